@@ -1,0 +1,38 @@
+// What the kernel knows of a file, from statx(2).
+namespace Bootc.Linux;
+
+/// <summary>The status of a file (statx(2)). A symbolic link is described itself, never what it points to.</summary>
+/// <param name="Mode">Kind and permission bits, S_IFMT included.</param>
+/// <param name="Uid">The owner's user ID.</param>
+/// <param name="Gid">The owner's group ID.</param>
+/// <param name="Size">The size in bytes.</param>
+/// <param name="Inode">The inode number.</param>
+/// <param name="Device">The file system's device: major in the upper 32 bits, minor in the lower.</param>
+/// <param name="LinkCount">How many names the file has.</param>
+/// <param name="DeviceMajor">For a device node, the major number of the device that it stands for.</param>
+/// <param name="DeviceMinor">For a device node, the minor number of the device that it stands for.</param>
+/// <param name="ModifiedSeconds">Last modification, in seconds since the epoch.</param>
+/// <param name="ModifiedNanoseconds">The nanoseconds of the last modification.</param>
+/// <param name="Blocks">Space in use, in units of 512 bytes.</param>
+/// <param name="MountId">The mount that holds the file, or 0 where the kernel does not tell.</param>
+public readonly record struct FileStatus(
+    uint Mode,
+    uint Uid,
+    uint Gid,
+    long Size,
+    ulong Inode,
+    ulong Device,
+    uint LinkCount,
+    uint DeviceMajor,
+    uint DeviceMinor,
+    long ModifiedSeconds,
+    uint ModifiedNanoseconds,
+    long Blocks,
+    ulong MountId = 0)
+{
+    /// <summary>The file's kind.</summary>
+    public FileKind Kind => ModeBits.GetKind(Mode);
+
+    /// <summary>The permission bits with set-user-ID, set-group-ID and sticky.</summary>
+    public uint Permissions => Mode & ModeBits.PermissionMask;
+}
