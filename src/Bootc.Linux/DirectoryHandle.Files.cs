@@ -46,6 +46,15 @@ public sealed partial class DirectoryHandle
         return SucceededUnless(result, Errno.EEXIST, "create", name);
     }
 
+    /// <summary>A second, read-only handle of an open file, which may have no name.</summary>
+    public static SafeFileHandle ReopenReadOnly(SafeFileHandle file)
+    {
+        string path = $"/proc/self/fd/{file.DangerousGetHandle()}";
+        int fd = NativeMethods.openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+        NativeCall.Check(fd, "reopen", path);
+        return new SafeFileHandle(fd, ownsHandle: true);
+    }
+
     /// <summary>The status of a name, symbolic links not followed; <c>""</c> is the directory itself.</summary>
     /// <exception cref="LinuxException">There is no such name, or it cannot be read.</exception>
     public FileStatus GetStatus(string name = "") =>

@@ -1,0 +1,196 @@
+// A file or directory of the tree that a composefs image describes.
+using Bootc.Composefs.FsVerity;
+using Bootc.Linux;
+
+namespace Bootc.Composefs;
+
+/// <summary>
+/// A node of a composefs tree. Content is not part of the tree but for very small files: a regular file names its backing
+/// file (<see cref="Payload"/>) and that file's fs-verity digest.
+/// </summary>
+public sealed class ComposefsNode
+{
+    /// <summary>The longest content that a node may hold itself, in bytes (LCFS_INLINE_CONTENT_MAX).</summary>
+    public const int MaximumInlineContent = 5000;
+
+    /// <summary>The longest content that is held inline when an image is made of a directory, in bytes.</summary>
+    public const int RecommendedInlineContent = 64;
+
+    private static readonly Dictionary<string, ComposefsNode> EmptyChildren = [];
+    private const int MaximumNameLength = 255;
+    private const int MaximumPathLength = 4095;
+    private const int MaximumAttributesSize = ushort.MaxValue / 2;
+    private const int AttributeOverhead = 7;
+    private const int AttributesHeader = 12;
+
+    private Dictionary<string, ComposefsNode>? _children;
+    private List<ExtendedAttribute>? _attributes;
+    private int _attributesSize;
+    private byte[]? _content;
+    private string? _payload;
+
+    /// <summary>A node of a mode: kind (S_IFMT) and permission bits.</summary>
+    /// <exception cref="ComposefsFormatException">The kind is none that a file can have.</exception>
+    public ComposefsNode(uint mode)
+    {
+        if (ModeBits.GetKind(mode) == FileKind.Unknown)
+        {
+            throw new ComposefsFormatException($"{Convert.ToString(mode, 8)} is no file mode");
+        }
+
+        Mode = mode;
+    }
+
+    /// <summary>Kind (S_IFMT) and permission bits.</summary>
+    public uint Mode { get; }
+
+    /// <summary>The kind of file.</summary>
+    public FileKind Kind => ModeBits.GetKind(Mode);
+
+    /// <summary>The owner's user ID.</summary>
+    public uint Uid { get; set; }
+
+    /// <summary>The owner's group ID.</summary>
+    public uint Gid { get; set; }
+
+    /// <summary>How many names a file has; counted anew for directories.</summary>
+    public uint LinkCount { get; set; } = 1;
+
+    /// <summary>For device nodes, the device's number as makedev(3) makes it.</summary>
+    public ulong DeviceNumber { get; set; }
+
+    /// <summary>Last modification, in seconds since the epoch.</summary>
+    public long ModifiedSeconds { get; set; }
+
+    /// <summary>The nanoseconds of the last modification.</summary>
+    public uint ModifiedNanoseconds { get; set; }
+
+    /// <summary>The size in bytes.</summary>
+    public ulong Size { get; set; }
+
+    /// <summary>The fs-verity digest of a regular file's content.</summary>
+    public VerityDigest? Digest { get; set; }
+
+    /// <summary>A file's backing file, or where a symbolic link points.</summary>
+    /// <exception cref="ComposefsFormatException">It is longer than a path may be, or a link's is empty.</exception>
+    public string? Payload
+    {
+        get => _payload;
+        set
+        {
+            int length = value is null ? 0 : FileName.Encode(value).Length;
+            if (length > MaximumPathLength)
+            {
+                throw new ComposefsFormatException($"a path of {length} bytes is longer than {MaximumPathLength}");
+            }
+
+            if (Kind == FileKind.SymbolicLink)
+            {
+                if (length == 0)
+                {
+                    throw new ComposefsFormatException("a symbolic link has an empty target");
+                }
+
+                Size = (ulong)length;
+            }
+
+            _payload = value;
+        }
+    }
+
+    /// <summary>A small file's content, held in the image itself.</summary>
+    /// <exception cref="ComposefsFormatException">It is larger than <see cref="MaximumInlineContent"/>.</exception>
+    public byte[]? Content
+    {
+        get => _content;
+        set
+        {
+            if (value?.Length > MaximumInlineContent)
+            {
+                throw new ComposefsFormatException($"inline content of {value.Length} bytes is larger than {MaximumInlineContent}");
+            }
+
+            _content = value is { Length: > 0 } ? value : null;
+            Size = (ulong)(value?.Length ?? 0);
+        }
+    }
+
+    /// <summary>The node that this name is another name of.</summary>
+    public ComposefsNode? HardLinkTarget { get; set; }
+
+    /// <summary>The extended attributes, in the order in which they were set.</summary>
+    public IReadOnlyList<ExtendedAttribute> ExtendedAttributes => _attributes ?? (IReadOnlyList<ExtendedAttribute>)[];
+
+    /// <summary>A directory's entries, in no order.</summary>
+    public IReadOnlyDictionary<string, ComposefsNode> Children => _children ?? EmptyChildren;
+
+    /// <summary>Adds an entry to a directory.</summary>
+    /// <exception cref="ComposefsFormatException">This is no directory, or the name is invalid or taken.</exception>
+    public void Add(string name, ComposefsNode child)
+    {
+        if (Kind != FileKind.Directory)
+        {
+            throw new ComposefsFormatException($"'{name}' is put below something that is no directory");
+        }
+
+        if (name is "" or "." or ".." || name.Contains('/') || FileName.Encode(name).Length > MaximumNameLength)
+        {
+            throw new ComposefsFormatException($"'{name}' is no valid file name");
+        }
+
+        if (!(_children ??= new(StringComparer.Ordinal)).TryAdd(name, child))
+        {
+            throw new ComposefsFormatException($"there are two files '{name}' in one directory");
+        }
+    }
+
+    /// <summary>Removes an entry of a directory; <see langword="false"/> when there is none.</summary>
+    public bool Remove(string name) => _children?.Remove(name) ?? false;
+
+    /// <summary>Sets an extended attribute.</summary>
+    /// <exception cref="ComposefsFormatException">The name is too long, or all attributes together are too large.</exception>
+    public void SetExtendedAttribute(string name, byte[] value)
+    {
+        int length = FileName.Encode(name).Length;
+        if (length is 0 or > MaximumNameLength)
+        {
+            throw new ComposefsFormatException($"the name of an extended attribute has {length} bytes, not 1 to {MaximumNameLength}");
+        }
+
+        _attributes ??= [];
+        int index = _attributes.FindIndex(attribute => attribute.Name == name);
+        if (index >= 0)
+        {
+            _attributesSize -= AttributeOverhead + length + _attributes[index].Value.Length;
+            _attributes.RemoveAt(index);
+        }
+
+        int size = AttributeOverhead + length + value.Length + (_attributes.Count == 0 ? AttributesHeader : 0);
+        if (value.Length > ushort.MaxValue || _attributesSize + size > MaximumAttributesSize)
+        {
+            throw new ComposefsFormatException($"the extended attributes of a file are larger than {MaximumAttributesSize} bytes");
+        }
+
+        _attributes.Add(new ExtendedAttribute(name, value));
+        _attributesSize += size;
+    }
+
+    /// <summary>The node itself, or the one at the end of a chain of hard links.</summary>
+    /// <exception cref="ComposefsFormatException">The chain is a circle.</exception>
+    internal ComposefsNode Resolve()
+    {
+        ComposefsNode node = this;
+        ComposefsNode slow = this;
+        for (int steps = 1; node.HardLinkTarget is { } next; steps++)
+        {
+            node = next;
+            slow = steps % 2 == 0 ? slow.HardLinkTarget! : slow;
+            if (node == slow)
+            {
+                throw new ComposefsFormatException("hard links form a circle");
+            }
+        }
+
+        return node;
+    }
+}

@@ -1,0 +1,324 @@
+// Dump files: a composefs tree as text, a line for each node.
+using System.Globalization;
+using System.Text;
+using Bootc.Composefs.FsVerity;
+using Bootc.Linux;
+
+namespace Bootc.Composefs;
+
+/// <summary>
+/// Reads and writes composefs dump files (composefs-dump(5)): path, size, mode, links, uid, gid, device, mtime, payload,
+/// content, digest and then extended attributes, separated by spaces, odd bytes as <c>\xNN</c>. Reading is as lenient as
+/// mkcomposefs is by default.
+/// </summary>
+public static class DumpFile
+{
+    private const int FixedFields = 11;
+    private const int MaximumAttributesLength = ushort.MaxValue;
+
+    private static readonly string[] FieldNames =
+        ["path", "size", "mode", "link count", "uid", "gid", "device number", "mtime", "payload", "content", "digest"];
+
+    /// <summary>Reads a tree.</summary>
+    /// <exception cref="ComposefsFormatException">A line is malformed; its number and the reason are named.</exception>
+    public static ComposefsNode Read(Stream source)
+    {
+        byte[] text = ReadAll(source);
+        var tree = new DumpTree();
+        int number = 0;
+        for (int start = 0; start < text.Length;)
+        {
+            number++;
+            int end = text.AsSpan(start).IndexOf((byte)'\n');
+            end = end < 0 ? text.Length : start + end;
+            try
+            {
+                ReadLine(tree, text.AsSpan(start, end - start));
+            }
+            catch (ComposefsFormatException e)
+            {
+                throw new ComposefsFormatException($"line {number} of the dump file: {e.Message}", e);
+            }
+
+            start = end + 1;
+        }
+
+        return tree.Finish();
+    }
+
+    /// <summary>Writes a tree, as <c>composefs-info dump</c> does.</summary>
+    public static void Write(ComposefsNode root, Stream destination)
+    {
+        using var writer = new StreamWriter(destination, new UTF8Encoding(false), 64 * 1024, leaveOpen: true);
+        var paths = new Dictionary<ComposefsNode, string>(ReferenceEqualityComparer.Instance);
+        CollectPaths(root, "", paths);
+        WriteNode(writer, root, "", paths);
+    }
+
+    private static byte[] ReadAll(Stream source)
+    {
+        using var buffer = new MemoryStream();
+        source.CopyTo(buffer);
+        return buffer.ToArray();
+    }
+
+    private static void ReadLine(DumpTree tree, ReadOnlySpan<byte> line)
+    {
+        if (line.Contains((byte)0))
+        {
+            throw new ComposefsFormatException($"there is a NUL character at position {line.IndexOf((byte)0)}");
+        }
+
+        Span<Range> fields = stackalloc Range[FixedFields];
+        int position = 0;
+        for (int i = 0; i < FixedFields; i++)
+        {
+            int length = position < line.Length ? line[position..].IndexOf((byte)' ') : 0;
+            int end = length < 0 ? line.Length : Math.Min(position + length, line.Length);
+            fields[i] = position..end;
+            position = Math.Min(end + 1, line.Length);
+        }
+
+        string path = FileName.Decode(Unescape(line[fields[0]]));
+        if (path.Length == 0)
+        {
+            throw new ComposefsFormatException("the path is empty");
+        }
+
+        ReadOnlySpan<byte> modeText = line[fields[2]];
+        bool isHardLink = modeText.StartsWith("@"u8);
+        var node = new ComposefsNode(ParseMode(isHardLink ? modeText[1..] : modeText));
+        tree.Add(path, node);
+        if (isHardLink)
+        {
+            if (node.Kind == FileKind.Directory)
+            {
+                throw new ComposefsFormatException($"'{path}' is a hard link to a directory");
+            }
+
+            tree.AddHardLink(node, UnescapeOptional(line[fields[8]]) is { } target
+                ? FileName.Decode(target)
+                : throw new ComposefsFormatException($"the hard link '{path}' has no target"));
+            return;
+        }
+
+        FillNode(node, line, fields);
+        ReadOnlySpan<byte> rest = line[position..];
+        if (rest.Length > MaximumAttributesLength)
+        {
+            throw new ComposefsFormatException($"the extended attributes take more than {MaximumAttributesLength} characters");
+        }
+
+        AddAttributes(node, rest);
+    }
+
+    private static void FillNode(ComposefsNode node, ReadOnlySpan<byte> line, ReadOnlySpan<Range> fields)
+    {
+        ulong size = ParseNumber(line[fields[1]], 1);
+        node.LinkCount = (uint)ParseNumber(line[fields[3]], 3);
+        node.Uid = (uint)ParseNumber(line[fields[4]], 4);
+        node.Gid = (uint)ParseNumber(line[fields[5]], 5);
+        ulong device = ParseNumber(line[fields[6]], 6);
+        (node.ModifiedSeconds, node.ModifiedNanoseconds) = ParseTime(line[fields[7]]);
+        byte[]? payload = UnescapeOptional(line[fields[8]]);
+        byte[]? content = UnescapeOptional(line[fields[9]]);
+        if (content is not null && (ulong)content.Length != size)
+        {
+            throw new ComposefsFormatException($"the content has {content.Length} bytes, and the size is {size}");
+        }
+
+        if (node.Kind is FileKind.CharacterDevice or FileKind.BlockDevice)
+        {
+            node.DeviceNumber = device;
+        }
+
+        if (node.Kind == FileKind.SymbolicLink)
+        {
+            node.Payload = FileName.Decode(payload ?? []);
+        }
+        else
+        {
+            node.Payload = payload is null ? null : FileName.Decode(payload);
+            if (content is not null)
+            {
+                node.Content = content;
+            }
+
+            node.Size = size;
+        }
+
+        if (UnescapeOptional(line[fields[10]]) is { Length: > 0 } digest)
+        {
+            node.Digest = VerityDigest.TryParse(Encoding.Latin1.GetString(digest), out VerityDigest parsed)
+                ? parsed
+                : throw new ComposefsFormatException($"'{Encoding.Latin1.GetString(digest)}' is no fs-verity digest");
+        }
+    }
+
+    private static void AddAttributes(ComposefsNode node, ReadOnlySpan<byte> rest)
+    {
+        while (!rest.IsEmpty)
+        {
+            int space = rest.IndexOf((byte)' ');
+            ReadOnlySpan<byte> attribute = space < 0 ? rest : rest[..space];
+            rest = space < 0 ? [] : rest[(space + 1)..];
+            int equals = attribute.IndexOf((byte)'=');
+            if (equals < 0)
+            {
+                throw new ComposefsFormatException("an extended attribute has no '='");
+            }
+
+            node.SetExtendedAttribute(FileName.Decode(Unescape(attribute[..equals])), Unescape(attribute[(equals + 1)..]));
+        }
+    }
+
+    private static uint ParseMode(ReadOnlySpan<byte> text)
+    {
+        uint mode = 0;
+        foreach (byte digit in text)
+        {
+            if (digit is < (byte)'0' or > (byte)'7' || mode > uint.MaxValue >> 3)
+            {
+                throw new ComposefsFormatException($"'{Encoding.Latin1.GetString(text)}' is no octal mode");
+            }
+
+            mode = (mode << 3) | (uint)(digit - '0');
+        }
+
+        return text.IsEmpty ? throw new ComposefsFormatException("the mode is missing") : mode;
+    }
+
+    private static ulong ParseNumber(ReadOnlySpan<byte> text, int field) =>
+        ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
+            ? value
+            : throw new ComposefsFormatException($"the {FieldNames[field]} '{Encoding.Latin1.GetString(text)}' is no number");
+
+    private static (long Seconds, uint Nanoseconds) ParseTime(ReadOnlySpan<byte> text)
+    {
+        int dot = text.IndexOf((byte)'.');
+        return dot >= 0
+            && long.TryParse(text[..dot], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seconds)
+            && ulong.TryParse(text[(dot + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out ulong nanoseconds)
+            ? (seconds, (uint)nanoseconds)
+            : throw new ComposefsFormatException($"the mtime '{Encoding.Latin1.GetString(text)}' is not seconds and nanoseconds with a dot between");
+    }
+
+    private static byte[]? UnescapeOptional(ReadOnlySpan<byte> text) => text.SequenceEqual("-"u8) ? null : Unescape(text);
+
+    private static byte[] Unescape(ReadOnlySpan<byte> text)
+    {
+        if (!text.Contains((byte)'\\'))
+        {
+            return text.ToArray();
+        }
+
+        var bytes = new List<byte>(text.Length);
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] != '\\')
+            {
+                bytes.Add(text[i]);
+                continue;
+            }
+
+            switch (++i < text.Length ? (char)text[i] : '\0')
+            {
+                case '\\':
+                    bytes.Add((byte)'\\');
+                    break;
+                case 'n':
+                    bytes.Add((byte)'\n');
+                    break;
+                case 'r':
+                    bytes.Add((byte)'\r');
+                    break;
+                case 't':
+                    bytes.Add((byte)'\t');
+                    break;
+                case 'x' when i + 2 < text.Length && byte.TryParse(text.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value):
+                    bytes.Add(value);
+                    i += 2;
+                    break;
+                default:
+                    throw new ComposefsFormatException($"'{Encoding.Latin1.GetString(text)}' has an invalid escape");
+            }
+        }
+
+        return [.. bytes];
+    }
+
+    private static void CollectPaths(ComposefsNode node, string path, Dictionary<ComposefsNode, string> paths)
+    {
+        if (node.HardLinkTarget is null)
+        {
+            paths[node] = path;
+            foreach ((string name, ComposefsNode child) in node.Children)
+            {
+                CollectPaths(child, $"{path}/{name}", paths);
+            }
+        }
+    }
+
+    private static void WriteNode(StreamWriter writer, ComposefsNode name, string path, Dictionary<ComposefsNode, string> paths)
+    {
+        ComposefsNode node = name.Resolve();
+        bool isLink = name.HardLinkTarget is not null;
+        ulong size = node.Kind == FileKind.Directory ? 0 : node.Size;
+        writer.Write(Escape(FileName.Encode(path.Length == 0 ? "/" : path), escapeEquals: false));
+        writer.Write(string.Create(
+            CultureInfo.InvariantCulture,
+            $" {size} {(isLink ? "@" : "")}{Convert.ToString(node.Mode, 8)} {LinkCountOf(node)} {node.Uid} {node.Gid} {node.DeviceNumber} {node.ModifiedSeconds}.{node.ModifiedNanoseconds} "));
+        WriteOptional(writer, isLink ? FileName.Encode(paths[node]) : node.Payload is { } payload ? FileName.Encode(payload) : null);
+        writer.Write(' ');
+        WriteOptional(writer, node.Content);
+        writer.Write(' ');
+        writer.Write(node.Digest?.ToString() ?? "-");
+        foreach (ExtendedAttribute attribute in node.ExtendedAttributes)
+        {
+            writer.Write(' ');
+            writer.Write(Escape(FileName.Encode(attribute.Name), escapeEquals: true));
+            writer.Write('=');
+            writer.Write(Escape(attribute.Value, escapeEquals: true));
+        }
+
+        writer.Write('\n');
+        foreach ((string childName, ComposefsNode child) in name.Children.OrderBy(entry => FileName.Encode(entry.Key), ByteOrder.Instance))
+        {
+            WriteNode(writer, child, $"{path}/{childName}", paths);
+        }
+    }
+
+    private static uint LinkCountOf(ComposefsNode node) => node.Kind == FileKind.Directory
+        ? 2 + (uint)node.Children.Values.Count(child => child.Kind == FileKind.Directory && child.HardLinkTarget is null)
+        : node.LinkCount;
+
+    private static void WriteOptional(StreamWriter writer, byte[]? value) =>
+        writer.Write(value is null ? "-" : value is [(byte)'-'] ? "\\x2d" : Escape(value, escapeEquals: false));
+
+    private static string Escape(ReadOnlySpan<byte> value, bool escapeEquals)
+    {
+        var text = new StringBuilder(value.Length);
+        foreach (byte c in value)
+        {
+            _ = c switch
+            {
+                (byte)'\\' => text.Append("\\\\"),
+                (byte)'\n' => text.Append("\\n"),
+                (byte)'\r' => text.Append("\\r"),
+                (byte)'\t' => text.Append("\\t"),
+                (byte)'=' when escapeEquals => text.Append("\\x3d"),
+                > 0x20 and < 0x7f => text.Append((char)c),
+                _ => text.Append(CultureInfo.InvariantCulture, $"\\x{c:x2}"),
+            };
+        }
+
+        return text.ToString();
+    }
+
+    private sealed class ByteOrder : IComparer<byte[]>
+    {
+        public static ByteOrder Instance { get; } = new();
+
+        public int Compare(byte[]? x, byte[]? y) => x.AsSpan().SequenceCompareTo(y);
+    }
+}

@@ -1,0 +1,353 @@
+// Reads a composefs image back into a tree. The image may be anyone's: every offset and size is checked.
+using System.Buffers.Binary;
+using Bootc.Composefs.FsVerity;
+using Bootc.Linux;
+
+namespace Bootc.Composefs.Erofs;
+
+internal sealed class ErofsReader
+{
+    private const int MaximumDepth = 1024;
+    private const int MaximumDirectorySize = 256 * 1024 * 1024;
+
+    private readonly ReadOnlyMemory<byte> _image;
+    private readonly Dictionary<ulong, ComposefsNode> _nodes = [];
+    private readonly HashSet<ulong> _directories = [];
+    private uint _sharedXattrs;
+
+    public ErofsReader(ReadOnlyMemory<byte> image) => _image = image;
+
+    public ComposefsNode ReadTree()
+    {
+        ReadOnlySpan<byte> header = Bytes(0, ErofsFormat.SuperblockOffset + ErofsFormat.SuperblockSize, "the header");
+        if (BinaryPrimitives.ReadUInt32LittleEndian(header) != ErofsFormat.ComposefsMagic)
+        {
+            throw new ComposefsFormatException("this is no composefs image: the magic number at its start is missing");
+        }
+
+        ReadOnlySpan<byte> superblock = header[ErofsFormat.SuperblockOffset..];
+        if (BinaryPrimitives.ReadUInt32LittleEndian(superblock) != ErofsFormat.SuperblockMagic || superblock[12] != ErofsFormat.BlockBits)
+        {
+            throw new ComposefsFormatException($"the EROFS superblock at offset {ErofsFormat.SuperblockOffset} is not one of composefs");
+        }
+
+        if (BinaryPrimitives.ReadUInt32LittleEndian(superblock[40..]) != 0)
+        {
+            throw new ComposefsFormatException("the inodes do not start in the first block, as those of composefs do");
+        }
+
+        _sharedXattrs = BinaryPrimitives.ReadUInt32LittleEndian(superblock[44..]);
+        MinimumSeconds = BinaryPrimitives.ReadInt64LittleEndian(superblock[24..]);
+        MinimumNanoseconds = BinaryPrimitives.ReadUInt32LittleEndian(superblock[32..]);
+        ComposefsNode root = ReadNode(BinaryPrimitives.ReadUInt16LittleEndian(superblock[14..]), isRoot: true, depth: 0, out _);
+        return root.Kind == FileKind.Directory ? root : throw new ComposefsFormatException("the root inode is no directory");
+    }
+
+    private long MinimumSeconds { get; set; }
+
+    private uint MinimumNanoseconds { get; set; }
+
+    private ComposefsNode ReadNode(ulong slot, bool isRoot, int depth, out bool isWhiteoutOfRoot)
+    {
+        isWhiteoutOfRoot = false;
+        if (depth > MaximumDepth)
+        {
+            throw new ComposefsFormatException($"directories are nested more than {MaximumDepth} deep");
+        }
+
+        ErofsInodeView inode = ReadInode(slot);
+        var attributes = ReadXattrs(inode);
+        bool isWhiteout = attributes.Remove(OverlayAttributes.EscapedWhiteout) && inode.Kind == FileKind.Regular && inode.Size == 0;
+        uint mode = isWhiteout ? ModeBits.CharacterDevice | (inode.Mode & ModeBits.PermissionMask) : inode.Mode;
+        if (ModeBits.GetKind(mode) == FileKind.Unknown)
+        {
+            throw new ComposefsFormatException($"inode {slot} has the mode {Convert.ToString(mode, 8)}, which no file has");
+        }
+
+        var node = new ComposefsNode(mode)
+        {
+            Uid = inode.Uid,
+            Gid = inode.Gid,
+            LinkCount = inode.LinkCount,
+            ModifiedSeconds = inode.ModifiedSeconds,
+            ModifiedNanoseconds = inode.ModifiedNanoseconds,
+        };
+        _nodes[slot] = node;
+        if (isWhiteout)
+        {
+            attributes.Remove(OverlayAttributes.UserWhiteout);
+        }
+
+        ReadContent(node, inode, attributes, slot);
+        if (node.Kind == FileKind.Directory)
+        {
+            RemoveDirectoryMarks(attributes, isRoot);
+            if (!_directories.Add(slot))
+            {
+                throw new ComposefsFormatException($"the directory in inode {slot} stands at two places");
+            }
+
+            ReadDirectory(node, inode, slot, isRoot, depth);
+        }
+
+        foreach ((string name, byte[] value) in attributes.OrderBy(attribute => attribute.Key, StringComparer.Ordinal))
+        {
+            node.SetExtendedAttribute(Unescape(name), value);
+        }
+
+        isWhiteoutOfRoot = !isWhiteout && node.Kind == FileKind.CharacterDevice && node.DeviceNumber == 0;
+        return node;
+    }
+
+    private static string Unescape(string name) => name.StartsWith(OverlayAttributes.EscapePrefix, StringComparison.Ordinal)
+        ? OverlayAttributes.Prefix + name[OverlayAttributes.EscapePrefix.Length..]
+        : name;
+
+    private static void RemoveDirectoryMarks(Dictionary<string, byte[]> attributes, bool isRoot)
+    {
+        if (attributes.Remove(OverlayAttributes.EscapedWhiteouts))
+        {
+            attributes.Remove(OverlayAttributes.UserWhiteouts);
+            if (attributes.TryGetValue(OverlayAttributes.EscapedOpaque, out byte[]? mark) && mark is [(byte)'x'])
+            {
+                attributes.Remove(OverlayAttributes.EscapedOpaque);
+                attributes.Remove(OverlayAttributes.UserOpaque);
+            }
+        }
+
+        if (isRoot)
+        {
+            attributes.Remove(OverlayAttributes.Opaque);
+        }
+    }
+
+    private void ReadContent(ComposefsNode node, ErofsInodeView inode, Dictionary<string, byte[]> attributes, ulong slot)
+    {
+        switch (node.Kind)
+        {
+            case FileKind.SymbolicLink:
+                if (inode.Size > ErofsFormat.BlockSize)
+                {
+                    throw new ComposefsFormatException($"the symbolic link in inode {slot} has a target of {inode.Size} bytes");
+                }
+
+                node.Payload = FileName.Decode(ReadData(inode, slot));
+                break;
+            case FileKind.CharacterDevice or FileKind.BlockDevice when inode.Kind == node.Kind:
+                node.DeviceNumber = inode.Union;
+                break;
+            case FileKind.Regular when inode.Layout == ErofsFormat.LayoutChunkBased:
+                node.Size = inode.Size;
+                ReadBacking(node, attributes, slot);
+                break;
+            case FileKind.Regular when inode.Size > 0:
+                if (inode.Size > ComposefsNode.MaximumInlineContent)
+                {
+                    throw new ComposefsFormatException($"inode {slot} has inline content of {inode.Size} bytes");
+                }
+
+                node.Content = ReadData(inode, slot);
+                break;
+        }
+    }
+
+    private static void ReadBacking(ComposefsNode node, Dictionary<string, byte[]> attributes, ulong slot)
+    {
+        if (attributes.Remove(OverlayAttributes.Metacopy, out byte[]? metacopy) && metacopy.Length > 0)
+        {
+            node.Digest = metacopy.Length == OverlayAttributes.MetacopyDigestSize && metacopy[3] == 1
+                ? new VerityDigest(metacopy.AsSpan(4))
+                : throw new ComposefsFormatException($"the metacopy attribute of inode {slot} is malformed");
+        }
+
+        if (attributes.Remove(OverlayAttributes.Redirect, out byte[]? redirect))
+        {
+            string path = FileName.Decode(redirect);
+            node.Payload = path.StartsWith('/') ? path[1..] : path;
+        }
+    }
+
+    private void ReadDirectory(ComposefsNode node, ErofsInodeView inode, ulong slot, bool isRoot, int depth)
+    {
+        if (inode.Size > MaximumDirectorySize)
+        {
+            throw new ComposefsFormatException($"the directory in inode {slot} claims {inode.Size} bytes");
+        }
+
+        byte[] data = ReadData(inode, slot);
+        for (int block = 0; block < data.Length; block += ErofsFormat.BlockSize)
+        {
+            ReadDirents(node, data.AsSpan(block, Math.Min(ErofsFormat.BlockSize, data.Length - block)), slot, isRoot, depth);
+        }
+    }
+
+    private void ReadDirents(ComposefsNode directory, ReadOnlySpan<byte> block, ulong slot, bool isRoot, int depth)
+    {
+        if (block.Length < ErofsFormat.DirentSize)
+        {
+            throw new ComposefsFormatException($"a block of the directory in inode {slot} is cut off");
+        }
+
+        int namesStart = BinaryPrimitives.ReadUInt16LittleEndian(block[8..]);
+        int count = namesStart / ErofsFormat.DirentSize;
+        if (count == 0 || namesStart % ErofsFormat.DirentSize != 0 || namesStart > block.Length)
+        {
+            throw new ComposefsFormatException($"a block of the directory in inode {slot} has its names at offset {namesStart}");
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            ReadOnlySpan<byte> dirent = block[(i * ErofsFormat.DirentSize)..];
+            ulong child = BinaryPrimitives.ReadUInt64LittleEndian(dirent);
+            int start = BinaryPrimitives.ReadUInt16LittleEndian(dirent[8..]);
+            int end = i + 1 < count ? BinaryPrimitives.ReadUInt16LittleEndian(dirent[(ErofsFormat.DirentSize + 8)..]) : block.Length;
+            if (start > end || end > block.Length || start < namesStart)
+            {
+                throw new ComposefsFormatException($"a name of the directory in inode {slot} lies outside of its block");
+            }
+
+            ReadOnlySpan<byte> name = block[start..end];
+            if (i == count - 1 && name.IndexOf((byte)0) is var terminator and >= 0)
+            {
+                name = name[..terminator];
+            }
+
+            AddEntry(directory, FileName.Decode(name), child, isRoot, depth);
+        }
+    }
+
+    private void AddEntry(ComposefsNode directory, string name, ulong slot, bool isRoot, int depth)
+    {
+        if (name is "." or "..")
+        {
+            return;
+        }
+
+        if (_nodes.TryGetValue(slot, out ComposefsNode? existing))
+        {
+            if (existing.Kind == FileKind.Directory)
+            {
+                throw new ComposefsFormatException($"the directory in inode {slot} stands at two places");
+            }
+
+            directory.Add(name, new ComposefsNode(existing.Mode) { HardLinkTarget = existing });
+            return;
+        }
+
+        ComposefsNode node = ReadNode(slot, isRoot: false, depth + 1, out bool isWhiteoutOfRoot);
+        if (!(isRoot && isWhiteoutOfRoot && name.Length == 2 && name.All(char.IsAsciiHexDigitLower)))
+        {
+            directory.Add(name, node);
+        }
+    }
+
+    private ErofsInodeView ReadInode(ulong slot)
+    {
+        if (slot > (ulong)_image.Length / ErofsFormat.SlotSize)
+        {
+            throw new ComposefsFormatException($"inode {slot} lies outside of the image");
+        }
+
+        long position = (long)slot * ErofsFormat.SlotSize;
+        ReadOnlySpan<byte> bytes = Bytes(position, ErofsFormat.CompactInodeSize, $"inode {slot}");
+        ushort format = BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+        bool isCompact = (format & 1) == 0;
+        int size = isCompact ? ErofsFormat.CompactInodeSize : ErofsFormat.ExtendedInodeSize;
+        bytes = Bytes(position, size, $"inode {slot}");
+        int xattrCount = BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]);
+        return new ErofsInodeView
+        {
+            Layout = (format >> 1) & 7,
+            Mode = BinaryPrimitives.ReadUInt16LittleEndian(bytes[4..]),
+            Union = BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]),
+            Size = isCompact ? BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]) : BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]),
+            LinkCount = isCompact ? BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]) : BinaryPrimitives.ReadUInt32LittleEndian(bytes[44..]),
+            Uid = isCompact ? BinaryPrimitives.ReadUInt16LittleEndian(bytes[24..]) : BinaryPrimitives.ReadUInt32LittleEndian(bytes[24..]),
+            Gid = isCompact ? BinaryPrimitives.ReadUInt16LittleEndian(bytes[26..]) : BinaryPrimitives.ReadUInt32LittleEndian(bytes[28..]),
+            ModifiedSeconds = isCompact ? MinimumSeconds : BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]),
+            ModifiedNanoseconds = isCompact ? MinimumNanoseconds : BinaryPrimitives.ReadUInt32LittleEndian(bytes[40..]),
+            XattrStart = position + size,
+            XattrSize = xattrCount == 0 ? 0 : ErofsFormat.XattrHeaderSize + ((xattrCount - 1) * ErofsFormat.XattrEntrySize),
+        };
+    }
+
+    private Dictionary<string, byte[]> ReadXattrs(ErofsInodeView inode)
+    {
+        var attributes = new Dictionary<string, byte[]>();
+        if (inode.XattrSize == 0)
+        {
+            return attributes;
+        }
+
+        ReadOnlySpan<byte> bytes = Bytes(inode.XattrStart, inode.XattrSize, "the extended attributes of an inode");
+        int shared = bytes[4];
+        int position = ErofsFormat.XattrHeaderSize + (shared * ErofsFormat.XattrEntrySize);
+        if (position > bytes.Length)
+        {
+            throw new ComposefsFormatException($"an inode names {shared} shared extended attributes in {bytes.Length} bytes");
+        }
+
+        for (int i = 0; i < shared; i++)
+        {
+            uint offset = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(ErofsFormat.XattrHeaderSize + (i * 4))..]);
+            long start = ((long)_sharedXattrs * ErofsFormat.BlockSize) + ((long)offset * 4);
+            ReadXattr(start, long.MaxValue, attributes);
+        }
+
+        while (position + ErofsFormat.XattrEntrySize <= bytes.Length)
+        {
+            position += ReadXattr(inode.XattrStart + position, bytes.Length - position, attributes);
+        }
+
+        return attributes;
+    }
+
+    private int ReadXattr(long start, long room, Dictionary<string, byte[]> attributes)
+    {
+        ReadOnlySpan<byte> entry = Bytes(start, ErofsFormat.XattrEntrySize, "an extended attribute");
+        int nameLength = entry[0];
+        byte index = entry[1];
+        int valueSize = BinaryPrimitives.ReadUInt16LittleEndian(entry[2..]);
+        int size = (int)ErofsFormat.Align(ErofsFormat.XattrEntrySize + nameLength + valueSize, 4);
+        if (size > room || ErofsFormat.XattrPrefix(index) is not { } prefix)
+        {
+            throw new ComposefsFormatException($"the extended attribute at offset {start} is malformed");
+        }
+
+        ReadOnlySpan<byte> rest = Bytes(start + ErofsFormat.XattrEntrySize, nameLength + valueSize, "an extended attribute");
+        attributes[prefix + FileName.Decode(rest[..nameLength])] = rest[nameLength..].ToArray();
+        return size;
+    }
+
+    private byte[] ReadData(ErofsInodeView inode, ulong slot)
+    {
+        if (inode.Layout is not (ErofsFormat.LayoutFlatPlain or ErofsFormat.LayoutFlatInline))
+        {
+            throw new ComposefsFormatException($"inode {slot} has the data layout {inode.Layout}, which composefs does not use here");
+        }
+
+        if (inode.Size > (ulong)_image.Length)
+        {
+            throw new ComposefsFormatException($"inode {slot} claims {inode.Size} bytes, more than the image has");
+        }
+
+        int size = (int)inode.Size;
+        int tail = inode.Layout == ErofsFormat.LayoutFlatInline ? size % ErofsFormat.BlockSize : 0;
+        byte[] data = new byte[size];
+        Bytes((long)inode.Union * ErofsFormat.BlockSize, size - tail, $"the data of inode {slot}").CopyTo(data);
+        Bytes(inode.XattrStart + inode.XattrSize, tail, $"the data of inode {slot}").CopyTo(data.AsSpan(size - tail));
+        return data;
+    }
+
+    private ReadOnlySpan<byte> Bytes(long position, int count, string what)
+    {
+        if (count == 0)
+        {
+            return [];
+        }
+
+        return position >= 0 && count >= 0 && position <= _image.Length - count
+            ? _image.Span.Slice((int)position, count)
+            : throw new ComposefsFormatException($"{what} at offset {position} lies outside of the image of {_image.Length} bytes");
+    }
+}

@@ -1,0 +1,405 @@
+// A tree made ready for an image: overlayfs attributes added, whiteouts escaped, all inodes in order and in place.
+using Bootc.Linux;
+
+namespace Bootc.Composefs.Erofs;
+
+/// <summary>The inodes of an image in breadth-first order, with the layout that libcomposefs gives them.</summary>
+internal sealed class ErofsTree
+{
+    private const uint WhiteoutMode = ModeBits.CharacterDevice | 0x1A4;
+
+    private readonly Dictionary<ComposefsNode, ErofsInode> _inodes = new(ReferenceEqualityComparer.Instance);
+    private readonly ErofsXattr.Pool _xattrs = [];
+
+    private ErofsTree(int version) => Version = version;
+
+    public int Version { get; }
+
+    public List<ErofsInode> Inodes { get; } = [];
+
+    public List<ErofsXattr> SharedXattrs { get; } = [];
+
+    public long SharedXattrsSize { get; private set; }
+
+    /// <summary>Where the inodes end, in bytes from the image's start.</summary>
+    public long InodesEnd { get; private set; }
+
+    public long DataBlocks { get; private set; }
+
+    public long MinimumSeconds { get; private set; }
+
+    public uint MinimumNanoseconds { get; private set; }
+
+    public bool HasAcl { get; private set; }
+
+    public static ErofsTree Build(ComposefsNode root, ComposefsOptions options)
+    {
+        if (options.MinVersion is < 0 or > 1 || options.MaxVersion is < 0 or > 1)
+        {
+            throw new ComposefsFormatException($"composefs images have version 0 or 1, not {options.MinVersion} to {options.MaxVersion}");
+        }
+
+        if (root.Kind != FileKind.Directory)
+        {
+            throw new ComposefsFormatException("the root of a composefs image must be a directory");
+        }
+
+        bool needsNewest = options.MaxVersion > options.MinVersion && HasWhiteouts(root);
+        var tree = new ErofsTree(needsNewest ? options.MaxVersion : options.MinVersion);
+        ErofsInode inode = tree.CreateInodes(root, "");
+        tree.AddEntries(root, inode, inode, "");
+        tree.FinishRoot(root, inode);
+        tree.Order(inode);
+        tree.ShareXattrs();
+        tree.PlaceInodes();
+        return tree;
+    }
+
+    private static bool IsWhiteout(ComposefsNode node) => node.Kind == FileKind.CharacterDevice && node.DeviceNumber == 0;
+
+    private static bool HasWhiteouts(ComposefsNode node) =>
+        node.HardLinkTarget is null && (IsWhiteout(node) || node.Children.Values.Any(HasWhiteouts));
+
+    private ErofsInode CreateInodes(ComposefsNode node, string path)
+    {
+        bool isWhiteout = IsWhiteout(node);
+        uint mode = isWhiteout ? ModeBits.Regular | (node.Mode & ModeBits.PermissionMask) : node.Mode;
+        var inode = new ErofsInode(node, mode)
+        {
+            Size = isWhiteout ? 0 : node.Size,
+            LinkCount = node.LinkCount,
+            LinkTarget = node.Kind == FileKind.SymbolicLink
+                ? FileName.Encode(node.Payload ?? throw new ComposefsFormatException($"the symbolic link '{path}' has no target"))
+                : [],
+        };
+        if (!_inodes.TryAdd(node, inode))
+        {
+            throw new ComposefsFormatException($"the node '{path}' stands at two places of the tree");
+        }
+
+        AddXattrs(node, inode, path);
+        foreach ((string name, ComposefsNode child) in node.Children)
+        {
+            if (child.HardLinkTarget is null)
+            {
+                CreateInodes(child, $"{path}/{name}");
+                if (IsWhiteout(child))
+                {
+                    MarkWhiteoutParent(inode);
+                }
+            }
+        }
+
+        return inode;
+    }
+
+    private void AddXattrs(ComposefsNode node, ErofsInode inode, string path)
+    {
+        foreach (ExtendedAttribute attribute in node.ExtendedAttributes)
+        {
+            string name = attribute.Name.StartsWith(OverlayAttributes.Prefix, StringComparison.Ordinal)
+                ? OverlayAttributes.EscapePrefix + attribute.Name[OverlayAttributes.Prefix.Length..]
+                : attribute.Name;
+            SetXattr(inode, name, attribute.Value);
+        }
+
+        if (IsWhiteout(node))
+        {
+            SetXattr(inode, OverlayAttributes.EscapedWhiteout, []);
+            SetXattr(inode, OverlayAttributes.UserWhiteout, []);
+            return;
+        }
+
+        if (node.Kind != FileKind.Regular || node.Size == 0 || node.Content is not null)
+        {
+            return;
+        }
+
+        if (ErofsFormat.ChunksOf(node.Size).Count > ErofsFormat.MaximumChunks)
+        {
+            throw new ComposefsFormatException($"the file '{path}' of {node.Size} bytes is too large for a composefs image");
+        }
+
+        SetXattr(inode, OverlayAttributes.Metacopy, OverlayAttributes.MetacopyOf(node.Digest));
+        if (!string.IsNullOrEmpty(node.Payload))
+        {
+            SetXattr(inode, OverlayAttributes.Redirect, FileName.Encode(node.Payload[0] == '/' ? node.Payload : "/" + node.Payload));
+        }
+    }
+
+    private void MarkWhiteoutParent(ErofsInode parent)
+    {
+        SetXattr(parent, OverlayAttributes.EscapedWhiteouts, []);
+        SetXattr(parent, OverlayAttributes.UserWhiteouts, []);
+        if (Version >= 1)
+        {
+            SetXattr(parent, OverlayAttributes.EscapedOpaque, "x"u8.ToArray());
+            SetXattr(parent, OverlayAttributes.UserOpaque, "x"u8.ToArray());
+        }
+    }
+
+    private void SetXattr(ErofsInode inode, string name, byte[] value)
+    {
+        ErofsXattr xattr = _xattrs.Get(name, value);
+        int index = inode.Xattrs.FindIndex(existing => existing.Name.AsSpan().SequenceEqual(xattr.Name));
+        if (index >= 0)
+        {
+            inode.Xattrs[index] = xattr;
+        }
+        else
+        {
+            inode.Xattrs.Add(xattr);
+        }
+    }
+
+    private void AddEntries(ComposefsNode node, ErofsInode inode, ErofsInode parent, string path)
+    {
+        var entries = new List<(byte[] Name, ErofsInode Inode, bool IsHardLink)>(node.Children.Count + 2)
+        {
+            ("."u8.ToArray(), inode, true),
+            (".."u8.ToArray(), parent, true),
+        };
+        uint directories = 0;
+        foreach ((string name, ComposefsNode child) in node.Children)
+        {
+            ComposefsNode target = child.Resolve();
+            bool isLink = child.HardLinkTarget is not null;
+            if (!_inodes.TryGetValue(target, out ErofsInode? targetInode))
+            {
+                throw new ComposefsFormatException($"the hard link '{path}/{name}' points outside of the tree");
+            }
+
+            if (isLink && (child.Kind == FileKind.Directory || target.Kind == FileKind.Directory))
+            {
+                throw new ComposefsFormatException($"'{path}/{name}' is a hard link to a directory");
+            }
+
+            entries.Add((FileName.Encode(name), targetInode, isLink));
+            if (!isLink && child.Kind == FileKind.Directory)
+            {
+                directories++;
+                AddEntries(child, targetInode, inode, $"{path}/{name}");
+            }
+        }
+
+        inode.LinkCount = 2 + directories;
+        inode.Entries = entries;
+    }
+
+    // The root hides all that the layer of backing files has: it is opaque, and where no name stands, a whiteout does.
+    private void FinishRoot(ComposefsNode root, ErofsInode inode)
+    {
+        SetXattr(inode, OverlayAttributes.Opaque, "y"u8.ToArray());
+        ExtendedAttribute? label = root.ExtendedAttributes.Where(attribute => attribute.Name == "security.selinux").Cast<ExtendedAttribute?>().FirstOrDefault();
+        for (int i = 0; i <= 255; i++)
+        {
+            string name = i.ToString("x2", System.Globalization.CultureInfo.InvariantCulture);
+            if (root.Children.ContainsKey(name))
+            {
+                continue;
+            }
+
+            var node = new ComposefsNode(WhiteoutMode)
+            {
+                Uid = root.Uid,
+                Gid = root.Gid,
+                ModifiedSeconds = root.ModifiedSeconds,
+                ModifiedNanoseconds = root.ModifiedNanoseconds,
+            };
+            var whiteout = new ErofsInode(node, WhiteoutMode) { LinkCount = 1 };
+            if (label is { } selinux)
+            {
+                SetXattr(whiteout, selinux.Name, selinux.Value);
+            }
+
+            inode.Entries.Add((FileName.Encode(name), whiteout, false));
+        }
+    }
+
+    private void Order(ErofsInode root)
+    {
+        MinimumSeconds = root.Node.ModifiedSeconds;
+        MinimumNanoseconds = root.Node.ModifiedNanoseconds;
+        Inodes.Add(root);
+        for (int i = 0; i < Inodes.Count; i++)
+        {
+            ErofsInode inode = Inodes[i];
+            inode.Number = (uint)i;
+            inode.Entries.Sort(static (a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
+            inode.Xattrs.Sort(static (a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
+            if ((inode.Node.ModifiedSeconds, inode.Node.ModifiedNanoseconds).CompareTo((MinimumSeconds, MinimumNanoseconds)) < 0)
+            {
+                (MinimumSeconds, MinimumNanoseconds) = (inode.Node.ModifiedSeconds, inode.Node.ModifiedNanoseconds);
+            }
+
+            HasAcl |= inode.Xattrs.Exists(xattr => xattr.Index is 2 or 3 && xattr.Suffix.Length == 0);
+            foreach ((_, ErofsInode child, bool isHardLink) in inode.Entries)
+            {
+                if (!isHardLink)
+                {
+                    Inodes.Add(child);
+                }
+            }
+        }
+    }
+
+    private void ShareXattrs()
+    {
+        foreach (ErofsInode inode in Inodes)
+        {
+            foreach (ErofsXattr xattr in inode.Xattrs)
+            {
+                xattr.Uses++;
+            }
+        }
+
+        SharedXattrs.AddRange(_xattrs.Values.Where(xattr => xattr.Uses > 1));
+        SharedXattrs.Sort(static (a, b) =>
+            b.Name.AsSpan().SequenceCompareTo(a.Name) is var byName and not 0 ? byName
+            : a.Value.Length != b.Value.Length ? b.Value.Length - a.Value.Length
+            : b.Value.AsSpan().SequenceCompareTo(a.Value));
+        foreach (ErofsXattr xattr in SharedXattrs)
+        {
+            xattr.SharedOffset = SharedXattrsSize;
+            SharedXattrsSize += xattr.EntrySize;
+        }
+    }
+
+    private void PlaceInodes()
+    {
+        long position = ErofsFormat.SuperblockOffset + ErofsFormat.SuperblockSize;
+        foreach (ErofsInode inode in Inodes)
+        {
+            ComputeDataSize(inode);
+            inode.IsCompact = FitsCompact(inode);
+            ComputeXattrSize(inode);
+            long start = ErofsFormat.Align(position, ErofsFormat.SlotSize);
+            inode.Padding = (int)(start - position);
+            int extra = PadForTail(inode, start);
+            inode.Padding += extra;
+            position = start + extra;
+            inode.Slot = position / ErofsFormat.SlotSize;
+            DataBlocks += inode.Blocks;
+            position += inode.InodeSize + inode.XattrSize + inode.TailSize;
+        }
+
+        InodesEnd = ErofsFormat.Align(position, ErofsFormat.SlotSize);
+    }
+
+    private static void ComputeDataSize(ErofsInode inode)
+    {
+        switch (inode.Kind)
+        {
+            case FileKind.Directory:
+                ComputeDirectorySize(inode);
+                break;
+            case FileKind.SymbolicLink:
+                inode.TailSize = inode.LinkTarget.Length;
+                break;
+            case FileKind.Regular when inode.Size > 0 && inode.Node.Content is not null:
+                inode.Blocks = (int)(inode.Size / ErofsFormat.BlockSize);
+                inode.TailSize = (int)(inode.Size % ErofsFormat.BlockSize);
+                MoveLargeTail(inode);
+                break;
+            case FileKind.Regular when inode.Size > 0:
+                inode.TailSize = (int)ErofsFormat.ChunksOf(inode.Size).Count * sizeof(uint);
+                break;
+        }
+    }
+
+    private static void ComputeDirectorySize(ErofsInode inode)
+    {
+        foreach ((byte[] name, _, _) in inode.Entries)
+        {
+            int length = ErofsFormat.DirentSize + name.Length;
+            if (inode.TailSize + length > ErofsFormat.BlockSize)
+            {
+                inode.Blocks++;
+                inode.TailSize = 0;
+            }
+
+            inode.TailSize += length;
+        }
+
+        MoveLargeTail(inode);
+    }
+
+    // More than half a block gets a block of its own.
+    private static void MoveLargeTail(ErofsInode inode)
+    {
+        if (inode.TailSize > ErofsFormat.BlockSize / 2)
+        {
+            inode.Blocks++;
+            inode.TailSize = 0;
+        }
+    }
+
+    private bool FitsCompact(ErofsInode inode)
+    {
+        ulong size = inode.Kind == FileKind.Directory ? ((ulong)inode.Blocks * ErofsFormat.BlockSize) + (ulong)inode.TailSize : inode.Size;
+        return inode.Node.ModifiedSeconds == MinimumSeconds
+            && inode.Node.ModifiedNanoseconds == MinimumNanoseconds
+            && inode.LinkCount <= ushort.MaxValue
+            && inode.Node.Uid <= ushort.MaxValue
+            && inode.Node.Gid <= ushort.MaxValue
+            && size <= uint.MaxValue;
+    }
+
+    private static void ComputeXattrSize(ErofsInode inode)
+    {
+        if (inode.Xattrs.Count == 0)
+        {
+            return;
+        }
+
+        int size = ErofsFormat.XattrHeaderSize;
+        foreach (ErofsXattr xattr in inode.Xattrs)
+        {
+            bool isShared = xattr.SharedOffset >= 0 && inode.SharedXattrs < ErofsFormat.MaximumSharedXattrs;
+            inode.SharedXattrs += isShared ? 1 : 0;
+            size += isShared ? ErofsFormat.XattrEntrySize : xattr.EntrySize;
+        }
+
+        inode.XattrSize = (int)ErofsFormat.Align(size, 4);
+        if (((inode.XattrSize - ErofsFormat.XattrHeaderSize) / 4) + 1 > ushort.MaxValue)
+        {
+            throw new ComposefsFormatException("the extended attributes of a file are too many for an image");
+        }
+    }
+
+    /// <summary>Zeros before an inode so that its tail does not cross a block; where that cannot be, the tail gets a block.</summary>
+    private static int PadForTail(ErofsInode inode, long position)
+    {
+        int head = inode.InodeSize + inode.XattrSize;
+        int toNextBlock = (int)(ErofsFormat.Align(position, ErofsFormat.BlockSize) - position);
+        if (inode.Kind == FileKind.SymbolicLink)
+        {
+            // Inode and target stay in one block together.
+            int total = head + inode.TailSize;
+            bool crosses = position / ErofsFormat.BlockSize != (position + total - 1) / ErofsFormat.BlockSize;
+            if (total >= ErofsFormat.BlockSize)
+            {
+                inode.Blocks++;
+                inode.TailSize = 0;
+            }
+
+            return crosses ? toNextBlock : 0;
+        }
+
+        int room = ErofsFormat.BlockSize - (int)((position + head) % ErofsFormat.BlockSize);
+        if (room >= inode.TailSize)
+        {
+            return 0;
+        }
+
+        int extra = (int)ErofsFormat.Align(room, ErofsFormat.SlotSize);
+        if (inode.TailSize <= ErofsFormat.BlockSize - (int)((position + head + extra) % ErofsFormat.BlockSize))
+        {
+            return extra;
+        }
+
+        inode.Blocks++;
+        inode.TailSize = 0;
+        return toNextBlock;
+    }
+}

@@ -1,0 +1,343 @@
+// Writes the image of a tree that is in place, measuring it on the way.
+using System.Buffers;
+using System.Buffers.Binary;
+using Bootc.Composefs.FsVerity;
+using Bootc.Linux;
+
+namespace Bootc.Composefs.Erofs;
+
+internal sealed class ErofsWriter(Stream destination)
+{
+    private const int BufferSize = 64 * 1024;
+
+    private readonly VerityHasher _hasher = new();
+    private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+    private int _fill;
+    private long _position;
+    private long _nextBlock;
+
+    public VerityDigest Write(ErofsTree tree)
+    {
+        long dataStart = ErofsFormat.Align(tree.InodesEnd + tree.SharedXattrsSize, ErofsFormat.BlockSize);
+        _nextBlock = dataStart / ErofsFormat.BlockSize;
+        WriteHeader(tree);
+        WriteSuperblock(tree, dataStart);
+        foreach (ErofsInode inode in tree.Inodes)
+        {
+            WriteInode(tree, inode);
+        }
+
+        AlignTo(ErofsFormat.SlotSize);
+        foreach (ErofsXattr xattr in tree.SharedXattrs)
+        {
+            WriteXattr(xattr);
+        }
+
+        AlignTo(ErofsFormat.BlockSize);
+        foreach (ErofsInode inode in tree.Inodes)
+        {
+            WriteBlocks(inode);
+        }
+
+        Flush();
+        ArrayPool<byte>.Shared.Return(_buffer);
+        return _hasher.Finish();
+    }
+
+    private void WriteHeader(ErofsTree tree)
+    {
+        Span<byte> header = stackalloc byte[ErofsFormat.ComposefsHeaderSize];
+        header.Clear();
+        BinaryPrimitives.WriteUInt32LittleEndian(header, ErofsFormat.ComposefsMagic);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[4..], ErofsFormat.ComposefsVersion);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[8..], tree.HasAcl ? ErofsFormat.ComposefsHasAcl : 0);
+        BinaryPrimitives.WriteInt32LittleEndian(header[12..], tree.Version);
+        Put(header);
+        PutZeros(ErofsFormat.SuperblockOffset - ErofsFormat.ComposefsHeaderSize);
+    }
+
+    private void WriteSuperblock(ErofsTree tree, long dataStart)
+    {
+        Span<byte> superblock = stackalloc byte[ErofsFormat.SuperblockSize];
+        superblock.Clear();
+        BinaryPrimitives.WriteUInt32LittleEndian(superblock, ErofsFormat.SuperblockMagic);
+        BinaryPrimitives.WriteUInt32LittleEndian(superblock[8..], ErofsFormat.FeatureMtime | ErofsFormat.FeatureXattrFilter);
+        superblock[12] = ErofsFormat.BlockBits;
+        BinaryPrimitives.WriteUInt16LittleEndian(superblock[14..], (ushort)tree.Inodes[0].Slot);
+        BinaryPrimitives.WriteInt64LittleEndian(superblock[16..], tree.Inodes.Count);
+        BinaryPrimitives.WriteInt64LittleEndian(superblock[24..], tree.MinimumSeconds);
+        BinaryPrimitives.WriteUInt32LittleEndian(superblock[32..], tree.MinimumNanoseconds);
+        BinaryPrimitives.WriteUInt32LittleEndian(superblock[36..], (uint)((dataStart / ErofsFormat.BlockSize) + tree.DataBlocks));
+        BinaryPrimitives.WriteUInt32LittleEndian(superblock[44..], (uint)(tree.InodesEnd / ErofsFormat.BlockSize));
+        Put(superblock);
+    }
+
+    private void WriteInode(ErofsTree tree, ErofsInode inode)
+    {
+        PutZeros(inode.Padding);
+        (int layout, ulong size, uint union) = DescribeData(inode);
+        ushort format = (ushort)((layout << 1) | (inode.IsCompact ? 0 : 1));
+        ushort xattrCount = (ushort)(inode.XattrSize == 0 ? 0 : ((inode.XattrSize - ErofsFormat.XattrHeaderSize) / 4) + 1);
+        Span<byte> bytes = stackalloc byte[ErofsFormat.ExtendedInodeSize];
+        bytes.Clear();
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes, format);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[2..], xattrCount);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[4..], (ushort)inode.Mode);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[16..], union);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[20..], inode.Number);
+        if (inode.IsCompact)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes[6..], (ushort)inode.LinkCount);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes[8..], (uint)size);
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes[24..], (ushort)inode.Node.Uid);
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes[26..], (ushort)inode.Node.Gid);
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], size);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes[24..], inode.Node.Uid);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes[28..], inode.Node.Gid);
+            BinaryPrimitives.WriteInt64LittleEndian(bytes[32..], inode.Node.ModifiedSeconds);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes[40..], inode.Node.ModifiedNanoseconds);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes[44..], inode.LinkCount);
+        }
+
+        Put(bytes[..inode.InodeSize]);
+        WriteXattrs(tree, inode);
+        WriteTail(inode);
+    }
+
+    private (int Layout, ulong Size, uint Union) DescribeData(ErofsInode inode)
+    {
+        int layout = inode.TailSize > 0 ? ErofsFormat.LayoutFlatInline : ErofsFormat.LayoutFlatPlain;
+        uint union = 0;
+        if (inode.Blocks > 0)
+        {
+            union = (uint)_nextBlock;
+            _nextBlock += inode.Blocks;
+        }
+
+        switch (inode.Kind)
+        {
+            case FileKind.Directory:
+                return (layout, ((ulong)inode.Blocks * ErofsFormat.BlockSize) + (ulong)inode.TailSize, union);
+            case FileKind.SymbolicLink:
+                return (layout, (ulong)inode.LinkTarget.Length, union);
+            case FileKind.CharacterDevice or FileKind.BlockDevice:
+                return (layout, 0, (uint)inode.Node.DeviceNumber);
+            case FileKind.Regular when inode.Size > 0 && inode.Node.Content is null:
+                // The chunk format takes the lower half of the union; the upper one keeps what stood there.
+                uint chunkFormat = (uint)(ErofsFormat.ChunksOf(inode.Size).Bits - ErofsFormat.BlockBits);
+                return (ErofsFormat.LayoutChunkBased, inode.Size, (union & 0xffff0000) | chunkFormat);
+            case FileKind.Regular:
+                return (layout, inode.Size, union);
+            default:
+                return (layout, 0, 0);
+        }
+    }
+
+    private void WriteXattrs(ErofsTree tree, ErofsInode inode)
+    {
+        if (inode.XattrSize == 0)
+        {
+            return;
+        }
+
+        uint filter = uint.MaxValue;
+        foreach (ErofsXattr xattr in inode.Xattrs)
+        {
+            filter &= ~xattr.FilterBit;
+        }
+
+        Span<byte> header = stackalloc byte[ErofsFormat.XattrHeaderSize];
+        header.Clear();
+        BinaryPrimitives.WriteUInt32LittleEndian(header, filter);
+        header[4] = (byte)inode.SharedXattrs;
+        Put(header);
+        Span<byte> reference = stackalloc byte[4];
+        int shared = 0;
+        foreach (ErofsXattr xattr in inode.Xattrs)
+        {
+            if (xattr.SharedOffset >= 0 && shared < inode.SharedXattrs)
+            {
+                shared++;
+                long offset = (tree.InodesEnd % ErofsFormat.BlockSize) + xattr.SharedOffset;
+                BinaryPrimitives.WriteUInt32LittleEndian(reference, (uint)(offset / 4));
+                Put(reference);
+            }
+        }
+
+        shared = 0;
+        foreach (ErofsXattr xattr in inode.Xattrs)
+        {
+            if (xattr.SharedOffset >= 0 && shared < inode.SharedXattrs)
+            {
+                shared++;
+                continue;
+            }
+
+            WriteXattr(xattr);
+        }
+    }
+
+    private void WriteXattr(ErofsXattr xattr)
+    {
+        Span<byte> entry = stackalloc byte[ErofsFormat.XattrEntrySize];
+        entry[0] = (byte)xattr.Suffix.Length;
+        entry[1] = xattr.Index;
+        BinaryPrimitives.WriteUInt16LittleEndian(entry[2..], (ushort)xattr.Value.Length);
+        Put(entry);
+        Put(xattr.Suffix);
+        Put(xattr.Value);
+        AlignTo(4);
+    }
+
+    private void WriteTail(ErofsInode inode)
+    {
+        if (inode.TailSize == 0)
+        {
+            return;
+        }
+
+        switch (inode.Kind)
+        {
+            case FileKind.Directory:
+                int first = inode.Entries.Count;
+                for (int size = 0; size < inode.TailSize;)
+                {
+                    size += ErofsFormat.DirentSize + inode.Entries[--first].Name.Length;
+                }
+
+                WriteDirents(inode, first, inode.Entries.Count);
+                break;
+            case FileKind.SymbolicLink:
+                Put(inode.LinkTarget);
+                break;
+            case FileKind.Regular when inode.Node.Content is { } content:
+                Put(content.AsSpan(content.Length - inode.TailSize));
+                break;
+            case FileKind.Regular:
+                PutNullChunks(inode.TailSize);
+                break;
+        }
+    }
+
+    private void WriteBlocks(ErofsInode inode)
+    {
+        if (inode.Blocks == 0)
+        {
+            return;
+        }
+
+        switch (inode.Kind)
+        {
+            case FileKind.Directory:
+                WriteDirectoryBlocks(inode);
+                break;
+            case FileKind.SymbolicLink:
+                Put(inode.LinkTarget);
+                break;
+            case FileKind.Regular when inode.Node.Content is { } content:
+                Put(content.AsSpan(0, content.Length - inode.TailSize));
+                break;
+            case FileKind.Regular:
+                PutNullChunks(ErofsFormat.BlockSize);
+                break;
+        }
+
+        AlignTo(ErofsFormat.BlockSize);
+    }
+
+    private void WriteDirectoryBlocks(ErofsInode inode)
+    {
+        int written = 0;
+        int first = 0;
+        int size = 0;
+        for (int i = 0; i < inode.Entries.Count; i++)
+        {
+            int length = ErofsFormat.DirentSize + inode.Entries[i].Name.Length;
+            if (size + length > ErofsFormat.BlockSize)
+            {
+                WriteDirents(inode, first, i);
+                AlignTo(ErofsFormat.BlockSize);
+                written++;
+                first = i;
+                size = 0;
+            }
+
+            size += length;
+        }
+
+        if (written < inode.Blocks)
+        {
+            WriteDirents(inode, first, inode.Entries.Count);
+        }
+    }
+
+    private void WriteDirents(ErofsInode inode, int first, int end)
+    {
+        Span<byte> dirent = stackalloc byte[ErofsFormat.DirentSize];
+        dirent.Clear();
+        int nameOffset = (end - first) * ErofsFormat.DirentSize;
+        for (int i = first; i < end; i++)
+        {
+            (byte[] name, ErofsInode target, _) = inode.Entries[i];
+            BinaryPrimitives.WriteInt64LittleEndian(dirent, target.Slot);
+            BinaryPrimitives.WriteUInt16LittleEndian(dirent[8..], (ushort)nameOffset);
+            dirent[10] = ErofsFormat.KindOf(target.Kind);
+            nameOffset += name.Length;
+            Put(dirent);
+        }
+
+        for (int i = first; i < end; i++)
+        {
+            Put(inode.Entries[i].Name);
+        }
+    }
+
+    private void PutNullChunks(int size)
+    {
+        Span<byte> chunk = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32LittleEndian(chunk, ErofsFormat.NullAddress);
+        for (int i = 0; i < size; i += sizeof(uint))
+        {
+            Put(chunk);
+        }
+    }
+
+    private void AlignTo(int alignment) => PutZeros((int)(ErofsFormat.Align(_position, alignment) - _position));
+
+    private void PutZeros(int count)
+    {
+        Span<byte> zeros = stackalloc byte[256];
+        zeros.Clear();
+        for (; count > 0; count -= zeros.Length)
+        {
+            Put(zeros[..Math.Min(count, zeros.Length)]);
+        }
+    }
+
+    private void Put(ReadOnlySpan<byte> bytes)
+    {
+        _position += bytes.Length;
+        while (!bytes.IsEmpty)
+        {
+            if (_fill == BufferSize)
+            {
+                Flush();
+            }
+
+            int count = Math.Min(bytes.Length, BufferSize - _fill);
+            bytes[..count].CopyTo(_buffer.AsSpan(_fill));
+            _fill += count;
+            bytes = bytes[count..];
+        }
+    }
+
+    private void Flush()
+    {
+        _hasher.Append(_buffer.AsSpan(0, _fill));
+        destination.Write(_buffer, 0, _fill);
+        _fill = 0;
+    }
+}

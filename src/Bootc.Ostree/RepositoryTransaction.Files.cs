@@ -1,0 +1,250 @@
+// Content objects: written in one pass that checksums, measures and stores.
+using System.Buffers;
+using System.IO.Compression;
+using System.Text;
+using Bootc.Composefs.FsVerity;
+using Bootc.Linux;
+using Bootc.Ostree.Objects;
+using Microsoft.Win32.SafeHandles;
+
+namespace Bootc.Ostree;
+
+public sealed partial class RepositoryTransaction
+{
+    private const int BufferSize = 128 * 1024;
+
+    /// <summary>Writes a regular file from a stream.</summary>
+    /// <param name="header">The file's metadata.</param>
+    /// <param name="size">How many bytes <paramref name="content"/> must give.</param>
+    /// <param name="content">The content.</param>
+    /// <exception cref="EndOfStreamException">The content ends before.</exception>
+    public FileObjectResult WriteFile(FileHeader header, long size, Stream content)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        using FileObjectWriter writer = BeginFile(header, size);
+        try
+        {
+            for (long rest = size; rest > 0;)
+            {
+                int count = content.Read(buffer, 0, (int)Math.Min(rest, buffer.Length));
+                if (count == 0)
+                {
+                    throw new EndOfStreamException($"the content of a file ends {rest} bytes before its size of {size}");
+                }
+
+                writer.Write(buffer.AsSpan(0, count));
+                rest -= count;
+            }
+
+            return writer.Complete();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Starts a regular file whose content is pushed piece by piece.</summary>
+    /// <param name="header">The file's metadata.</param>
+    /// <param name="size">The size that the content will have, in bytes.</param>
+    public FileObjectWriter BeginFile(FileHeader header, long size)
+    {
+        Validate(header);
+        ArgumentOutOfRangeException.ThrowIfNegative(size);
+        return new FileObjectWriter(this, header, size);
+    }
+
+    /// <summary>Writes a regular file whose content is all in memory.</summary>
+    public FileObjectResult WriteFile(FileHeader header, ReadOnlySpan<byte> content)
+    {
+        Validate(header);
+        header = Canonicalize(header);
+        Interlocked.Increment(ref _contentTotal);
+        Checksum checksum = ComputeChecksum(header.Serialize(), content);
+        VerityDigest verity = VerityHasher.Compute(content);
+        var name = new ObjectName(checksum, ObjectType.File);
+        if (HasObject(name))
+        {
+            return new FileObjectResult(checksum, verity, true);
+        }
+
+        ReserveSpace(content.Length);
+        using SafeFileHandle file = CreateObjectFile();
+        if (_repository.Mode == RepositoryMode.Archive)
+        {
+            using var stream = BeginArchive(file, header, content.Length);
+            stream.Write(content);
+            stream.Dispose();
+        }
+        else
+        {
+            file.WriteFully(content, name.ToString());
+        }
+
+        StoreFile(file, header, name, content.Length);
+        return new FileObjectResult(checksum, verity, false);
+    }
+
+    /// <summary>Writes a symbolic link.</summary>
+    public FileObjectResult WriteSymbolicLink(FileHeader header)
+    {
+        if (!header.IsSymbolicLink)
+        {
+            throw new ArgumentException("the header is not that of a symbolic link", nameof(header));
+        }
+
+        header = Canonicalize(header);
+        Interlocked.Increment(ref _contentTotal);
+        var name = new ObjectName(Checksum.Compute(header.Serialize()), ObjectType.File);
+        if (HasObject(name))
+        {
+            return new FileObjectResult(name.Checksum, null, true);
+        }
+
+        StoreSymbolicLink(header, name);
+        _staged.TryAdd(name, 0);
+        Interlocked.Increment(ref _contentWritten);
+        return new FileObjectResult(name.Checksum, null, false);
+    }
+
+    internal static Checksum ComputeChecksum(ReadOnlySpan<byte> header, ReadOnlySpan<byte> content)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(header.Length + content.Length);
+        header.CopyTo(buffer);
+        content.CopyTo(buffer.AsSpan(header.Length));
+        Checksum checksum = Checksum.Compute(buffer.AsSpan(0, header.Length + content.Length));
+        ArrayPool<byte>.Shared.Return(buffer);
+        return checksum;
+    }
+
+    internal void CountFile() => Interlocked.Increment(ref _contentTotal);
+
+    internal void Reserve(long size) => ReserveSpace(size);
+
+    internal SafeFileHandle CreateObjectFile() => _staging.Directory.CreateTemporaryFile();
+
+    internal static DeflateStream BeginArchive(SafeFileHandle file, FileHeader header, long size)
+    {
+        file.WriteFully(header.SerializeForArchive(size));
+        return new DeflateStream(new UnownedFileStream(file), CompressionLevel.Optimal);
+    }
+
+    /// <summary>Applies the file's metadata and gives it its name.</summary>
+    internal void StoreFile(SafeFileHandle file, FileHeader header, ObjectName name, long size)
+    {
+        string shown = name.ToString();
+        switch (_repository.Mode)
+        {
+            case RepositoryMode.Bare:
+                file.SetOwner(header.Uid, header.Gid, shown);
+                file.SetMode(header.Mode, shown); // after the owner, whose change clears set-user-ID
+                foreach (ExtendedAttribute attribute in header.ExtendedAttributes)
+                {
+                    file.SetExtendedAttribute(attribute.Name, attribute.Value, shown);
+                }
+
+                break;
+            case RepositoryMode.BareUser:
+                file.SetExtendedAttribute(Repository.UserMetadataAttribute, header.SerializeUserMetadata(), shown);
+                file.SetMode((header.Mode & 0x1FD) | 0x100, shown);
+                break;
+            case RepositoryMode.BareUserOnly:
+                file.SetMode(header.Mode, shown);
+                break;
+            default:
+                file.SetMode(0x1A4, shown);
+                break;
+        }
+
+        if (_repository.Mode != RepositoryMode.Archive)
+        {
+            file.SetModifiedTime(0, 0, shown); // OSTREE_TIMESTAMP
+        }
+
+        SyncObject(file, name);
+        SealIfWanted(ref file, name);
+        DirectoryHandle directory = DirectoryFor(name, out string fileName);
+        directory.TryLinkTemporaryFile(file, fileName);
+        _staged.TryAdd(name, 0);
+        Interlocked.Increment(ref _contentWritten);
+        Interlocked.Add(ref _contentBytes, size);
+    }
+
+    internal FileHeader Canonicalize(FileHeader header) => _repository.Mode != RepositoryMode.BareUserOnly
+        ? header
+        : header with { Uid = 0, Gid = 0, ExtendedAttributes = ExtendedAttributeList.Empty, Mode = header.IsSymbolicLink ? header.Mode : header.Mode & (ModeBits.KindMask | 0x1FD) };
+
+    private static void Validate(FileHeader header)
+    {
+        if (ModeBits.GetKind(header.Mode) != FileKind.Regular)
+        {
+            throw new ArgumentException($"the mode {Convert.ToString(header.Mode, 8)} is not that of a regular file", nameof(header));
+        }
+    }
+
+    private void SealIfWanted(ref SafeFileHandle file, ObjectName name)
+    {
+        if (_repository.Config.VerityWanted == false || _repository.Mode == RepositoryMode.Archive)
+        {
+            return;
+        }
+
+        // Sealing needs a descriptor without write access, and no writer besides.
+        SafeFileHandle readOnly = DirectoryHandle.ReopenReadOnly(file);
+        file.Dispose();
+        file = readOnly;
+        if (!readOnly.TryEnableVerity(name.ToString()) && _repository.Config.VerityWanted == true)
+        {
+            throw new OstreeException($"fs-verity is required by the repository {_repository}, but its file system cannot seal files");
+        }
+    }
+
+    private void StoreSymbolicLink(FileHeader header, ObjectName name)
+    {
+        DirectoryHandle directory = DirectoryFor(name, out string fileName);
+        switch (_repository.Mode)
+        {
+            case RepositoryMode.Archive:
+                using (SafeFileHandle file = directory.CreateTemporaryFile())
+                {
+                    file.WriteFully(header.SerializeForArchive(0), name.ToString());
+                    file.SetMode(0x1A4, name.ToString());
+                    directory.TryLinkTemporaryFile(file, fileName);
+                }
+
+                break;
+            case RepositoryMode.BareUser:
+                using (SafeFileHandle file = directory.CreateTemporaryFile())
+                {
+                    file.WriteFully(Encoding.UTF8.GetBytes(header.LinkTarget), name.ToString());
+                    file.SetExtendedAttribute(Repository.UserMetadataAttribute, header.SerializeUserMetadata(), name.ToString());
+                    file.SetMode(0x1A4, name.ToString());
+                    file.SetModifiedTime(0);
+                    directory.TryLinkTemporaryFile(file, fileName);
+                }
+
+                break;
+            default:
+                StoreRealSymbolicLink(directory, fileName, header);
+                break;
+        }
+    }
+
+    // A link has no nameless form, so it gets its owner and attributes under a temporary name first.
+    private void StoreRealSymbolicLink(DirectoryHandle directory, string fileName, FileHeader header)
+    {
+        string temporary = $".{fileName}.{Path.GetRandomFileName()}";
+        directory.CreateSymbolicLink(header.LinkTarget, temporary);
+        if (_repository.Mode == RepositoryMode.Bare)
+        {
+            directory.SetOwner(temporary, header.Uid, header.Gid);
+            foreach (ExtendedAttribute attribute in header.ExtendedAttributes)
+            {
+                directory.SetExtendedAttribute(temporary, attribute.Name, attribute.Value);
+            }
+        }
+
+        directory.SetModifiedTime(temporary, 0);
+        directory.Rename(temporary, directory, fileName);
+    }
+}

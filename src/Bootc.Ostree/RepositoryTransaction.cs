@@ -1,0 +1,217 @@
+// Writing to a repository: objects wait in a staging directory and appear together.
+using System.Collections.Concurrent;
+using Bootc.Linux;
+using Bootc.Ostree.Objects;
+using Microsoft.Win32.SafeHandles;
+
+namespace Bootc.Ostree;
+
+/// <summary>
+/// A transaction on a repository. Its objects are written to a staging directory and become visible in
+/// <see cref="Commit"/>, the refs after them; disposing without that leaves the repository as it was. Objects may be
+/// written by several threads at once.
+/// </summary>
+public sealed partial class RepositoryTransaction : IDisposable
+{
+    private readonly Repository _repository;
+    private readonly FileLock? _lock;
+    private readonly StagingDirectory _staging;
+    private readonly ConcurrentDictionary<ObjectName, byte> _staged = new();
+    private readonly Dictionary<string, Checksum?> _refs = [];
+    private readonly bool _mustSpareSpace;
+    private long _usableSpace;
+    private long _metadataWritten;
+    private long _metadataTotal;
+    private long _contentWritten;
+    private long _contentTotal;
+    private long _contentBytes;
+    private bool _ended;
+
+    internal RepositoryTransaction(Repository repository, FileLock? heldLock)
+    {
+        _repository = repository;
+        _lock = heldLock;
+        try
+        {
+            if (repository.Mode == RepositoryMode.BareSplitXattrs)
+            {
+                throw new RepositoryFormatException($"the repository {repository} has the mode bare-split-xattrs, which this program does not write");
+            }
+
+            FileSystemSpace space = FileSystemSpace.Of(repository.Directory);
+            long reserved = repository.Config.ReservedBytes(space.Total);
+            _mustSpareSpace = reserved > 0;
+            _usableSpace = space.Usable - reserved;
+            _staging = StagingDirectory.Allocate(repository.Directory);
+        }
+        catch
+        {
+            heldLock?.Dispose();
+            throw;
+        }
+
+        FindLeftovers();
+    }
+
+    /// <summary>The repository that is written to.</summary>
+    public Repository Repository => _repository;
+
+    /// <summary>Whether an object is in the repository or waits in this transaction.</summary>
+    public bool HasObject(ObjectName name) => _staged.ContainsKey(name) || _repository.HasObject(name);
+
+    /// <summary>Writes a directory's names.</summary>
+    public Checksum WriteDirTree(DirTree tree) => WriteMetadata(ObjectType.DirTree, tree.Serialize());
+
+    /// <summary>Writes a directory's metadata.</summary>
+    public Checksum WriteDirMeta(DirMeta meta) => WriteMetadata(ObjectType.DirMeta, meta.Serialize());
+
+    /// <summary>Writes a commit.</summary>
+    public Checksum WriteCommit(Commit commit) => WriteMetadata(ObjectType.Commit, commit.Serialize());
+
+    /// <summary>Writes a metadata object from its bytes.</summary>
+    public Checksum WriteMetadata(ObjectType type, ReadOnlySpan<byte> data)
+    {
+        Interlocked.Increment(ref _metadataTotal);
+        var name = new ObjectName(Checksum.Compute(data), type);
+        if (HasObject(name))
+        {
+            return name.Checksum;
+        }
+
+        DirectoryHandle directory = DirectoryFor(name, out string fileName);
+        using SafeFileHandle file = directory.CreateTemporaryFile();
+        file.WriteFully(data, name.ToString());
+        file.SetMode(0x1A4, name.ToString());
+        SyncObject(file, name);
+        directory.TryLinkTemporaryFile(file, fileName);
+        _staged.TryAdd(name, 0);
+        Interlocked.Increment(ref _metadataWritten);
+        return name.Checksum;
+    }
+
+    /// <summary>Makes a ref stand for a commit when the transaction is committed; <see langword="null"/> deletes it.</summary>
+    public void SetRef(string refSpec, Checksum? commit)
+    {
+        _ = Repository.PathOfRef(refSpec);
+        _refs[refSpec] = commit;
+    }
+
+    /// <summary>
+    /// Makes all objects visible, then the refs. Everything is on disk before anything refers to it, so that a power cut
+    /// leaves either the old refs or the new ones with all that they need.
+    /// </summary>
+    public TransactionStatistics Commit()
+    {
+        ObjectDisposedException.ThrowIf(_ended, this);
+        if (!_repository.Config.DisableFsync)
+        {
+            _repository.Directory.SyncFilesystem();
+        }
+
+        PublishObjects();
+        _staging.Remove();
+        StagingDirectory.CleanUp(_repository.Directory);
+        foreach ((string refSpec, Checksum? commit) in _refs)
+        {
+            _repository.SetRef(refSpec, commit);
+        }
+
+        End();
+        return new TransactionStatistics(_metadataWritten, _metadataTotal, _contentWritten, _contentTotal, _contentBytes);
+    }
+
+    /// <summary>Ends the transaction. What was not committed stays hidden in the staging directory, for the next transaction to reuse.</summary>
+    public void Dispose() => End();
+
+    private void End()
+    {
+        if (_ended)
+        {
+            return;
+        }
+
+        _ended = true;
+        _staging.Dispose();
+        _lock?.Dispose();
+    }
+
+    // What an interrupted transaction of this boot wrote is whole: files get their names last.
+    private void FindLeftovers()
+    {
+        foreach (byte prefix in _staging.UsedPrefixes())
+        {
+            string hex = Convert.ToHexStringLower([prefix]);
+            foreach (DirectoryEntry entry in _staging.ObjectDirectory(prefix).List())
+            {
+                int dot = entry.Name.IndexOf('.');
+                if (dot == 62
+                    && Checksum.TryParse(hex + entry.Name[..dot], out Checksum checksum)
+                    && ObjectName.TypeOfExtension(entry.Name.AsSpan(dot)) is { } type)
+                {
+                    _staged.TryAdd(new ObjectName(checksum, type), 0);
+                }
+            }
+        }
+    }
+
+    private void PublishObjects()
+    {
+        foreach (byte prefix in _staging.UsedPrefixes())
+        {
+            string name = Convert.ToHexStringLower([prefix]);
+            DirectoryHandle source = _staging.ObjectDirectory(prefix);
+            using DirectoryHandle target = _repository.ObjectsDirectory.EnsureDirectory(name, 0x1FD);
+            foreach (DirectoryEntry entry in source.List())
+            {
+                Publish(source, target, entry.Name);
+            }
+
+            if (!_repository.Config.DisableFsync)
+            {
+                target.Sync();
+            }
+        }
+
+        if (!_repository.Config.DisableFsync)
+        {
+            _repository.ObjectsDirectory.Sync();
+        }
+    }
+
+    // An object that came to be there meanwhile keeps its inode: it has the same content.
+    private static void Publish(DirectoryHandle source, DirectoryHandle target, string name)
+    {
+        try
+        {
+            source.Rename(name, target, name, RenameOptions.NoReplace);
+        }
+        catch (LinuxException e) when (e.Error == Errno.EEXIST)
+        {
+            source.RemoveFile(name);
+        }
+    }
+
+    private DirectoryHandle DirectoryFor(ObjectName name, out string fileName)
+    {
+        string path = name.PathIn(_repository.Mode);
+        fileName = path[3..];
+        Checksum checksum = name.Checksum;
+        return _staging.ObjectDirectory(Checksum.AsSpan(in checksum)[0]);
+    }
+
+    private void SyncObject(SafeFileHandle file, ObjectName name)
+    {
+        if (_repository.Config.PerObjectFsync && !_repository.Config.DisableFsync)
+        {
+            file.Sync(name.ToString());
+        }
+    }
+
+    private void ReserveSpace(long size)
+    {
+        if (_mustSpareSpace && Interlocked.Add(ref _usableSpace, -size) < 0)
+        {
+            throw new InsufficientSpaceException(_repository.ToString(), size, Math.Max(0, _usableSpace + size));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+// The reference tools (libostree with composefs, mkcomposefs, umoci, ...) in a Debian tree of their own, newer than the host's.
+namespace Bootc.Testing;
+
+/// <summary>
+/// Runs commands of the oracle tree (<c>make oracle</c> builds it; BOOTC_ORACLE names another one) by chroot, in a mount
+/// namespace of their own in which /tmp, /proc, /sys and /dev are the host's. Skips the test where there is no such tree.
+/// </summary>
+public static class Oracle
+{
+    private const string Enter =
+        "for d in proc sys dev tmp; do mount --rbind /$d \"$0/$d\" || exit 125; done; exec chroot \"$0\" \"$@\"";
+
+    private static readonly string Tree = Environment.GetEnvironmentVariable("BOOTC_ORACLE") is { Length: > 0 } tree
+        ? tree
+        : Path.Combine(TestData.RepositoryRoot, "out", "oracle");
+
+    /// <summary>Skips the test where the oracle cannot run.</summary>
+    public static void Require()
+    {
+        Peer.RequireRoot("the reference tools run in a chroot");
+        Xunit.Assert.SkipUnless(File.Exists(Path.Combine(Tree, "usr/bin/ostree")), "the tree of reference tools is not there: run 'make oracle'");
+    }
+
+    /// <summary>Runs a command of the tree to its end. Paths below /tmp are the host's.</summary>
+    public static CommandResult Run(string tool, params string[] arguments)
+    {
+        Require();
+        CommandResult result = Peer.Run("unshare", ["-m", "--propagation", "private", "sh", "-c", Enter, Tree, tool, .. arguments], null, Environments);
+        return result with { Command = $"{tool} {string.Join(' ', arguments)}" };
+    }
+
+    private static readonly Dictionary<string, string> Environments = new() { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin", ["LC_ALL"] = "C.UTF-8" };
+}
