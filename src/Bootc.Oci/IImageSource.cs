@@ -1,0 +1,29 @@
+// One image at one place.
+using Bootc.Oci.Model;
+
+namespace Bootc.Oci;
+
+/// <summary>An image in the place that its reference names.</summary>
+public interface IImageSource : IAsyncDisposable
+{
+    /// <summary>The reference by which it was opened.</summary>
+    ImageReference Reference { get; }
+
+    /// <summary>Fetches the manifest; of an index, that of the image for <paramref name="platform"/>.</summary>
+    /// <exception cref="OciException">It cannot be had, or is malformed.</exception>
+    Task<ResolvedManifest> FetchManifestAsync(Platform platform, CancellationToken cancellation);
+
+    /// <summary>Fetches a blob that is wanted in memory.</summary>
+    /// <param name="descriptor">Which one.</param>
+    /// <param name="limit">How many bytes it may have at the most.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="OciException">It cannot be had, is too large or is not what its digest says.</exception>
+    Task<ReadOnlyMemory<byte>> FetchSmallBlobAsync(Descriptor descriptor, long limit, CancellationToken cancellation);
+
+    /// <summary>Opens a blob. Reading its end throws <see cref="DigestMismatchException"/> when it is not what its digest says.</summary>
+    /// <param name="descriptor">Which one.</param>
+    /// <param name="bytesReceived">Told how many bytes have come so far.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="OciException">It cannot be had.</exception>
+    Task<Stream> OpenBlobAsync(Descriptor descriptor, IProgress<long>? bytesReceived, CancellationToken cancellation);
+}

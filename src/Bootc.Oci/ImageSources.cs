@@ -1,0 +1,30 @@
+// Opens the place that an image reference names.
+using Bootc.Oci.Registry;
+using Bootc.Oci.Transports;
+
+namespace Bootc.Oci;
+
+/// <summary>The places from which images can be fetched.</summary>
+public static class ImageSources
+{
+    /// <summary>Opens the image that a reference names; nothing is fetched yet from a registry.</summary>
+    /// <exception cref="OciException">The place is not there or of a kind that is not supported.</exception>
+    public static IImageSource Open(ImageReference reference, OciOptions? options = null) => reference.Transport switch
+    {
+        Transport.Registry => new RegistryImageSource(reference, new RegistryClient(options ?? new OciOptions())),
+        Transport.OciDirectory => new OciLayoutSource(reference, new DirectoryLayout(SplitPath(reference).Path), SplitPath(reference).Tag),
+        Transport.OciArchive => new OciLayoutSource(reference, new ArchiveLayout(SplitPath(reference).Path), SplitPath(reference).Tag),
+        Transport.DockerArchive => new DockerArchiveSource(reference, new ArchiveLayout(SplitPath(reference).Path), SplitPath(reference).Tag),
+        Transport.Directory => new DirectoryImageSource(reference),
+        _ => throw new TransportNotSupportedException(
+            $"images cannot be fetched from {ImageReference.NameOf(reference.Transport)}: yet; push the image to a registry or save it with 'skopeo copy {reference} oci-archive:FILE'"),
+    };
+
+    // "path:tag"; a colon before the last slash belongs to the path.
+    private static (string Path, string? Tag) SplitPath(ImageReference reference)
+    {
+        string name = reference.Name;
+        int colon = name.IndexOf(':', name.LastIndexOf('/') + 1);
+        return colon < 0 ? (name, null) : (name[..colon], name[(colon + 1)..]);
+    }
+}

@@ -1,0 +1,99 @@
+// Decompresses a blob and, at the end, reads what remains of it, so that its digest is always checked.
+using System.Buffers;
+
+namespace Bootc.Oci.Layers;
+
+internal sealed class DecompressingStream(Stream blob, string what) : Stream
+{
+    private const int HeadSize = 4;
+    private Stream? _content;
+    private bool _drained;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        int count;
+        try
+        {
+            _content ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
+            count = await _content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is InvalidDataException or ZstdSharp.ZstdException or EndOfStreamException)
+        {
+            // A blob that was cut off on the way is told by its digest first.
+            await DrainAsync(cancellationToken).ConfigureAwait(false);
+            throw new LayerFormatException($"{what} cannot be decompressed: {e.Message}", e);
+        }
+
+        if (count == 0 && !buffer.IsEmpty)
+        {
+            await DrainAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return count;
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _content?.Dispose();
+            blob.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async Task<Stream> OpenAsync(CancellationToken cancellation)
+    {
+        byte[] head = new byte[HeadSize];
+        int count = await blob.ReadAtLeastAsync(head, HeadSize, throwOnEndOfStream: false, cancellation).ConfigureAwait(false);
+        return LayerStream.Decompress(new PrefixedStream(head.AsMemory(0, count), blob), head.AsSpan(0, count));
+    }
+
+    private async Task DrainAsync(CancellationToken cancellation)
+    {
+        if (_drained)
+        {
+            return;
+        }
+
+        _drained = true;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+        try
+        {
+            while (await blob.ReadAsync(buffer, cancellation).ConfigureAwait(false) > 0)
+            {
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

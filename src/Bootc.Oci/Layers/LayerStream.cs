@@ -1,0 +1,44 @@
+// From a layer's blob to its tar stream: decompressed on another thread, checked against its diff-id.
+using System.IO.Compression;
+using Bootc.Oci.Model;
+using ZstdSharp;
+
+namespace Bootc.Oci.Layers;
+
+/// <summary>Opens layers for reading.</summary>
+public static class LayerStream
+{
+    private const int BufferSize = 128 * 1024;
+
+    /// <summary>
+    /// The tar stream of a layer. What compression it has is told by its first bytes, since media types are not always
+    /// right. Fetching and decompressing go on on another thread while the stream is read. Its end checks the diff-id.
+    /// </summary>
+    /// <param name="blob">The layer's blob, disposed with the result.</param>
+    /// <param name="expectedDiffId">The digest that the decompressed layer must have; <see langword="null"/> when it is not known.</param>
+    /// <param name="what">The layer's name in errors.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    /// <exception cref="LayerFormatException">It is damaged, or not the layer that the image names (thrown by reading).</exception>
+    public static Stream OpenTar(Stream blob, Digest? expectedDiffId, string what, CancellationToken cancellation = default)
+    {
+        Stream tar = new PipelinedStream(new DecompressingStream(blob, what), cancellation);
+        return expectedDiffId is { } diffId
+            ? new DigestStream(tar, diffId, null, (expected, actual) => new LayerFormatException(
+                $"{what} is not the layer that the image's configuration names: expected diff-id {expected}, got {actual}"))
+            : tar;
+    }
+
+    /// <summary>The decompressed form of what begins with <paramref name="head"/>.</summary>
+    internal static Stream Decompress(Stream source, ReadOnlySpan<byte> head)
+    {
+        if (head.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]))
+        {
+            return new GZipStream(source, CompressionMode.Decompress);
+        }
+
+        // Zstandard frames and skippable frames, with which zstd:chunked layers may begin.
+        bool isZstd = head.StartsWith((ReadOnlySpan<byte>)[0x28, 0xb5, 0x2f, 0xfd])
+            || (head.Length >= 4 && (head[0] & 0xf0) == 0x50 && head[1..4].SequenceEqual((ReadOnlySpan<byte>)[0x2a, 0x4d, 0x18]));
+        return isZstd ? new DecompressionStream(source, BufferSize, checkEndOfStream: true) : source;
+    }
+}

@@ -1,0 +1,154 @@
+// Moves reading a stream to another thread, so that fetching and decompressing overlap with what the reader does.
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+
+namespace Bootc.Oci.Layers;
+
+/// <summary>
+/// A stream whose source is read ahead by a task of its own, into a bounded number of pooled blocks. An error of the source
+/// is thrown where it occurred; disposing stops the task.
+/// </summary>
+public sealed class PipelinedStream : Stream
+{
+    private const int BlockSize = 256 * 1024;
+    private const int BlockCount = 8;
+
+    private readonly BlockingCollection<ArraySegment<byte>> _blocks = new(BlockCount);
+    private readonly CancellationTokenSource _stop;
+    private readonly Stream _source;
+    private readonly Task _pump;
+    private ArraySegment<byte> _current;
+    private int _position;
+    private ExceptionDispatchInfo? _failure;
+
+    /// <summary>Starts to read <paramref name="source"/>, which is disposed with this stream.</summary>
+    public PipelinedStream(Stream source, CancellationToken cancellation)
+    {
+        _source = source;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _pump = Task.Run(PumpAsync, CancellationToken.None);
+    }
+
+    /// <inheritdoc/>
+    public override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => false;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => false;
+
+    /// <inheritdoc/>
+    public override long Length => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    /// <inheritdoc/>
+    public override int Read(Span<byte> buffer)
+    {
+        while (_position == _current.Count)
+        {
+            Release();
+            if (!_blocks.TryTake(out ArraySegment<byte> next, Timeout.Infinite))
+            {
+                _failure?.Throw();
+                return 0;
+            }
+
+            _current = next;
+            _position = 0;
+        }
+
+        int count = Math.Min(buffer.Length, _current.Count - _position);
+        _current.AsSpan(_position, count).CopyTo(buffer);
+        _position += count;
+        return count;
+    }
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _stop.Cancel();
+            while (_blocks.TryTake(out ArraySegment<byte> block, Timeout.Infinite))
+            {
+                ArrayPool<byte>.Shared.Return(block.Array!);
+            }
+
+            _pump.Wait();
+            Release();
+            _source.Dispose();
+            _stop.Dispose();
+            _blocks.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async Task PumpAsync()
+    {
+        byte[]? block = null;
+        try
+        {
+            while (true)
+            {
+                block = ArrayPool<byte>.Shared.Rent(BlockSize);
+                int count = await _source.ReadAtLeastAsync(block.AsMemory(0, BlockSize), BlockSize, throwOnEndOfStream: false, _stop.Token).ConfigureAwait(false);
+                if (count == 0)
+                {
+                    break;
+                }
+
+                _blocks.Add(new ArraySegment<byte>(block, 0, count), _stop.Token);
+                block = null;
+            }
+        }
+        catch (Exception e)
+        {
+            _failure = ExceptionDispatchInfo.Capture(e);
+        }
+        finally
+        {
+            if (block is not null)
+            {
+                ArrayPool<byte>.Shared.Return(block);
+            }
+
+            _blocks.CompleteAdding();
+        }
+    }
+
+    private void Release()
+    {
+        if (_current.Array is { } array)
+        {
+            ArrayPool<byte>.Shared.Return(array);
+            _current = default;
+            _position = 0;
+        }
+    }
+}

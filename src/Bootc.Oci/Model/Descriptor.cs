@@ -1,0 +1,27 @@
+// What refers to content.
+using System.Text.Json.Serialization;
+
+namespace Bootc.Oci.Model;
+
+/// <summary>A reference to content (OCI image-spec, descriptor.md).</summary>
+public sealed record Descriptor
+{
+    /// <summary>The content's media type.</summary>
+    public string MediaType { get; init; } = "";
+
+    /// <summary>The content's digest.</summary>
+    public required Digest Digest { get; init; }
+
+    /// <summary>The content's size in bytes.</summary>
+    public required long Size { get; init; }
+
+    /// <summary>Annotations, if any.</summary>
+    public Dictionary<string, string>? Annotations { get; init; }
+
+    /// <summary>In an index, the platform of the image.</summary>
+    public Platform? Platform { get; init; }
+
+    /// <summary>Where else the content may be had, if anywhere.</summary>
+    [JsonPropertyName("urls")]
+    public string[]? Urls { get; init; }
+}

@@ -1,0 +1,20 @@
+// Source-generated JSON for the documents of images and registries.
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Bootc.Oci.Registry;
+
+namespace Bootc.Oci.Model;
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(DigestJsonConverter)],
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(ImageManifest))]
+[JsonSerializable(typeof(ImageIndex))]
+[JsonSerializable(typeof(ImageConfig))]
+[JsonSerializable(typeof(DockerArchiveEntry[]))]
+[JsonSerializable(typeof(AuthDocument))]
+[JsonSerializable(typeof(TokenDocument))]
+[JsonSerializable(typeof(RegistryErrors))]
+internal sealed partial class OciJson : JsonSerializerContext;

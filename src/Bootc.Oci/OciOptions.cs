@@ -1,0 +1,24 @@
+// Where settings and credentials are, and how patient the network is used.
+namespace Bootc.Oci;
+
+/// <summary>How images are fetched.</summary>
+public sealed record OciOptions
+{
+    /// <summary>The directory whose <c>etc</c>, <c>run</c> and <c>usr/lib</c> hold settings and credentials.</summary>
+    public string Root { get; init; } = "/";
+
+    /// <summary>A file of credentials that is used instead of those at the usual paths.</summary>
+    public string? AuthFile { get; init; }
+
+    /// <summary>A registries.conf that is used instead of the one at the usual path.</summary>
+    public string? RegistriesConf { get; init; }
+
+    /// <summary>How often a request is tried.</summary>
+    public int Attempts { get; init; } = 5;
+
+    /// <summary>The first pause between two tries; it doubles each time.</summary>
+    public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long nothing may come before a connection counts as broken.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,160 @@
+// A blob from a registry that survives broken connections.
+using Bootc.Oci.Model;
+
+namespace Bootc.Oci.Registry;
+
+/// <summary>
+/// Reads a blob; when the connection breaks or nothing comes for too long, asks for the rest by Range and goes on. Progress
+/// gives new tries.
+/// </summary>
+internal sealed class BlobStream(RegistryClient client, RegistryReference image, Descriptor descriptor, IProgress<long>? bytesReceived) : Stream
+{
+    private HttpResponseMessage? _response;
+    private Stream? _body;
+    private long _position;
+    private int _failures;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => descriptor.Size;
+
+    public override long Position
+    {
+        get => _position;
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Connects, so that a blob that is not there is told at once.</summary>
+    public Task OpenAsync(CancellationToken cancellation) => ConnectAsync(cancellation);
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            string reason;
+            Exception? cause = null;
+            try
+            {
+                if (_body is null)
+                {
+                    await ConnectAsync(cancellationToken).ConfigureAwait(false);
+                }
+
+                int count = await ReadWithTimeoutAsync(buffer, cancellationToken).ConfigureAwait(false);
+                if (count > 0)
+                {
+                    _position += count;
+                    _failures = 0;
+                    bytesReceived?.Report(_position);
+                    return count;
+                }
+
+                if (_position >= descriptor.Size || buffer.IsEmpty)
+                {
+                    return 0;
+                }
+
+                reason = "the connection was closed";
+            }
+            catch (Exception e) when (e is IOException or TimeoutException or HttpRequestException)
+            {
+                reason = e.Message;
+                cause = e;
+            }
+
+            await PauseAsync(reason, cause, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Disconnect();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async Task ConnectAsync(CancellationToken cancellation)
+    {
+        (_response, bool isPartial) = await client.OpenBlobAsync(image, descriptor.Digest, _position, cancellation).ConfigureAwait(false);
+        _body = await _response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+        if (!isPartial && _position > 0)
+        {
+            await SkipAsync(_position, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    // The registry sent all of it once more: what is here already is read and dropped.
+    private async Task SkipAsync(long count, CancellationToken cancellation)
+    {
+        byte[] buffer = new byte[64 * 1024];
+        while (count > 0)
+        {
+            int read = await ReadWithTimeoutAsync(buffer.AsMemory(0, (int)Math.Min(count, buffer.Length)), cancellation).ConfigureAwait(false);
+            if (read == 0)
+            {
+                throw new IOException("the connection was closed");
+            }
+
+            count -= read;
+        }
+    }
+
+    private async Task<int> ReadWithTimeoutAsync(Memory<byte> buffer, CancellationToken cancellation)
+    {
+        ValueTask<int> read = _body!.ReadAsync(buffer, cancellation);
+        if (read.IsCompleted)
+        {
+            return await read.ConfigureAwait(false);
+        }
+
+        Task<int> pending = read.AsTask();
+        try
+        {
+            return await pending.WaitAsync(client.Options.StallTimeout, cancellation).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            Disconnect(); // ends the read, which must not write to the buffer any more
+            await pending.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+            throw new TimeoutException($"nothing came for {client.Options.StallTimeout.TotalSeconds:0.#} seconds");
+        }
+    }
+
+    private async Task PauseAsync(string reason, Exception? cause, CancellationToken cancellation)
+    {
+        Disconnect();
+        if (++_failures >= client.Options.Attempts)
+        {
+            throw new RegistryException(
+                $"cannot fetch blob {descriptor.Digest} of {image}: after {_position} of {descriptor.Size} bytes {reason} (tried {_failures} times)", null, cause);
+        }
+
+        await Task.Delay(client.DelayBefore(_failures), cancellation).ConfigureAwait(false);
+    }
+
+    private void Disconnect()
+    {
+        _response?.Dispose();
+        _response = null;
+        _body = null;
+    }
+}

@@ -1,0 +1,129 @@
+// Finds credentials where podman, Docker and ostree keep them.
+using System.Text;
+using System.Text.Json;
+using Bootc.Oci.Model;
+
+namespace Bootc.Oci.Registry;
+
+/// <summary>
+/// Credentials from the first of the usual files that has any for a repository: <c>$REGISTRY_AUTH_FILE</c> alone if it is
+/// set; else ostree's <c>/etc/ostree/auth.json</c>, <c>/run/ostree/auth.json</c> and <c>/usr/lib/ostree/auth.json</c>,
+/// podman's in <c>$XDG_RUNTIME_DIR</c> or <c>/run/containers/0</c>, <c>~/.config/containers/auth.json</c>, and Docker's
+/// <c>~/.docker/config.json</c>. The entry for the longest prefix of the repository counts (containers-auth.json(5)).
+/// </summary>
+internal sealed class CredentialStore(OciOptions options)
+{
+    private const string DockerHubKey = "https://index.docker.io/v1/";
+    private List<(string Path, AuthDocument Document)>? _documents;
+
+    /// <summary>The files in which credentials are looked for.</summary>
+    public IReadOnlyList<string> Paths { get; } = [.. FindPaths(options)];
+
+    public Credential? Find(RegistryReference reference)
+    {
+        _documents ??= [.. Paths.Where(File.Exists).Select(path => (path, Read(path)))];
+        foreach ((string path, AuthDocument document) in _documents)
+        {
+            foreach (string key in KeysFor(reference))
+            {
+                if (document.Auths?.GetValueOrDefault(key) is { } entry && ToCredential(entry, path, key) is { } credential)
+                {
+                    return credential;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<string> FindPaths(OciOptions options)
+    {
+        if (options.AuthFile is { } file)
+        {
+            return [file];
+        }
+
+        if (Environment.GetEnvironmentVariable("REGISTRY_AUTH_FILE") is { Length: > 0 } fromEnvironment)
+        {
+            return [fromEnvironment];
+        }
+
+        var paths = new List<string>();
+        foreach (string place in (string[])["etc/ostree/auth.json", "run/ostree/auth.json", "usr/lib/ostree/auth.json"])
+        {
+            paths.Add(Path.Combine(options.Root, place));
+        }
+
+        string? runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
+        paths.Add(runtime is { Length: > 0 } ? Path.Combine(runtime, "containers/auth.json") : "/run/containers/0/auth.json");
+        if (Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home)
+        {
+            string config = Environment.GetEnvironmentVariable("XDG_CONFIG_HOME") is { Length: > 0 } set ? set : Path.Combine(home, ".config");
+            paths.Add(Path.Combine(config, "containers/auth.json"));
+            paths.Add(Path.Combine(home, ".docker/config.json"));
+        }
+
+        return paths;
+    }
+
+    private static AuthDocument Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), OciJson.Default.AuthDocument) ?? new AuthDocument();
+        }
+        catch (JsonException e)
+        {
+            throw new OciException($"the credentials in {path} are malformed: {e.Message}", e);
+        }
+    }
+
+    private static IEnumerable<string> KeysFor(RegistryReference reference)
+    {
+        string key = $"{reference.Registry}/{reference.Repository}";
+        while (true)
+        {
+            yield return key;
+            int slash = key.LastIndexOf('/');
+            if (slash < 0)
+            {
+                break;
+            }
+
+            key = key[..slash];
+        }
+
+        yield return "https://" + reference.Registry;
+        if (reference.Registry == "docker.io")
+        {
+            yield return "index.docker.io";
+            yield return DockerHubKey;
+        }
+    }
+
+    private static Credential? ToCredential(AuthEntry entry, string path, string key)
+    {
+        if (string.IsNullOrEmpty(entry.Auth) && string.IsNullOrEmpty(entry.IdentityToken))
+        {
+            return null;
+        }
+
+        string pair;
+        try
+        {
+            pair = Encoding.UTF8.GetString(Convert.FromBase64String(entry.Auth ?? "")).TrimEnd('\0');
+        }
+        catch (FormatException e)
+        {
+            throw new OciException($"the credentials for {key} in {path} are not Base64", e);
+        }
+
+        int colon = pair.IndexOf(':');
+        if (colon < 0 && string.IsNullOrEmpty(entry.IdentityToken))
+        {
+            throw new OciException($"the credentials for {key} in {path} are not a user and a password with a colon between");
+        }
+
+        return new Credential(colon < 0 ? pair : pair[..colon], colon < 0 ? "" : pair[(colon + 1)..], entry.IdentityToken);
+    }
+}

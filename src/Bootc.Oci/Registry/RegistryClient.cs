@@ -1,0 +1,380 @@
+// A client of the OCI distribution-spec: manifests and blobs of one or more repositories.
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Authentication;
+using System.Text;
+using System.Text.Json;
+using Bootc.Oci.Model;
+
+namespace Bootc.Oci.Registry;
+
+/// <summary>
+/// Talks to registries (https://github.com/opencontainers/distribution-spec). Requests are tried again, with growing pauses,
+/// on broken connections, 429 and 5xx; credentials go only to the registry itself and the token server that it names.
+/// </summary>
+public sealed partial class RegistryClient
+{
+    private const int MaximumRedirects = 5;
+    private const int MaximumErrorBody = 64 * 1024;
+    private static readonly TimeSpan MaximumRetryAfter = TimeSpan.FromSeconds(60);
+
+    private readonly CredentialStore _credentials;
+    private readonly Lazy<RegistriesConfig> _registries;
+    private readonly Dictionary<string, string> _schemes = [];
+    private readonly Dictionary<string, AuthenticationHeaderValue> _authorizations = [];
+    private readonly Lock _gate = new();
+
+    /// <summary>A client with the settings and credentials that the options name.</summary>
+    public RegistryClient(OciOptions options)
+    {
+        Options = options;
+        _credentials = new CredentialStore(options);
+        _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(options));
+    }
+
+    internal OciOptions Options { get; }
+
+    /// <summary>Fetches a manifest or index by tag or digest; a digest is checked.</summary>
+    /// <returns>Its bytes and its media type as the registry gives it.</returns>
+    /// <exception cref="OciException">It cannot be had.</exception>
+    public async Task<(ReadOnlyMemory<byte> Bytes, string? MediaType)> GetManifestAsync(RegistryReference image, CancellationToken cancellation)
+    {
+        using HttpResponseMessage response = await SendAsync(
+            image, HttpMethod.Get, $"manifests/{image.Reference}", $"manifest of {image}", AcceptManifests, cancellation).ConfigureAwait(false);
+        byte[] bytes = await ReadBoundedAsync(response, ImageManifest.MaximumSize, $"the manifest of {image}", cancellation).ConfigureAwait(false);
+        if (image.Digest is { } digest)
+        {
+            Verify(bytes, digest, $"the manifest of {image}");
+        }
+
+        return (bytes, response.Content.Headers.ContentType?.MediaType);
+    }
+
+    /// <summary>Fetches a small blob whole.</summary>
+    /// <exception cref="OciException">It cannot be had, is too large, or not what its digest says.</exception>
+    public async Task<ReadOnlyMemory<byte>> GetBlobAsync(RegistryReference image, Descriptor descriptor, long limit, CancellationToken cancellation)
+    {
+        string what = $"blob {descriptor.Digest} of {image}";
+        if (descriptor.Size > limit)
+        {
+            throw new ManifestException($"{what} has {descriptor.Size} bytes, more than the {limit} that are expected of it");
+        }
+
+        using HttpResponseMessage response = await SendAsync(image, HttpMethod.Get, $"blobs/{descriptor.Digest}", what, null, cancellation).ConfigureAwait(false);
+        byte[] bytes = await ReadBoundedAsync(response, descriptor.Size, what, cancellation).ConfigureAwait(false);
+        Verify(bytes, descriptor.Digest, what);
+        return bytes;
+    }
+
+    /// <summary>Opens a blob from an offset on.</summary>
+    /// <returns>The answer, and whether it starts at the offset: a registry may ignore the wish and send all.</returns>
+    internal async Task<(HttpResponseMessage Response, bool IsPartial)> OpenBlobAsync(
+        RegistryReference image, Digest digest, long offset, CancellationToken cancellation)
+    {
+        Action<HttpRequestMessage>? prepare = offset > 0 ? request => request.Headers.Range = new RangeHeaderValue(offset, null) : null;
+        HttpResponseMessage response = await SendAsync(image, HttpMethod.Get, $"blobs/{digest}", $"blob {digest} of {image}", prepare, cancellation).ConfigureAwait(false);
+        bool isPartial = response.StatusCode == HttpStatusCode.PartialContent;
+        if (isPartial && response.Content.Headers.ContentRange?.From is { } from && from != offset)
+        {
+            response.Dispose();
+            throw new RegistryException($"{image.Registry} sent blob {digest} from byte {from} on, and byte {offset} was asked for", 206);
+        }
+
+        return (response, isPartial);
+    }
+
+    /// <summary>How long to wait before try number <paramref name="attempt"/> + 1 (the first is 1).</summary>
+    internal TimeSpan DelayBefore(int attempt, HttpResponseMessage? response = null)
+    {
+        if (response?.Headers.RetryAfter is { } after)
+        {
+            TimeSpan asked = after.Delta ?? (after.Date - DateTimeOffset.UtcNow) ?? TimeSpan.Zero;
+            if (asked > TimeSpan.Zero)
+            {
+                return asked < MaximumRetryAfter ? asked : MaximumRetryAfter;
+            }
+        }
+
+        // Between half and all of a pause that doubles, so that many hosts do not come back at once.
+        double full = Options.FirstDelay.TotalMilliseconds * Math.Pow(2, attempt - 1);
+        return TimeSpan.FromMilliseconds(full * (0.5 + (Random.Shared.NextDouble() / 2)));
+    }
+
+    private static void AcceptManifests(HttpRequestMessage request)
+    {
+        foreach (string type in (string[])[MediaTypes.OciManifest, MediaTypes.DockerManifest, MediaTypes.OciIndex, MediaTypes.DockerManifestList])
+        {
+            request.Headers.Accept.ParseAdd(type);
+        }
+    }
+
+    private static void Verify(ReadOnlySpan<byte> bytes, Digest expected, string what)
+    {
+        string actual = expected.Algorithm == "sha512"
+            ? Digest.FromHash(System.Security.Cryptography.SHA512.HashData(bytes)).ToString()
+            : Digest.Compute(bytes).ToString();
+        if (actual != expected.ToString())
+        {
+            throw new DigestMismatchException(what, expected, actual);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(
+        RegistryReference image, HttpMethod method, string path, string what, Action<HttpRequestMessage>? prepare, CancellationToken cancellation)
+    {
+        RegistrySettings settings = _registries.Value.Find(image);
+        if (settings.Blocked)
+        {
+            throw new RegistryException($"registries.conf blocks {image.Registry}/{image.Repository}");
+        }
+
+        image = settings.Location;
+        bool mayBePlain = settings.Insecure || IsLoopback(image.Registry);
+        for (int attempt = 1; ; attempt++)
+        {
+            Exception failure;
+            HttpResponseMessage? response = null;
+            try
+            {
+                response = await SendOnceAsync(image, method, path, prepare, mayBePlain, cancellation).ConfigureAwait(false);
+                if (response.IsSuccessStatusCode)
+                {
+                    return response;
+                }
+
+                failure = await DescribeFailureAsync(response, image, what, cancellation).ConfigureAwait(false);
+                if (!IsTransient(response.StatusCode))
+                {
+                    response.Dispose();
+                    throw failure;
+                }
+            }
+            catch (Exception e) when (IsBrokenConnection(e, cancellation))
+            {
+                failure = new RegistryException($"cannot fetch the {what}: {Describe(e)}", null, e);
+                if (IsPermanent(e))
+                {
+                    throw failure;
+                }
+            }
+
+            if (attempt >= Options.Attempts)
+            {
+                response?.Dispose();
+                throw new RegistryException($"{failure.Message} (tried {attempt} times)", (failure as RegistryException)?.Status, failure.InnerException);
+            }
+
+            TimeSpan delay = DelayBefore(attempt, response);
+            response?.Dispose();
+            await Task.Delay(delay, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendOnceAsync(
+        RegistryReference image, HttpMethod method, string path, Action<HttpRequestMessage>? prepare, bool mayBePlain, CancellationToken cancellation)
+    {
+        string scheme = await FindSchemeAsync(image.Registry, mayBePlain, cancellation).ConfigureAwait(false);
+        string host = image.Registry == "docker.io" ? "registry-1.docker.io" : image.Registry;
+        var uri = new Uri($"{scheme}://{host}/v2/{image.Repository}/{path}");
+        bool authenticated = false;
+        while (true)
+        {
+            HttpResponseMessage response = await FollowAsync(uri, method, prepare, AuthorizationFor(image), mayBePlain, cancellation).ConfigureAwait(false);
+            if (response.StatusCode != HttpStatusCode.Unauthorized || authenticated)
+            {
+                return response;
+            }
+
+            authenticated = true;
+            if (await AuthenticateAsync(response, image, mayBePlain, cancellation).ConfigureAwait(false) is not { } authorization)
+            {
+                return response;
+            }
+
+            response.Dispose();
+            lock (_gate)
+            {
+                _authorizations[KeyOf(image)] = authorization;
+            }
+        }
+    }
+
+    // Redirects lead to storage elsewhere, which must not see the registry's credentials.
+    private async Task<HttpResponseMessage> FollowAsync(
+        Uri uri, HttpMethod method, Action<HttpRequestMessage>? prepare, AuthenticationHeaderValue? authorization, bool mayBePlain, CancellationToken cancellation)
+    {
+        Uri start = uri;
+        for (int redirects = 0; ; redirects++)
+        {
+            using var request = new HttpRequestMessage(method, uri);
+            prepare?.Invoke(request);
+            request.Headers.Authorization = uri.Authority == start.Authority && uri.Scheme == start.Scheme ? authorization : null;
+            HttpResponseMessage response = await SendWithTimeoutAsync(request, mayBePlain, cancellation).ConfigureAwait(false);
+            if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308) || response.Headers.Location is not { } location)
+            {
+                return response;
+            }
+
+            response.Dispose();
+            uri = new Uri(uri, location);
+            if (redirects == MaximumRedirects)
+            {
+                throw new RegistryException($"{start.Host} redirects more than {MaximumRedirects} times");
+            }
+
+            if (uri.Scheme != Uri.UriSchemeHttps && !(mayBePlain && uri.Scheme == Uri.UriSchemeHttp))
+            {
+                throw new RegistryException($"{start.Host} redirects to {uri.GetLeftPart(UriPartial.Authority)}, which is not https");
+            }
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendWithTimeoutAsync(HttpRequestMessage request, bool mayBePlain, CancellationToken cancellation)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        timeout.CancelAfter(Options.StallTimeout);
+        try
+        {
+            using HttpClient client = RegistryHttp.CreateClient(verifyCertificates: !mayBePlain);
+            return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException($"no answer within {Options.StallTimeout.TotalSeconds:0.#} seconds");
+        }
+    }
+
+    private async Task<string> FindSchemeAsync(string registry, bool mayBePlain, CancellationToken cancellation)
+    {
+        if (!mayBePlain)
+        {
+            return Uri.UriSchemeHttps;
+        }
+
+        lock (_gate)
+        {
+            if (_schemes.TryGetValue(registry, out string? known))
+            {
+                return known;
+            }
+        }
+
+        string scheme = await SpeaksTlsAsync(registry, cancellation).ConfigureAwait(false) ? Uri.UriSchemeHttps : Uri.UriSchemeHttp;
+        lock (_gate)
+        {
+            return _schemes[registry] = scheme;
+        }
+    }
+
+    private async Task<bool> SpeaksTlsAsync(string registry, CancellationToken cancellation)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"https://{registry}/v2/");
+            using HttpResponseMessage response = await SendWithTimeoutAsync(request, mayBePlain: true, cancellation).ConfigureAwait(false);
+            return true;
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.SecureConnectionError || e.InnerException is AuthenticationException or IOException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<byte[]> ReadBoundedAsync(HttpResponseMessage response, long limit, string what, CancellationToken cancellation)
+    {
+        if (response.Content.Headers.ContentLength > limit)
+        {
+            throw new ManifestException($"{what} has {response.Content.Headers.ContentLength} bytes, and at most {limit} are expected");
+        }
+
+        using Stream body = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+        using var buffer = new MemoryStream();
+        byte[] block = new byte[16 * 1024];
+        try
+        {
+            for (int count; (count = await body.ReadAsync(block, cancellation).ConfigureAwait(false)) > 0;)
+            {
+                buffer.Write(block, 0, count);
+                if (buffer.Length > limit)
+                {
+                    throw new ManifestException($"{what} has more than the {limit} bytes that are expected");
+                }
+            }
+        }
+        catch (Exception e) when (e is HttpIOException or IOException)
+        {
+            throw new RegistryException($"the connection broke while {what} was fetched: {e.Message}", null, e);
+        }
+
+        return buffer.ToArray();
+    }
+
+    private async Task<Exception> DescribeFailureAsync(HttpResponseMessage response, RegistryReference image, string what, CancellationToken cancellation)
+    {
+        int status = (int)response.StatusCode;
+        string reason = await ReadReasonAsync(response, cancellation).ConfigureAwait(false);
+        string answer = $"{image.Registry} answered {status} {response.StatusCode}{(reason.Length > 0 ? $" ({reason})" : "")}";
+        return response.StatusCode switch
+        {
+            HttpStatusCode.NotFound => new ImageNotFoundException($"there is no {what}: {answer}"),
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new UnauthorizedException($"access to the {what} is refused: {answer}; {DescribeCredentials(image)}"),
+            _ => new RegistryException($"cannot fetch the {what}: {answer}", status),
+        };
+    }
+
+    private string DescribeCredentials(RegistryReference image) => _credentials.Find(image) is { } credential
+        ? $"the credentials of '{credential.User}' do not suffice"
+        : $"no credentials for it are in {string.Join(", ", _credentials.Paths)}";
+
+    private static async Task<string> ReadReasonAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        try
+        {
+            byte[] body = await ReadBoundedAsync(response, MaximumErrorBody, "the error", cancellation).ConfigureAwait(false);
+            RegistryErrors.RegistryError? error = JsonSerializer.Deserialize(body, OciJson.Default.RegistryErrors)?.Errors?.FirstOrDefault();
+            return Clean(string.Join(": ", new[] { error?.Code, error?.Message }.Where(part => !string.IsNullOrEmpty(part))));
+        }
+        catch (Exception e) when (e is JsonException or OciException)
+        {
+            return "";
+        }
+    }
+
+    // What a server says is shown on a terminal: without control characters, and not at length.
+    private static string Clean(string text)
+    {
+        var clean = new StringBuilder();
+        foreach (char c in text.AsSpan(0, Math.Min(text.Length, 200)))
+        {
+            clean.Append(char.IsControl(c) ? ' ' : c);
+        }
+
+        return clean.ToString();
+    }
+
+    private AuthenticationHeaderValue? AuthorizationFor(RegistryReference image)
+    {
+        lock (_gate)
+        {
+            return _authorizations.GetValueOrDefault(KeyOf(image));
+        }
+    }
+
+    private static string KeyOf(RegistryReference image) => $"{image.Registry}/{image.Repository}";
+
+    private static bool IsLoopback(string registry)
+    {
+        string host = registry.StartsWith('[') ? registry[1..Math.Max(1, registry.IndexOf(']'))] : registry.Split(':')[0];
+        return host == "localhost" || (IPAddress.TryParse(host, out IPAddress? address) && IPAddress.IsLoopback(address));
+    }
+
+    private static bool IsTransient(HttpStatusCode status) => (int)status is 408 or 429 or >= 500 and not 501 and not 505;
+
+    private static bool IsBrokenConnection(Exception e, CancellationToken cancellation) =>
+        e is HttpRequestException or TimeoutException or IOException || (e is OperationCanceledException && !cancellation.IsCancellationRequested);
+
+    // A name that does not exist and a certificate that is not trusted stay so.
+    private static bool IsPermanent(Exception e) => e is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError };
+
+    private static string Describe(Exception e) => e.InnerException is { } inner && inner.Message != e.Message ? $"{e.Message}: {inner.Message}" : e.Message;
+}

@@ -1,0 +1,72 @@
+// The name of an image in a registry, in its parts.
+using System.Text.RegularExpressions;
+using Bootc.Oci.Model;
+
+namespace Bootc.Oci;
+
+/// <summary>Registry, repository, and tag or digest (or both) of an image.</summary>
+/// <param name="Registry">Host and perhaps port.</param>
+/// <param name="Repository">The path there.</param>
+/// <param name="Tag">The tag, if any.</param>
+/// <param name="Digest">The digest, if any; it is stronger than the tag.</param>
+public sealed partial record RegistryReference(string Registry, string Repository, string? Tag, Digest? Digest)
+{
+    private const string DockerHub = "docker.io";
+
+    /// <summary>What the image is asked for by: the digest, else the tag, else <c>latest</c>.</summary>
+    public string Reference => Digest?.ToString() ?? Tag ?? "latest";
+
+    /// <summary>Reads a name as Docker does: without a host it is one of Docker Hub's.</summary>
+    /// <exception cref="FormatException">It is malformed.</exception>
+    public static RegistryReference Parse(string name)
+    {
+        string rest = name;
+        Digest? digest = null;
+        int at = rest.IndexOf('@');
+        if (at >= 0)
+        {
+            digest = Model.Digest.TryParse(rest[(at + 1)..], out Digest parsed) ? parsed : throw Malformed(name, "its digest is malformed");
+            rest = rest[..at];
+        }
+
+        string? tag = null;
+        int colon = rest.LastIndexOf(':');
+        if (colon > rest.LastIndexOf('/'))
+        {
+            tag = rest[(colon + 1)..];
+            rest = rest[..colon];
+            if (!TagPattern().IsMatch(tag))
+            {
+                throw Malformed(name, $"'{tag}' is no tag");
+            }
+        }
+
+        int slash = rest.IndexOf('/');
+        string first = slash < 0 ? "" : rest[..slash];
+        bool hasHost = first.Contains('.') || first.Contains(':') || first == "localhost" || first.StartsWith('[');
+        string registry = hasHost ? first : DockerHub;
+        string repository = hasHost ? rest[(slash + 1)..] : rest;
+        if (!hasHost && !repository.Contains('/'))
+        {
+            repository = "library/" + repository;
+        }
+
+        return RepositoryPattern().IsMatch(repository) && repository.Length <= 255
+            ? new RegistryReference(registry, repository, tag, digest)
+            : throw Malformed(name, repository.Any(char.IsAsciiLetterUpper) ? "repositories are lower-case" : $"'{repository}' is no repository");
+    }
+
+    /// <summary>The same repository with another tag and no digest.</summary>
+    public RegistryReference WithTag(string tag) => TagPattern().IsMatch(tag) ? this with { Tag = tag, Digest = null } : throw Malformed(tag, "it is no tag");
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Registry}/{Repository}{(Tag is null ? "" : ":" + Tag)}{(Digest is null ? "" : "@" + Digest)}";
+
+    private static FormatException Malformed(string name, string why) => new($"'{name}' is no image name: {why}");
+
+    [GeneratedRegex(@"^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*\z", RegexOptions.NonBacktracking)]
+    private static partial Regex RepositoryPattern();
+
+    [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\z", RegexOptions.NonBacktracking)]
+    private static partial Regex TagPattern();
+}

@@ -1,0 +1,59 @@
+// From what a name stands for to the manifest of one image: through an index, where there is one.
+using System.Text.Json;
+using Bootc.Oci.Model;
+
+namespace Bootc.Oci.Transports;
+
+internal static class ManifestResolution
+{
+    /// <summary>Fetches a manifest or index by its digest, or what the name stands for when there is none.</summary>
+    public delegate Task<(ReadOnlyMemory<byte> Bytes, string? MediaType)> Fetch(Digest? digest);
+
+    public static async Task<ResolvedManifest> ResolveAsync(Fetch fetch, Platform platform, string what)
+    {
+        (ReadOnlyMemory<byte> bytes, string? mediaType) = await fetch(null).ConfigureAwait(false);
+        mediaType = TypeOf(bytes, mediaType, what);
+        Digest? indexDigest = null;
+        if (MediaTypes.IsIndex(mediaType))
+        {
+            indexDigest = Digest.Compute(bytes.Span);
+            Descriptor chosen = ImageIndex.Parse(bytes.Span, what).Choose(platform, what);
+            (bytes, mediaType) = await fetch(chosen.Digest).ConfigureAwait(false);
+            mediaType = TypeOf(bytes, mediaType, what);
+        }
+
+        return MediaTypes.IsManifest(mediaType)
+            ? new ResolvedManifest(bytes, Digest.Compute(bytes.Span), ImageManifest.Parse(bytes.Span, what), indexDigest)
+            : throw new ManifestException($"{what} has a manifest of type '{mediaType}', which is not that of an image");
+    }
+
+    // The document's own word counts, then that of the server, then what it looks like.
+    private static string? TypeOf(ReadOnlyMemory<byte> bytes, string? given, string what)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(bytes);
+            JsonElement root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                throw new ManifestException($"the manifest of {what} is no JSON object");
+            }
+
+            if (root.TryGetProperty("mediaType", out JsonElement own) && own.ValueKind == JsonValueKind.String)
+            {
+                return own.GetString();
+            }
+
+            if (MediaTypes.IsIndex(given) || MediaTypes.IsManifest(given))
+            {
+                return given;
+            }
+
+            return root.TryGetProperty("manifests", out _) ? MediaTypes.OciIndex : root.TryGetProperty("layers", out _) ? MediaTypes.OciManifest : given;
+        }
+        catch (JsonException e)
+        {
+            throw new ManifestException($"the manifest of {what} is no JSON: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// An image in a registry.
+using Bootc.Oci.Layers;
+using Bootc.Oci.Model;
+using Bootc.Oci.Registry;
+
+namespace Bootc.Oci.Transports;
+
+internal sealed class RegistryImageSource(ImageReference reference, RegistryClient client) : IImageSource
+{
+    private readonly RegistryReference _image = ParseName(reference);
+
+    public ImageReference Reference { get; } = reference;
+
+    public Task<ResolvedManifest> FetchManifestAsync(Platform platform, CancellationToken cancellation) => ManifestResolution.ResolveAsync(
+        digest => client.GetManifestAsync(digest is null ? _image : _image with { Digest = digest }, cancellation), platform, _image.ToString());
+
+    public Task<ReadOnlyMemory<byte>> FetchSmallBlobAsync(Descriptor descriptor, long limit, CancellationToken cancellation) =>
+        client.GetBlobAsync(_image, descriptor, limit, cancellation);
+
+    public async Task<Stream> OpenBlobAsync(Descriptor descriptor, IProgress<long>? bytesReceived, CancellationToken cancellation)
+    {
+        var blob = new BlobStream(client, _image, descriptor, bytesReceived);
+        await blob.OpenAsync(cancellation).ConfigureAwait(false);
+        return new DigestStream(blob, descriptor.Digest, descriptor.Size, (expected, actual) => new DigestMismatchException($"blob {expected} of {_image}", expected, actual));
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static RegistryReference ParseName(ImageReference reference)
+    {
+        try
+        {
+            return RegistryReference.Parse(reference.Name);
+        }
+        catch (FormatException e)
+        {
+            throw new OciException(e.Message, e);
+        }
+    }
+}
