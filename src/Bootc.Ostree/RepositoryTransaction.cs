@@ -17,6 +17,7 @@ public sealed partial class RepositoryTransaction : IDisposable
     private readonly FileLock? _lock;
     private readonly StagingDirectory _staging;
     private readonly ConcurrentDictionary<ObjectName, byte> _staged = new();
+    private readonly ConcurrentDictionary<Checksum, DirTree> _stagedTrees = new();
     private readonly Dictionary<string, Checksum?> _refs = [];
     private readonly bool _mustSpareSpace;
     private long _usableSpace;
@@ -60,7 +61,19 @@ public sealed partial class RepositoryTransaction : IDisposable
     public bool HasObject(ObjectName name) => _staged.ContainsKey(name) || _repository.HasObject(name);
 
     /// <summary>Writes a directory's names.</summary>
-    public Checksum WriteDirTree(DirTree tree) => WriteMetadata(ObjectType.DirTree, tree.Serialize());
+    public Checksum WriteDirTree(DirTree tree)
+    {
+        Checksum checksum = WriteMetadata(ObjectType.DirTree, tree.Serialize());
+        if (_staged.ContainsKey(new(checksum, ObjectType.DirTree)))
+        {
+            _stagedTrees.TryAdd(checksum, tree);
+        }
+
+        return checksum;
+    }
+
+    /// <summary>A directory's names that this transaction wrote, which the repository does not show yet.</summary>
+    internal DirTree? TryReadStagedTree(Checksum checksum) => _stagedTrees.GetValueOrDefault(checksum);
 
     /// <summary>Writes a directory's metadata.</summary>
     public Checksum WriteDirMeta(DirMeta meta) => WriteMetadata(ObjectType.DirMeta, meta.Serialize());

@@ -1,0 +1,245 @@
+// Brings an image into a repository: its layers as commits, and a commit of all of them together.
+using System.Collections.Concurrent;
+using Bootc.Composefs.FsVerity;
+using Bootc.Oci;
+using Bootc.Oci.Layers;
+using Bootc.Oci.Model;
+using Bootc.Ostree;
+using Bootc.Ostree.GVariant;
+using Bootc.Ostree.Objects;
+
+namespace Bootc.Import;
+
+/// <summary>
+/// Imports images into an ostree repository in ostree-ext's layout. Layers that are there already are not fetched; a layer
+/// that was fetched stays, also when the import as a whole fails.
+/// </summary>
+public sealed class ImageImporter(Repository repository, ImportOptions options)
+{
+    private const string OstreeCommitLabel = "ostree.final-diffid";
+    private static readonly string[] InjectedFiles = ["hostname", "resolv.conf"];
+
+    /// <summary>Looks an image up: fetches its manifest and configuration and finds out which layers are missing.</summary>
+    /// <param name="source">Where the image is.</param>
+    /// <param name="reference">The reference under which it is kept.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="OciException">It cannot be had.</exception>
+    /// <exception cref="ImportException">It is for another architecture, or of a kind that cannot be imported.</exception>
+    public async Task<PreparedImport> PrepareAsync(IImageSource source, ImageReference reference, CancellationToken cancellation)
+    {
+        ResolvedManifest manifest = await source.FetchManifestAsync(options.Platform, cancellation).ConfigureAwait(false);
+        string what = reference.ToString();
+        if (manifest.Manifest.Config.MediaType is not (MediaTypes.OciConfig or MediaTypes.DockerConfig or ""))
+        {
+            throw new ImportException($"{what} is no image of an operating system but an artifact of type '{manifest.Manifest.Config.MediaType}'");
+        }
+
+        ReadOnlyMemory<byte> configBytes = await source.FetchSmallBlobAsync(manifest.Manifest.Config, ImageConfig.MaximumSize, cancellation).ConfigureAwait(false);
+        ImageConfig config = ImageConfig.Parse(configBytes.Span, what);
+        Validate(manifest.Manifest, config, what);
+        StoredImage? previous = ImageStore.QueryImage(repository, reference);
+        bool isSame = previous is not null
+            && (previous.ManifestDigest == manifest.Digest || previous.Manifest.Config.Digest == manifest.Manifest.Config.Digest);
+        return new PreparedImport
+        {
+            Source = source,
+            Reference = reference,
+            Manifest = manifest,
+            Config = config,
+            ConfigBytes = configBytes,
+            Previous = previous,
+            Present = isSame ? previous : null,
+            Layers = [.. manifest.Manifest.Layers.Select((layer, i) => FindLayer(layer, config.RootFs.DiffIds[i]))],
+        };
+    }
+
+    /// <summary>Imports an image that was looked up.</summary>
+    /// <exception cref="OciException">A layer cannot be had or is not what it should be.</exception>
+    /// <exception cref="ImportException">A layer is malformed.</exception>
+    public async Task<StoredImage> ImportAsync(PreparedImport prepared, IImportProgress? progress, CancellationToken cancellation)
+    {
+        if (prepared.Present is { } present)
+        {
+            return present;
+        }
+
+        var digests = new ConcurrentDictionary<Checksum, VerityDigest>();
+        Checksum[] commits = await FetchLayersAsync(prepared, digests, progress, cancellation).ConfigureAwait(false);
+        progress?.Step("Merging layers");
+        Checksum merge = WriteMergeCommit(prepared, commits, digests);
+        return ImageStore.QueryCommit(repository, merge)!;
+    }
+
+    private static void Validate(ImageManifest manifest, ImageConfig config, string what)
+    {
+        if (config.RootFs.DiffIds.Length != manifest.Layers.Length || manifest.Layers.Length == 0)
+        {
+            throw new ImportException($"{what} has {manifest.Layers.Length} layers, and its configuration names {config.RootFs.DiffIds.Length}");
+        }
+
+        if (config.Architecture.Length > 0 && !Platform.Current.Matches(config.Platform))
+        {
+            throw new ImportException($"{what} is an image for {config.Platform}, and this machine is {Platform.Current}");
+        }
+
+        if (config.Labels.ContainsKey(OstreeCommitLabel))
+        {
+            throw new ImportException($"{what} holds an ostree commit in its layers (label {OstreeCommitLabel}); such images cannot be imported yet");
+        }
+    }
+
+    private LayerState FindLayer(Descriptor layer, Digest diffId)
+    {
+        string name = ImageStore.RefOf(layer.Digest);
+        Checksum? commit = repository.TryResolveRef(name);
+        return new LayerState(layer, diffId, name, commit is { } known && repository.HasObject(new(known, ObjectType.Commit)) ? commit : null);
+    }
+
+    private async Task<Checksum[]> FetchLayersAsync(
+        PreparedImport prepared, ConcurrentDictionary<Checksum, VerityDigest> digests, IImportProgress? progress, CancellationToken cancellation)
+    {
+        LayerState[] missing = [.. prepared.LayersToFetch.DistinctBy(layer => layer.Ref)];
+        progress?.Start([.. missing.Select(layer => layer.Layer)], [.. prepared.Layers.Where(layer => layer.Commit is not null).Select(layer => layer.Layer)]);
+        var fetched = new ConcurrentDictionary<string, Checksum>();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var slots = new SemaphoreSlim(options.ParallelLayers);
+        Task[] tasks = [.. missing.Select(async layer =>
+        {
+            await slots.WaitAsync(stop.Token).ConfigureAwait(false);
+            try
+            {
+                fetched[layer.Ref] = await FetchLayerAsync(prepared, layer, digests, progress, stop.Token).ConfigureAwait(false);
+                progress?.LayerDone(layer.Layer);
+            }
+            catch
+            {
+                await stop.CancelAsync().ConfigureAwait(false);
+                throw;
+            }
+            finally
+            {
+                slots.Release();
+            }
+        })];
+        await WhenAllAsync(tasks, cancellation).ConfigureAwait(false);
+        foreach (LayerState layer in prepared.Layers)
+        {
+            if (layer.Commit is { } commit)
+            {
+                DigestCache.Read(repository, commit, digests);
+            }
+        }
+
+        return [.. prepared.Layers.Select(layer => layer.Commit ?? fetched[layer.Ref])];
+    }
+
+    // The error that stopped the others is told, not that they were stopped.
+    private static async Task WhenAllAsync(Task[] tasks, CancellationToken cancellation)
+    {
+        try
+        {
+            await Task.WhenAll(tasks).ConfigureAwait(false);
+        }
+        catch
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Exception? cause = tasks.Select(task => task.Exception?.InnerException).FirstOrDefault(e => e is not null and not OperationCanceledException);
+            if (cause is not null)
+            {
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(cause);
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<Checksum> FetchLayerAsync(
+        PreparedImport prepared, LayerState layer, ConcurrentDictionary<Checksum, VerityDigest> digests, IImportProgress? progress, CancellationToken cancellation)
+    {
+        var received = new LayerBytes(layer.Layer, progress);
+        Stream blob = await prepared.Source.OpenBlobAsync(layer.Layer, received, cancellation).ConfigureAwait(false);
+        return await Task.Factory.StartNew(
+            () => WriteLayer(layer, blob, digests, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+    }
+
+    private Checksum WriteLayer(LayerState layer, Stream blob, ConcurrentDictionary<Checksum, VerityDigest> digests, CancellationToken cancellation)
+    {
+        string what = $"layer {layer.Layer.Digest}";
+        using Stream tar = LayerStream.OpenTar(blob, layer.DiffId, what, cancellation);
+        using RepositoryTransaction transaction = repository.BeginTransaction();
+        var importer = new LayerImporter(transaction, what, cancellation);
+        LayerDirectory root = importer.Import(tar);
+        (Checksum tree, Checksum meta) = root.ToMutableTree().Write(transaction);
+        string[] implied = [.. root.ImpliedPaths()];
+        var metadata = new VariantDictionary { { ImageStore.ImporterVersionKey, GVariantValue.FromString(ImporterVersion) } };
+        metadata.Add(ImageStore.DiffIdKey, GVariantValue.FromString(layer.DiffId.ToString()));
+        if (implied.Length > 0)
+        {
+            metadata.Add(ImageStore.ImpliedDirectoriesKey, GVariantValue.FromStringArray(implied));
+        }
+
+        // No time of its own: the same layer gives the same commit everywhere.
+        Checksum commit = transaction.WriteCommit(new Commit(metadata, null, "", "", 0, tree, meta));
+        transaction.SetRef(layer.Ref, commit);
+        transaction.Commit();
+        DigestCache.Write(repository, commit, importer.Digests);
+        foreach ((Checksum file, VerityDigest digest) in importer.Digests)
+        {
+            digests[file] = digest;
+        }
+
+        return commit;
+    }
+
+    private Checksum WriteMergeCommit(PreparedImport prepared, Checksum[] layers, ConcurrentDictionary<Checksum, VerityDigest> digests)
+    {
+        var merged = new MutableTree();
+        foreach (Checksum layer in layers)
+        {
+            LayerMerge.Apply(merged, MutableTree.FromCommit(repository, layer), ImpliedOf(layer));
+        }
+
+        RemoveInjectedFiles(merged);
+        using RepositoryTransaction transaction = repository.BeginTransaction();
+        (Checksum tree, Checksum meta) = merged.Write(transaction);
+        ImageConfig config = prepared.Config;
+        var metadata = new VariantDictionary
+        {
+            { ImageStore.ConfigKey, GVariantValue.FromString(CanonicalJson.Write(prepared.ConfigBytes)) },
+            { ImageStore.ImporterVersionKey, GVariantValue.FromString(ImporterVersion) },
+            { ImageStore.ManifestKey, GVariantValue.FromString(CanonicalJson.Write(prepared.Manifest.Bytes)) },
+            { ImageStore.ManifestDigestKey, GVariantValue.FromString(prepared.Manifest.Digest.ToString()) },
+        };
+
+        VerityDigest image = CommitComposefs.ComputeDigest(transaction, tree, meta, file => digests.TryGetValue(file, out VerityDigest digest) ? digest : options.KnownDigests?.Invoke(file));
+        metadata.Add(CommitComposefs.DigestKey, GVariantValue.FromBytes(image.ToArray()));
+        ulong timestamp = (ulong)Math.Max(0, (StoredImage.TimestampOf(prepared.Manifest.Manifest, config) ?? DateTimeOffset.UtcNow).ToUnixTimeSeconds());
+        Checksum commit = transaction.WriteCommit(new Commit(metadata, null, "", "", timestamp, tree, meta));
+        transaction.SetRef(ImageStore.RefOf(prepared.Reference), commit);
+        transaction.Commit();
+        return commit;
+    }
+
+    private HashSet<string> ImpliedOf(Checksum layer) =>
+        [.. repository.LoadCommit(layer).Metadata.TryGet(ImageStore.ImpliedDirectoriesKey)?.AsStringArray() ?? []];
+
+    // Files that container tools mount over while an image is built, and leave empty in it.
+    private void RemoveInjectedFiles(MutableTree root)
+    {
+        MutableTree? etc = root.TryGetDirectory("usr")?.TryGetDirectory("etc");
+        foreach (string name in InjectedFiles)
+        {
+            if (etc?.TryGetFile(name) is { } file && repository.LoadFileHeader(file) is { Size: 0, Header.IsSymbolicLink: false })
+            {
+                etc.Remove(name);
+            }
+        }
+    }
+
+    private static string ImporterVersion { get; } = typeof(ImageImporter).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+
+    private sealed class LayerBytes(Descriptor layer, IImportProgress? progress) : IProgress<long>
+    {
+        public void Report(long value) => progress?.LayerProgress(layer, value);
+    }
+}

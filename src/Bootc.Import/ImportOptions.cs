@@ -1,0 +1,19 @@
+// How an image is imported.
+using Bootc.Composefs.FsVerity;
+using Bootc.Oci.Model;
+using Bootc.Ostree.Objects;
+
+namespace Bootc.Import;
+
+/// <summary>Settings of an import.</summary>
+public sealed record ImportOptions
+{
+    /// <summary>The platform whose image is wanted.</summary>
+    public Platform Platform { get; init; } = Platform.Current;
+
+    /// <summary>How many layers are fetched at once.</summary>
+    public int ParallelLayers { get; init; } = 2;
+
+    /// <summary>fs-verity digests of files that are known already, as from the images of existing deployments.</summary>
+    public Func<Checksum, VerityDigest?>? KnownDigests { get; init; }
+}

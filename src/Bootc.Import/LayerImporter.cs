@@ -1,0 +1,269 @@
+// From a layer's tar stream to a tree of objects in a transaction.
+using System.Buffers;
+using System.Collections.Concurrent;
+using Bootc.Composefs.FsVerity;
+using Bootc.Import.Tar;
+using Bootc.Linux;
+using Bootc.Ostree;
+using Bootc.Ostree.Objects;
+
+namespace Bootc.Import;
+
+/// <summary>
+/// Imports a layer as ostree-ext does: /etc moves to /usr/etc, what lies below the mount points of API file systems is left
+/// out, device nodes are left out, whiteouts stay as files until layers are merged.
+/// </summary>
+internal sealed class LayerImporter(RepositoryTransaction transaction, string what, CancellationToken cancellation)
+{
+    private const int BufferSize = 256 * 1024;
+    private const uint DefaultDirectoryMode = 0x1ED; // 0755
+
+    private readonly List<(LayerDirectory Parent, string Name, string[] Target, string Path)> _hardLinks = [];
+    private readonly Dictionary<DirMeta, Checksum> _metas = [];
+    private LayerDirectory? _root;
+
+    /// <summary>The fs-verity digests of the layer's files.</summary>
+    public ConcurrentDictionary<Checksum, VerityDigest> Digests { get; } = new();
+
+    /// <summary>How many entries were left out, by the top-level directory or kind that they are of.</summary>
+    public SortedDictionary<string, int> LeftOut { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Reads the whole stream, to its very end.</summary>
+    /// <exception cref="ImportException">It is malformed or hostile.</exception>
+    public LayerDirectory Import(Stream tar)
+    {
+        using var reader = new TarReader(tar, what);
+        using var workers = new FileWorkers(Write, Math.Max(1, Environment.ProcessorCount - 1));
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            while (reader.Next() is { } entry)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                ImportEntry(reader, entry, workers, buffer);
+            }
+
+            workers.Complete();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        ResolveHardLinks();
+        return _root ??= new LayerDirectory { Meta = MetaOf(DirMeta.ForDirectory(0, 0, DefaultDirectoryMode)), IsImplied = true };
+    }
+
+    private void ImportEntry(TarReader reader, TarEntry entry, FileWorkers workers, byte[] buffer)
+    {
+        string[]? path;
+        string? topLevel;
+        try
+        {
+            path = LayerPath.Normalize(entry.Name, out topLevel);
+        }
+        catch (ImportException e)
+        {
+            throw new ImportException($"{what}: {e.Message}", e);
+        }
+
+        if (path is null)
+        {
+            CountLeftOut(topLevel!);
+            return;
+        }
+
+        if (entry.Kind == TarEntryKind.Directory)
+        {
+            AddDirectory(entry, path);
+            return;
+        }
+
+        if (path.Length == 0)
+        {
+            throw new ImportException($"{what}: the root directory is an entry of another kind, {entry.Kind}");
+        }
+
+        switch (entry.Kind)
+        {
+            case TarEntryKind.RegularFile:
+                AddFile(reader, entry, path, workers, buffer);
+                break;
+            case TarEntryKind.SymbolicLink:
+                AddSymbolicLink(entry, path);
+                break;
+            case TarEntryKind.HardLink:
+                AddHardLink(entry, path);
+                break;
+            default:
+                CountLeftOut("device nodes");
+                break;
+        }
+    }
+
+    private void AddDirectory(TarEntry entry, string[] path)
+    {
+        Checksum meta = MetaOf(DirMeta.ForDirectory(entry.Uid, entry.Gid, entry.Permissions, AttributesOf(entry)));
+        if (path.Length == 0)
+        {
+            _root ??= new LayerDirectory { Meta = meta };
+            _root.Meta = meta;
+            _root.IsImplied = false;
+            return;
+        }
+
+        LayerDirectory parent = EnsureParent(entry, path);
+        string name = path[^1];
+        parent.Files.Remove(name);
+        if (!parent.Directories.TryGetValue(name, out LayerDirectory? directory))
+        {
+            parent.Directories.Add(name, directory = new LayerDirectory { Meta = meta });
+        }
+
+        directory.Meta = meta;
+        directory.IsImplied = false;
+    }
+
+    private void AddFile(TarReader reader, TarEntry entry, string[] path, FileWorkers workers, byte[] buffer)
+    {
+        FileHeader header = FileHeader.ForFile(entry.Uid, entry.Gid, entry.Permissions, AttributesOf(entry));
+        LayerFile file = AddName(entry, path);
+        if (entry.Size <= FileWorkers.MaximumSize)
+        {
+            byte[] content = ArrayPool<byte>.Shared.Rent((int)Math.Max(1, entry.Size));
+            for (int filled = 0; filled < entry.Size;)
+            {
+                filled += reader.Read(content.AsSpan(filled, (int)entry.Size - filled));
+            }
+
+            workers.Add(header, content, (int)entry.Size, file);
+            return;
+        }
+
+        using FileObjectWriter writer = transaction.BeginFile(header, entry.Size);
+        for (int count; (count = reader.Read(buffer)) > 0;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            writer.Write(buffer.AsSpan(0, count));
+        }
+
+        Record(writer.Complete(), file);
+    }
+
+    private void AddSymbolicLink(TarEntry entry, string[] path)
+    {
+        if (entry.LinkName.Length == 0 || !FileName.IsUtf8(entry.LinkName))
+        {
+            throw new ImportException($"{what}: the symbolic link '{entry.Name}' has an empty target, or one that is not UTF-8");
+        }
+
+        FileHeader header = FileHeader.ForSymbolicLink(entry.Uid, entry.Gid, entry.LinkName, AttributesOf(entry));
+        AddName(entry, path).Checksum = transaction.WriteSymbolicLink(header).Checksum;
+    }
+
+    private void AddHardLink(TarEntry entry, string[] path)
+    {
+        string[]? target;
+        try
+        {
+            target = LayerPath.Normalize(entry.LinkName, out _);
+        }
+        catch (ImportException e)
+        {
+            throw new ImportException($"{what}: the target of the hard link '{entry.Name}': {e.Message}", e);
+        }
+
+        if (target is null or [])
+        {
+            throw new ImportException($"{what}: the hard link '{entry.Name}' points to '{entry.LinkName}', which is not part of the image");
+        }
+
+        _hardLinks.Add((EnsureParent(entry, path), path[^1], target, entry.Name));
+    }
+
+    // Links count at the end of the layer, as libarchive has it for ostree: their targets may be replaced until then.
+    private void ResolveHardLinks()
+    {
+        foreach ((LayerDirectory parent, string name, string[] target, string path) in _hardLinks)
+        {
+            LayerDirectory? directory = _root;
+            foreach (string component in target.AsSpan(0, target.Length - 1))
+            {
+                directory = directory?.Directories.GetValueOrDefault(component);
+            }
+
+            if (directory is null || !directory.Files.TryGetValue(target[^1], out LayerFile? file))
+            {
+                throw new ImportException($"{what}: the hard link '{path}' points to '{string.Join('/', target)}', which is no file of this layer");
+            }
+
+            parent.Directories.Remove(name);
+            parent.Files[name] = file;
+        }
+    }
+
+    private LayerFile AddName(TarEntry entry, string[] path)
+    {
+        LayerDirectory parent = EnsureParent(entry, path);
+        parent.Directories.Remove(path[^1]);
+        return parent.Files[path[^1]] = new LayerFile();
+    }
+
+    // A layer may lack entries for the directories above a file; they belong to the file's owner then.
+    private LayerDirectory EnsureParent(TarEntry entry, string[] path)
+    {
+        LayerDirectory directory = _root ??= MakeImplied(entry);
+        foreach (string component in path.AsSpan(0, path.Length - 1))
+        {
+            if (directory.Files.ContainsKey(component))
+            {
+                throw new ImportException($"{what}: '{entry.Name}' lies below '{component}', which is no directory in this layer");
+            }
+
+            if (!directory.Directories.TryGetValue(component, out LayerDirectory? next))
+            {
+                directory.Directories.Add(component, next = MakeImplied(entry));
+            }
+
+            directory = next;
+        }
+
+        return directory;
+    }
+
+    private LayerDirectory MakeImplied(TarEntry entry) =>
+        new() { Meta = MetaOf(DirMeta.ForDirectory(entry.Uid, entry.Gid, DefaultDirectoryMode)), IsImplied = true };
+
+    private Checksum MetaOf(DirMeta meta) => _metas.TryGetValue(meta, out Checksum known) ? known : _metas[meta] = transaction.WriteDirMeta(meta);
+
+    private ExtendedAttributeList AttributesOf(TarEntry entry)
+    {
+        if (entry.ExtendedAttributes.Count == 0)
+        {
+            return ExtendedAttributeList.Empty;
+        }
+
+        foreach (ExtendedAttribute attribute in entry.ExtendedAttributes)
+        {
+            if (attribute.Name.Length is 0 or > 255 || attribute.Value.Length > ushort.MaxValue)
+            {
+                throw new ImportException($"{what}: '{entry.Name}' has an extended attribute whose name or value is too long");
+            }
+        }
+
+        return ExtendedAttributeList.Create(entry.ExtendedAttributes);
+    }
+
+    private void Write(FileHeader header, ReadOnlyMemory<byte> content, LayerFile file) => Record(transaction.WriteFile(header, content.Span), file);
+
+    private void Record(FileObjectResult result, LayerFile file)
+    {
+        file.Checksum = result.Checksum;
+        if (result.Verity is { } verity)
+        {
+            Digests[result.Checksum] = verity;
+        }
+    }
+
+    private void CountLeftOut(string kind) => LeftOut[kind] = LeftOut.GetValueOrDefault(kind) + 1;
+}

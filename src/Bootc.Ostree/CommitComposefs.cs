@@ -1,0 +1,141 @@
+// The composefs image of a commit, exactly as libostree makes it.
+using Bootc.Composefs;
+using Bootc.Composefs.FsVerity;
+using Bootc.Linux;
+using Bootc.Ostree.Objects;
+using Microsoft.Win32.SafeHandles;
+
+namespace Bootc.Ostree;
+
+/// <summary>
+/// Composefs images of commits: regular files with content refer to their objects by path and fs-verity digest; the mount
+/// points that a root needs are there (libostree's ostree-repo-composefs.c).
+/// </summary>
+public static class CommitComposefs
+{
+    /// <summary>The key of a commit's metadata that holds the fs-verity digest of its image.</summary>
+    public const string DigestKey = "ostree.composefs.digest.v0";
+
+    private static readonly string[] MountPoints = ["usr", "etc", "boot", "var", "sysroot"];
+
+    /// <summary>The tree of a commit's image.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="commit">The commit.</param>
+    /// <param name="knownDigest">Spares reading a file's content; what it does not know is measured or computed.</param>
+    /// <exception cref="OstreeException">An object is missing or corrupt.</exception>
+    public static ComposefsNode BuildTree(Repository repository, Checksum commit, Func<Checksum, VerityDigest?>? knownDigest = null)
+    {
+        Commit loaded = repository.LoadCommit(commit);
+        return new Builder(new Reader(repository, null), knownDigest).Build(loaded.RootTree, loaded.RootMeta);
+    }
+
+    /// <summary>Writes a commit's image and returns its fs-verity digest.</summary>
+    public static VerityDigest WriteImage(Repository repository, Checksum commit, Stream destination, Func<Checksum, VerityDigest?>? knownDigest = null) =>
+        ComposefsImage.Write(BuildTree(repository, commit, knownDigest), destination);
+
+    /// <summary>The fs-verity digest of a commit's image.</summary>
+    public static VerityDigest ComputeDigest(Repository repository, Checksum commit, Func<Checksum, VerityDigest?>? knownDigest = null) =>
+        ComposefsImage.ComputeDigest(BuildTree(repository, commit, knownDigest));
+
+    /// <summary>The fs-verity digest of the image of a tree whose objects may still be in a transaction.</summary>
+    public static VerityDigest ComputeDigest(RepositoryTransaction transaction, Checksum tree, Checksum meta, Func<Checksum, VerityDigest?>? knownDigest = null) =>
+        ComposefsImage.ComputeDigest(new Builder(new Reader(transaction.Repository, transaction), knownDigest).Build(tree, meta));
+
+    private sealed class Reader(Repository repository, RepositoryTransaction? transaction)
+    {
+        public Repository Repository { get; } = repository;
+
+        public DirTree Tree(Checksum checksum) => transaction?.TryReadStagedTree(checksum) ?? Repository.LoadDirTree(checksum);
+    }
+
+    private sealed class Builder(Reader reader, Func<Checksum, VerityDigest?>? knownDigest)
+    {
+        private readonly Dictionary<Checksum, DirMeta> _metas = [];
+        private readonly Dictionary<Checksum, (FileHeader Header, long Size, VerityDigest? Digest)> _files = [];
+
+        public ComposefsNode Build(Checksum tree, Checksum meta)
+        {
+            ComposefsNode root = BuildDirectory(tree, meta);
+            foreach (string name in MountPoints)
+            {
+                if (!root.Children.ContainsKey(name))
+                {
+                    root.Add(name, new ComposefsNode(ModeBits.Directory | 0x1ED));
+                }
+            }
+
+            return root;
+        }
+
+        private ComposefsNode BuildDirectory(Checksum tree, Checksum meta)
+        {
+            if (!_metas.TryGetValue(meta, out DirMeta? dirMeta))
+            {
+                _metas[meta] = dirMeta = reader.Repository.LoadDirMeta(meta);
+            }
+
+            var node = new ComposefsNode(dirMeta.Mode) { Uid = dirMeta.Uid, Gid = dirMeta.Gid };
+            SetAttributes(node, dirMeta.ExtendedAttributes);
+            DirTree names = reader.Tree(tree);
+            foreach (DirTreeFile file in names.Files)
+            {
+                node.Add(file.Name, BuildFile(file.File));
+            }
+
+            foreach (DirTreeDirectory directory in names.Directories)
+            {
+                node.Add(directory.Name, BuildDirectory(directory.Tree, directory.Meta));
+            }
+
+            return node;
+        }
+
+        private ComposefsNode BuildFile(Checksum checksum)
+        {
+            if (!_files.TryGetValue(checksum, out var file))
+            {
+                (FileHeader header, long size) = reader.Repository.LoadFileHeader(checksum);
+                file = (header, size, header.IsSymbolicLink || size == 0 ? null : DigestOf(checksum));
+                _files.Add(checksum, file);
+            }
+
+            var node = new ComposefsNode(file.Header.Mode) { Uid = file.Header.Uid, Gid = file.Header.Gid, Size = (ulong)file.Size, Digest = file.Digest };
+            if (file.Header.IsSymbolicLink)
+            {
+                node.Payload = file.Header.LinkTarget;
+            }
+            else if (file.Size > 0)
+            {
+                node.Payload = new ObjectName(checksum, ObjectType.File).PathIn(RepositoryMode.Bare);
+            }
+
+            SetAttributes(node, file.Header.ExtendedAttributes);
+            return node;
+        }
+
+        private VerityDigest DigestOf(Checksum checksum)
+        {
+            if (knownDigest?.Invoke(checksum) is { } known)
+            {
+                return known;
+            }
+
+            if (reader.Repository.Mode == RepositoryMode.Archive)
+            {
+                using Stream content = reader.Repository.OpenFileContent(checksum);
+                return FileVerity.Compute(content);
+            }
+
+            using SafeFileHandle file = reader.Repository.OpenObject(new(checksum, ObjectType.File));
+            return FileVerity.TryMeasure(file) ?? FileVerity.Compute(file);
+        }
+
+        private static void SetAttributes(ComposefsNode node, ExtendedAttributeList attributes)
+        {
+            foreach (ExtendedAttribute attribute in attributes)
+            {
+                node.SetExtendedAttribute(attribute.Name, attribute.Value);
+            }
+        }
+    }
+}
