@@ -1,0 +1,111 @@
+// The kernel of a deployment, and the checksum that names its directory in /boot.
+using System.Security.Cryptography;
+using Bootc.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace Bootc.Deployments.Boot;
+
+/// <summary>
+/// The kernel and what belongs to it in <c>/usr/lib/modules/$kver</c>: <c>vmlinuz</c>, <c>initramfs.img</c> and perhaps a
+/// device tree. The boot checksum is the SHA-256 of their contents in this order (libostree's ostree-sysroot-deploy.c).
+/// </summary>
+public sealed class KernelLayout
+{
+    private KernelLayout(string directory, string kernelVersion, string? initramfs, string? deviceTree, bool hasHmac, string bootcsum)
+    {
+        Directory = directory;
+        KernelVersion = kernelVersion;
+        InitramfsSource = initramfs;
+        DeviceTreeSource = deviceTree;
+        HasHmac = hasHmac;
+        Bootcsum = bootcsum;
+    }
+
+    /// <summary>The directory, relative to the deployment's root.</summary>
+    public string Directory { get; }
+
+    /// <summary>The kernel's version.</summary>
+    public string KernelVersion { get; }
+
+    /// <summary>The boot checksum.</summary>
+    public string Bootcsum { get; }
+
+    /// <summary>The initramfs's name in the directory, if there is one.</summary>
+    public string? InitramfsSource { get; }
+
+    /// <summary>The name of a single device tree in the directory, if there is one.</summary>
+    public string? DeviceTreeSource { get; }
+
+    /// <summary>Whether the kernel has a checksum file for FIPS mode.</summary>
+    public bool HasHmac { get; }
+
+    /// <summary>The kernel's name in /boot.</summary>
+    public string KernelName => $"vmlinuz-{KernelVersion}";
+
+    /// <summary>The initramfs's name in /boot.</summary>
+    public string? InitramfsName => InitramfsSource is null ? null : $"initramfs-{KernelVersion}.img";
+
+    /// <summary>The files to put into /boot: their names here and there.</summary>
+    public IEnumerable<(string Source, string Name)> Files
+    {
+        get
+        {
+            yield return ("vmlinuz", KernelName);
+            if (InitramfsSource is { } initramfs)
+            {
+                yield return (initramfs, InitramfsName!);
+            }
+
+            if (DeviceTreeSource is { } tree)
+            {
+                yield return (tree, $"devicetree-{KernelVersion}");
+            }
+
+            if (HasHmac)
+            {
+                yield return (".vmlinuz.hmac", $".{KernelName}.hmac");
+            }
+        }
+    }
+
+    /// <summary>Finds the kernel of a deployment.</summary>
+    /// <exception cref="DeploymentException">There is none.</exception>
+    public static KernelLayout Find(DirectoryHandle deployment)
+    {
+        const string Modules = "usr/lib/modules";
+        using DirectoryHandle? modules = deployment.TryOpenDirectory(Modules);
+        foreach (DirectoryEntry entry in modules?.List().OrderBy(entry => entry.Name, StringComparer.Ordinal) ?? Enumerable.Empty<DirectoryEntry>())
+        {
+            if (entry.Kind == FileKind.Directory && modules!.TryGetStatus($"{entry.Name}/vmlinuz") is { Kind: FileKind.Regular })
+            {
+                using DirectoryHandle directory = modules.OpenDirectory(entry.Name);
+                return Read(directory, $"{Modules}/{entry.Name}", entry.Name);
+            }
+        }
+
+        throw new DeploymentException($"there is no kernel in the image: no /{Modules}/VERSION/vmlinuz");
+    }
+
+    private static KernelLayout Read(DirectoryHandle directory, string path, string version)
+    {
+        string? initramfs = directory.Exists("initramfs.img") ? "initramfs.img" : directory.Exists("initramfs") ? "initramfs" : null;
+        string? deviceTree = directory.Exists("devicetree") ? "devicetree" : null;
+        if (deviceTree is null && directory.TryGetStatus("dtb") is { Kind: FileKind.Directory })
+        {
+            throw new DeploymentException($"/{path}/dtb holds a directory of device trees, which is not supported; put the right one at /{path}/devicetree");
+        }
+
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] buffer = new byte[256 * 1024];
+        foreach (string name in new[] { "vmlinuz", initramfs, deviceTree }.OfType<string>())
+        {
+            using SafeFileHandle file = directory.OpenFile(name);
+            for (int count; (count = file.ReadSome(buffer, name)) > 0;)
+            {
+                hash.AppendData(buffer, 0, count);
+            }
+        }
+
+        return new KernelLayout(path, version, initramfs, deviceTree, directory.Exists(".vmlinuz.hmac"), Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+}

@@ -1,0 +1,75 @@
+// Where a deployment comes from: its `.origin` file.
+using Bootc.Oci;
+using Bootc.Ostree;
+
+namespace Bootc.Deployments;
+
+/// <summary>The origin of a deployment: a key file in which groups and keys of other tools are kept as they are.</summary>
+public sealed class Origin
+{
+    private const string Group = "origin";
+    private const string ImageKey = "container-image-reference";
+    private const string Transient = "libostree-transient";
+
+    /// <summary>The origin that a key file describes.</summary>
+    public Origin(KeyFile? file = null) => File = file ?? new KeyFile();
+
+    /// <summary>All that the origin says.</summary>
+    public KeyFile File { get; }
+
+    /// <summary>The image that the deployment follows, or <see langword="null"/> for one that follows none, or whose reference is malformed.</summary>
+    public OstreeImageReference? Image
+    {
+        get
+        {
+            try
+            {
+                return File.GetString(Group, ImageKey) is { } reference ? OstreeImageReference.Parse(reference) : null;
+            }
+            catch (FormatException)
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>The ref of an ostree remote that the deployment follows, if any.</summary>
+    public string? Refspec => File.GetString(Group, "refspec");
+
+    /// <summary>Whether the deployment stays until it is unpinned.</summary>
+    public bool IsPinned
+    {
+        get => File.GetBoolean(Transient, "pinned") ?? false;
+        set
+        {
+            if (value)
+            {
+                File.SetBoolean(Transient, "pinned", true);
+            }
+            else
+            {
+                File.Remove(Transient, "pinned");
+            }
+        }
+    }
+
+    /// <summary>An origin that follows an image.</summary>
+    public static Origin ForImage(OstreeImageReference image) => new(new KeyFile().SetString(Group, ImageKey, image.ToString()));
+
+    /// <summary>This origin, following another image; what else it says is kept, except what belongs to one deployment only.</summary>
+    public Origin WithImage(OstreeImageReference image)
+    {
+        KeyFile file = File.Clone();
+        file.RemoveGroup(Transient);
+        file.Remove(Group, "refspec");
+        return new Origin(file.SetString(Group, ImageKey, image.ToString()));
+    }
+
+    /// <summary>This origin for a new deployment, without what belongs to one deployment only.</summary>
+    public Origin ForNewDeployment()
+    {
+        KeyFile file = File.Clone();
+        file.RemoveGroup(Transient);
+        return new Origin(file);
+    }
+}

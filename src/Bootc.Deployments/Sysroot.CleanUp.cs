@@ -1,0 +1,129 @@
+// Removing what no deployment needs any more.
+using Bootc.Import;
+using Bootc.Linux;
+using Bootc.Ostree;
+
+namespace Bootc.Deployments;
+
+public sealed partial class Sysroot
+{
+    /// <summary>
+    /// Removes deployments, kernels and boot entries that nothing refers to, renews the refs that protect what deployments
+    /// are made of, drops layers that no image needs, and prunes the repository.
+    /// </summary>
+    public PruneResult CleanUp()
+    {
+        RemoveOtherVersions();
+        RemoveOtherDeployments();
+        RemoveOtherKernels();
+        WriteDeploymentRefs();
+        WriteBaseImageRefs();
+        ImageStore.PruneLayers(Repository);
+        return Repository.Prune(depth: 0);
+    }
+
+    private void RemoveOtherVersions()
+    {
+        int other = BootVersion == 0 ? 1 : 0;
+        Root.RemoveTree($"boot/loader.{other}");
+        Root.RemoveTree($"ostree/boot.{other}");
+        Root.RemoveTree($"ostree/boot.{other}.0");
+        Root.RemoveTree($"ostree/boot.{other}.1");
+        Root.RemoveTree($"ostree/boot.{BootVersion}.{(SubBootVersion == 0 ? 1 : 0)}");
+        RemoveAbandonedLinks("ostree");
+        RemoveAbandonedLinks("boot");
+    }
+
+    // Links that were about to be renamed when the program was killed.
+    private void RemoveAbandonedLinks(string folder)
+    {
+        using DirectoryHandle? directory = Root.Exists(folder) ? Root.OpenDirectoryFollowingLinks(folder) : null;
+        foreach (DirectoryEntry entry in directory?.List() ?? [])
+        {
+            if (entry.Kind == FileKind.SymbolicLink && (entry.Name == "loader.tmp" || entry.Name.Contains(".tmp-", StringComparison.Ordinal)))
+            {
+                directory!.RemoveFile(entry.Name);
+            }
+        }
+    }
+
+    private void RemoveOtherDeployments()
+    {
+        HashSet<string> needed = [.. _deployments.Select(deployment => deployment.Path)];
+        foreach (string stateroot in ListStateroots())
+        {
+            string folder = $"ostree/deploy/{stateroot}/deploy";
+            using DirectoryHandle? deploy = Root.TryOpenDirectory(folder);
+            foreach (DirectoryEntry entry in deploy?.List() ?? [])
+            {
+                string name = entry.Name.EndsWith(".origin", StringComparison.Ordinal) ? entry.Name[..^7] : entry.Name;
+                if (Deployment.TryParseName(name, out _, out _) && !needed.Contains($"{folder}/{name}"))
+                {
+                    Root.RemoveTree($"ostree/deploy/{stateroot}/backing/{name}");
+                    deploy!.TryRemoveFile(name + ".origin");
+                    deploy.RemoveTree(name);
+                }
+            }
+        }
+    }
+
+    private void RemoveOtherKernels()
+    {
+        HashSet<string> needed = [.. _deployments.Select(deployment => $"{deployment.Stateroot}-{deployment.Bootcsum}")];
+        using DirectoryHandle? kernels = Root.TryOpenDirectory("boot/ostree");
+        foreach (DirectoryEntry entry in kernels?.List() ?? [])
+        {
+            // STATEROOT-CHECKSUM, and nothing else that may be kept here.
+            bool isKernel = entry.Name.Length > 65 && entry.Name[^65] == '-' && entry.Name.AsSpan(entry.Name.Length - 64).ContainsAnyExcept("0123456789abcdef") == false;
+            if (isKernel && !needed.Contains(entry.Name))
+            {
+                kernels!.RemoveTree(entry.Name);
+            }
+        }
+    }
+
+    private void WriteDeploymentRefs()
+    {
+        var wanted = new Dictionary<string, Ostree.Objects.Checksum>();
+        for (int i = 0; i < _deployments.Count; i++)
+        {
+            wanted[$"ostree/{BootVersion}/{SubBootVersion}/{i}"] = _deployments[i].Commit;
+        }
+
+        ReplaceRefs(["ostree/0", "ostree/1"], wanted);
+    }
+
+    private void WriteBaseImageRefs()
+    {
+        var wanted = new Dictionary<string, Ostree.Objects.Checksum>();
+        foreach (Ostree.Objects.Checksum commit in _deployments.Select(deployment => deployment.Commit).Distinct())
+        {
+            if (ImageStore.QueryCommit(Repository, commit) is not null)
+            {
+                wanted[$"{ImageStore.BaseImagePrefix}/bootc/{wanted.Count}"] = commit;
+            }
+        }
+
+        ReplaceRefs([$"{ImageStore.BaseImagePrefix}/bootc"], wanted);
+    }
+
+    // New refs come first, so that nothing is without one in between.
+    private void ReplaceRefs(string[] prefixes, Dictionary<string, Ostree.Objects.Checksum> wanted)
+    {
+        foreach ((string name, Ostree.Objects.Checksum commit) in wanted)
+        {
+            if (Repository.TryResolveRef(name) != commit)
+            {
+                Repository.SetRef(name, commit);
+            }
+        }
+
+        foreach (KeyValuePair<string, Ostree.Objects.Checksum> existing in prefixes.SelectMany(prefix => Repository.ListRefs(prefix)))
+        {
+            if (!wanted.ContainsKey(existing.Key))
+            {
+                Repository.SetRef(existing.Key, null);
+            }
+        }
+    }
+}

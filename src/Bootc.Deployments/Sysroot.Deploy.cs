@@ -1,0 +1,218 @@
+// Making a deployment: a checkout, its composefs image, its /etc and /var. Nothing refers to it until it is written to the
+// boot entries.
+using Bootc.Composefs;
+using Bootc.Composefs.FsVerity;
+using Bootc.Deployments.Boot;
+using Bootc.Deployments.Etc;
+using Bootc.Linux;
+using Bootc.Ostree;
+using Bootc.Ostree.Objects;
+using Microsoft.Win32.SafeHandles;
+
+namespace Bootc.Deployments;
+
+public sealed partial class Sysroot
+{
+    private const string ComposefsImageName = ".ostree.cfs";
+
+    /// <summary>Makes a deployment. On a running host it is staged; elsewhere it is complete, and still to be given to <see cref="WriteDeployments"/>.</summary>
+    /// <exception cref="DeploymentException">The image has no kernel, or is inconsistent. Nothing is left of the deployment.</exception>
+    public Deployment Deploy(DeployRequest request, Func<Checksum, VerityDigest?>? knownDigests = null)
+    {
+        if (!Root.Exists($"ostree/deploy/{request.Stateroot}/var"))
+        {
+            throw new DeploymentException($"{Path} has no stateroot '{request.Stateroot}', only {string.Join(", ", ListStateroots().DefaultIfEmpty("none"))}");
+        }
+
+        Root.EnsureDirectory($"ostree/deploy/{request.Stateroot}/backing", 0x1C0).Dispose();
+        using DirectoryHandle deploy = Root.EnsureDirectory($"ostree/deploy/{request.Stateroot}/deploy", 0x1FD);
+        int serial = AllocateSerial(deploy, request.Commit);
+        string name = $"{request.Commit}.{serial}";
+        try
+        {
+            return Deploy(request, deploy, name, serial, knownDigests);
+        }
+        catch
+        {
+            // A file of that name from a checkout that broke off would be taken for a deployment.
+            deploy.RemoveTree(name + ".origin");
+            deploy.RemoveTree(name);
+            throw;
+        }
+    }
+
+    /// <summary>Finishes a deployment: merges <c>/etc</c>, writes its origin, and makes its root immutable.</summary>
+    internal void FinishDeployment(Deployment deployment, Deployment? merge)
+    {
+        using DirectoryHandle directory = OpenDeployment(deployment);
+        if (merge is not null)
+        {
+            deployment.Entry.Options ??= merge.Entry.Options;
+            using DirectoryHandle mergeDirectory = OpenDeployment(merge);
+            EtcMerge.Run(mergeDirectory, directory);
+        }
+
+        directory.TryRemoveFile("etc/.updated");
+        Root.TryRemoveFile($"ostree/deploy/{deployment.Stateroot}/var/.updated");
+        MakeBacking(deployment, directory.GetStatus().Permissions);
+        WriteOrigin(deployment);
+        directory.Handle.SetImmutable(true, directory.DisplayPath);
+    }
+
+    /// <summary>Writes a deployment's origin.</summary>
+    public void WriteOrigin(Deployment deployment) =>
+        Root.WriteAllBytesAtomically(deployment.OriginPath, System.Text.Encoding.UTF8.GetBytes(deployment.Origin.File.ToString()));
+
+    private static int AllocateSerial(DirectoryHandle deploy, Checksum commit)
+    {
+        int serial = 0;
+        foreach (DirectoryEntry entry in deploy.List())
+        {
+            if (Deployment.TryParseName(entry.Name, out Checksum other, out int used) && other == commit)
+            {
+                serial = Math.Max(serial, used + 1);
+            }
+        }
+
+        return serial;
+    }
+
+    private Deployment Deploy(DeployRequest request, DirectoryHandle deploy, string name, int serial, Func<Checksum, VerityDigest?>? knownDigests)
+    {
+        Repository.CheckoutTree(request.Commit, deploy, name);
+        using DirectoryHandle directory = deploy.OpenDirectory(name);
+        WriteComposefsImage(request.Commit, directory, knownDigests);
+        KernelLayout kernel = KernelLayout.Find(directory);
+        var deployment = new Deployment
+        {
+            Stateroot = request.Stateroot,
+            Commit = request.Commit,
+            Serial = serial,
+            Bootcsum = kernel.Bootcsum,
+            Origin = request.Origin,
+        };
+        deployment.Entry.Options = request.KernelArguments is { } arguments ? string.Join(' ', arguments) : null;
+        PrepareEtc(request.Commit, directory);
+        PrepareVar(request.Commit, request.Stateroot, directory);
+        if (Booted is not null)
+        {
+            Stage(deployment, request);
+            return deployment;
+        }
+
+        FinishDeployment(deployment, request.Merge);
+        return deployment;
+    }
+
+    private void WriteComposefsImage(Checksum commit, DirectoryHandle directory, Func<Checksum, VerityDigest?>? knownDigests)
+    {
+        using SafeFileHandle file = directory.CreateTemporaryFile();
+        VerityDigest digest;
+        using (var stream = new HandleStream(file))
+        {
+            digest = CommitComposefs.WriteImage(Repository, commit, stream, knownDigests);
+        }
+
+        if (Repository.LoadCommit(commit).Metadata.TryGetBytes(CommitComposefs.DigestKey) is { } recorded && !recorded.Span.SequenceEqual(digest.ToArray()))
+        {
+            throw new DeploymentException(
+                $"the composefs image of commit {commit} has the fs-verity digest {digest}, and the commit says {Convert.ToHexStringLower(recorded.Span)}");
+        }
+
+        file.SetMode(0x1A4);
+        directory.LinkTemporaryFile(file, ComposefsImageName);
+        if (Repository.Config.VerityWanted != false)
+        {
+            using SafeFileHandle readOnly = directory.OpenFile(ComposefsImageName);
+            readOnly.TryEnableVerity(ComposefsImageName);
+        }
+    }
+
+    // /etc is a copy of /usr/etc, since it is changed.
+    private void PrepareEtc(Checksum commit, DirectoryHandle directory)
+    {
+        bool hasDefaults = directory.TryGetStatus("usr/etc") is { Kind: FileKind.Directory };
+        if (directory.TryGetStatus("etc") is { } etc)
+        {
+            if (etc.Kind != FileKind.Directory)
+            {
+                throw new DeploymentException("/etc of the image is no directory");
+            }
+
+            using DirectoryHandle existing = directory.OpenDirectory("etc");
+            bool isEmpty = existing.List().Count == 0;
+            if (!isEmpty && hasDefaults)
+            {
+                throw new DeploymentException("the image contains both /etc and /usr/etc");
+            }
+
+            if (!isEmpty)
+            {
+                directory.Rename("etc", directory, "usr/etc");
+                return;
+            }
+
+            if (hasDefaults)
+            {
+                directory.RemoveDirectory("etc");
+            }
+        }
+
+        if (hasDefaults)
+        {
+            Repository.CheckoutTree(commit, directory, "etc", new CheckoutOptions { ForceCopy = true, Subpath = "usr/etc" });
+        }
+    }
+
+    // The first deployment of a stateroot gives it its /var; later ones leave it alone.
+    private void PrepareVar(Checksum commit, string stateroot, DirectoryHandle directory)
+    {
+        if (directory.TryGetStatus("var") is not { Kind: FileKind.Directory })
+        {
+            return;
+        }
+
+        using DirectoryHandle var = Root.OpenDirectory($"ostree/deploy/{stateroot}/var");
+        if (var.List().Count == 0)
+        {
+            Repository.CheckoutTree(commit, var, ".", new CheckoutOptions { ForceCopy = true, Union = true, Subpath = "var" });
+        }
+    }
+
+    // What a root that changes until the next boot is kept in; there in any case, as libostree has it.
+    private void MakeBacking(Deployment deployment, uint rootMode)
+    {
+        using DirectoryHandle backing = Root.EnsureDirectory(deployment.BackingPath, 0x1C0);
+        using DirectoryHandle transient = backing.EnsureDirectory("root-transient", 0x1C0);
+        transient.EnsureDirectory("work", 0x1C0).Dispose();
+        using DirectoryHandle upper = transient.EnsureDirectory("upper", 0x1C0);
+        upper.Handle.SetMode(rootMode, upper.DisplayPath);
+    }
+
+    private void Stage(Deployment deployment, DeployRequest request)
+    {
+        WriteOrigin(deployment);
+        Deployment? previous = Staged;
+        new StagedDeployment(deployment, request.Merge, request.KernelArguments?.ToArray(), false).Write();
+        if (previous is not null)
+        {
+            RemoveDeployment(previous);
+        }
+
+        Touch();
+        Load();
+    }
+
+    private void Touch()
+    {
+        using DirectoryHandle deploy = Root.OpenDirectory("ostree/deploy");
+        deploy.Handle.SetModifiedTime(DateTimeOffset.UtcNow.ToUnixTimeSeconds(), 0, deploy.DisplayPath);
+    }
+
+    private void RemoveDeployment(Deployment deployment)
+    {
+        Root.RemoveTree(deployment.BackingPath);
+        Root.RemoveTree(deployment.OriginPath);
+        Root.RemoveTree(deployment.Path);
+    }
+}

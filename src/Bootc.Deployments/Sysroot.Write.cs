@@ -1,0 +1,226 @@
+// Making a list of deployments the ones that boot: everything is put in place beside what is in force, and then one rename
+// decides. Killed at any moment, the host boots what it booted before, or the new list whole.
+using System.Text;
+using Bootc.Deployments.Boot;
+using Bootc.Linux;
+using Bootc.Ostree;
+
+namespace Bootc.Deployments;
+
+public sealed partial class Sysroot
+{
+    /// <summary>The list that follows when a deployment is added as the default: what must stay, stays.</summary>
+    /// <param name="added">The new deployment.</param>
+    /// <param name="merge">The deployment that it follows, which stays as the one to fall back to.</param>
+    /// <param name="retain">Whether all others stay as well.</param>
+    public IReadOnlyList<Deployment> ListWith(Deployment added, Deployment? merge, bool retain)
+    {
+        var list = new List<Deployment> { added };
+        foreach (Deployment deployment in _deployments)
+        {
+            bool stays = retain || deployment.IsPinned || deployment.Stateroot != added.Stateroot || deployment.IsBooted || deployment.IsSame(merge);
+            if (stays && !deployment.IsStaged && !deployment.IsSame(added))
+            {
+                list.Add(deployment);
+            }
+        }
+
+        return list;
+    }
+
+    /// <summary>Makes <paramref name="deployments"/> the ones that boot, in this order, by one atomic rename.</summary>
+    /// <exception cref="DeploymentException">The running deployment is not among them, or /boot has no room. Nothing is changed.</exception>
+    public void WriteDeployments(IReadOnlyList<Deployment> deployments)
+    {
+        Deployment[] wanted = [.. deployments.Where(deployment => !deployment.IsStaged)];
+        if (Booted is not null && !wanted.Any(deployment => deployment.IsSame(Booted)))
+        {
+            throw new DeploymentException("the running deployment cannot be removed");
+        }
+
+        DropStagedUnless(deployments);
+        Deployment[] current = [.. _deployments.Where(deployment => !deployment.IsStaged)];
+        bool needsNewEntries = wanted.Length != current.Length || !wanted.Zip(current).All(pair => HaveEqualEntries(pair.First, pair.Second));
+        if (!needsNewEntries && wanted.Zip(current).All(pair => pair.First.IsSame(pair.Second)))
+        {
+            return;
+        }
+
+        AssignSerials(wanted);
+        if (needsNewEntries)
+        {
+            SwapEntries(wanted);
+        }
+        else
+        {
+            int version = MakeLinks(BootVersion, SubBootVersion, wanted);
+            Root.SyncFilesystem();
+            SwapLinks(BootVersion, version);
+        }
+
+        Touch();
+        Load();
+    }
+
+    private void DropStagedUnless(IReadOnlyList<Deployment> deployments)
+    {
+        if (Staged is { } staged && !deployments.Any(deployment => deployment.IsSame(staged)))
+        {
+            StagedDeployment.Remove();
+            RemoveDeployment(staged);
+            _deployments.Remove(staged);
+        }
+    }
+
+    private bool HaveEqualEntries(Deployment a, Deployment b) =>
+        a.Bootcsum == b.Bootcsum
+        && a.Stateroot == b.Stateroot
+        && OptionsWithoutOstree(a) == OptionsWithoutOstree(b)
+        && CommitVersion(a) == CommitVersion(b);
+
+    private static string OptionsWithoutOstree(Deployment deployment) => KernelArguments.Parse(deployment.Entry.Options).Remove("ostree").ToString();
+
+    private string? CommitVersion(Deployment deployment) => Repository.LoadCommit(deployment.Commit).Metadata.TryGetString("version");
+
+    private static void AssignSerials(Deployment[] deployments)
+    {
+        var counts = new Dictionary<string, int>();
+        for (int i = 0; i < deployments.Length; i++)
+        {
+            int count = counts.GetValueOrDefault(deployments[i].Bootcsum);
+            counts[deployments[i].Bootcsum] = count + 1;
+            deployments[i].BootSerial = count;
+            deployments[i].Index = i;
+        }
+    }
+
+    private void SwapEntries(Deployment[] deployments)
+    {
+        int version = BootVersion == 0 ? 1 : 0;
+        using DirectoryHandle boot = Root.EnsureDirectory("boot");
+        boot.RemoveTree($"loader.{version}/entries");
+        using DirectoryHandle entries = boot.EnsureDirectory($"loader.{version}/entries");
+        bool showStateroot = deployments.Any(deployment => deployment.Stateroot != deployments[0].Stateroot);
+        foreach (Deployment deployment in deployments)
+        {
+            InstallKernel(boot, entries, version, deployment, deployments.Length, showStateroot);
+        }
+
+        int subVersion = MakeLinks(version, ReadVersion($"ostree/boot.{version}", $"boot.{version}."), deployments);
+        SwapLinks(version, subVersion);
+        if (!Root.Exists("boot/boot"))
+        {
+            boot.CreateSymbolicLink(".", "boot"); // /boot may be its own file system or not: both spellings lead there
+        }
+
+        ReplaceLink(boot, $"loader.{version}", "loader.tmp");
+
+        // All that the entries refer to is on disk before the one rename that makes them count.
+        Root.SyncFilesystem();
+        boot.SyncFilesystem();
+        boot.Rename("loader.tmp", boot, "loader");
+        boot.Sync();
+        boot.SyncFilesystem();
+    }
+
+    private void InstallKernel(DirectoryHandle boot, DirectoryHandle entries, int version, Deployment deployment, int count, bool showStateroot)
+    {
+        using DirectoryHandle root = OpenDeployment(deployment);
+        KernelLayout kernel = KernelLayout.Find(root);
+        string folder = $"ostree/{deployment.Stateroot}-{deployment.Bootcsum}";
+        using DirectoryHandle target = boot.EnsureDirectory(folder, 0x1FD);
+        using DirectoryHandle source = root.OpenDirectory(kernel.Directory);
+        foreach ((string from, string to) in kernel.Files)
+        {
+            if (!target.Exists(to))
+            {
+                LinkOrCopy(source, from, target, to);
+            }
+        }
+
+        BootEntry entry = deployment.Entry.Clone();
+        string prefix = Repository.Config.File.GetBoolean("sysroot", "bootprefix") == true ? "/boot/" : "/";
+        entry.Title = MakeTitle(root, deployment, showStateroot);
+        entry.Version = (count - deployment.Index).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        entry.Linux = $"{prefix}{folder}/{kernel.KernelName}";
+        entry.Initrd = kernel.InitramfsName is { } initramfs ? $"{prefix}{folder}/{initramfs}" : null;
+        entry.Set("devicetree", kernel.DeviceTreeSource is null ? null : $"{prefix}{folder}/devicetree-{kernel.KernelVersion}");
+        entry.Options = KernelArguments.Parse(entry.Options)
+            .Replace("ostree", $"/ostree/boot.{version}/{deployment.Stateroot}/{deployment.Bootcsum}/{deployment.BootSerial}")
+            .ToString();
+        deployment.Entry = entry;
+        entries.WriteAllBytesAtomically($"ostree-{count - deployment.Index}.conf", Encoding.UTF8.GetBytes(entry.ToString()), sync: false);
+    }
+
+    private string MakeTitle(DirectoryHandle root, Deployment deployment, bool showStateroot)
+    {
+        string title = OsRelease.ReadName(root);
+        string? version = CommitVersion(deployment);
+        if (!string.IsNullOrEmpty(version) && !title.Contains(version, StringComparison.Ordinal))
+        {
+            title += " " + version;
+        }
+
+        return $"{title} (ostree{(showStateroot ? ":" + deployment.Stateroot : "")}:{deployment.Index})";
+    }
+
+    private static void LinkOrCopy(DirectoryHandle source, string from, DirectoryHandle target, string to)
+    {
+        try
+        {
+            source.CreateHardLink(from, target, to);
+            return;
+        }
+        catch (LinuxException e) when (e.Error is Errno.EXDEV or Errno.EMLINK)
+        {
+            // /boot is a file system of its own.
+        }
+
+        using var content = source.OpenFile(from);
+        FileStatus status = content.GetStatus(from);
+        long room = FileSystemSpace.Of(target).Usable;
+        if (status.Size > room)
+        {
+            throw new DeploymentException($"{target.DisplayPath} has no room for {to}: {status.Size / 1_000_000.0:F1} MB are needed, {room / 1_000_000.0:F1} MB are free");
+        }
+
+        using var copy = target.CreateTemporaryFile();
+        copy.CopyFrom(content, status.Size, to);
+        copy.SetOwner(status.Uid, status.Gid, to);
+        copy.SetMode(status.Permissions, to);
+        copy.DataSync(to);
+        target.LinkTemporaryFile(copy, to);
+    }
+
+    // The links by which the initramfs finds a deployment, in the set that is not in force.
+    private int MakeLinks(int bootVersion, int currentSubVersion, Deployment[] deployments)
+    {
+        int subVersion = currentSubVersion == 0 ? 1 : 0;
+        string name = $"ostree/boot.{bootVersion}.{subVersion}";
+        Root.RemoveTree(name);
+        using DirectoryHandle links = Root.EnsureDirectory(name);
+        foreach (Deployment deployment in deployments)
+        {
+            using DirectoryHandle folder = links.EnsureDirectory($"{deployment.Stateroot}/{deployment.Bootcsum}");
+            folder.CreateSymbolicLink(
+                $"../../../deploy/{deployment.Stateroot}/deploy/{deployment.DirectoryName}",
+                deployment.BootSerial.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        return subVersion;
+    }
+
+    private void SwapLinks(int bootVersion, int subVersion)
+    {
+        using DirectoryHandle ostree = Root.OpenDirectoryFollowingLinks("ostree");
+        ReplaceLink(ostree, $"boot.{bootVersion}.{subVersion}", $"boot.{bootVersion}");
+        ostree.Sync();
+    }
+
+    private static void ReplaceLink(DirectoryHandle directory, string target, string name)
+    {
+        string temporary = $"{name}.tmp-{System.IO.Path.GetRandomFileName()}";
+        directory.CreateSymbolicLink(target, temporary);
+        directory.Rename(temporary, directory, name);
+    }
+}

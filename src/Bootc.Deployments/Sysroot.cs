@@ -1,0 +1,313 @@
+// A sysroot: the repository, the deployments made of it, and what boots next.
+using Bootc.Deployments.Boot;
+using Bootc.Linux;
+using Bootc.Ostree;
+using Bootc.Ostree.GVariant;
+using Bootc.Ostree.Objects;
+
+namespace Bootc.Deployments;
+
+/// <summary>
+/// The physical root of a host, or a directory that is to become one, in libostree's layout
+/// (https://ostreedev.github.io/ostree/deployment/): <c>ostree/repo</c>, <c>ostree/deploy/STATEROOT</c>, <c>boot/loader</c>.
+/// </summary>
+public sealed partial class Sysroot : IDisposable
+{
+    private const string BootedMarker = "/run/ostree-booted";
+
+    private List<Deployment> _deployments = [];
+    private Repository? _repository;
+
+    private Sysroot(string path)
+    {
+        Path = path;
+        Root = DirectoryHandle.Open(path);
+    }
+
+    /// <summary>The path by which the sysroot was opened.</summary>
+    public string Path { get; }
+
+    /// <summary>The sysroot's directory.</summary>
+    public DirectoryHandle Root { get; }
+
+    /// <summary>The repository, opened when it is first asked for.</summary>
+    public Repository Repository => _repository ??= Repository.Open(Root.OpenDirectory("ostree/repo"));
+
+    /// <summary>The deployments in boot order; a staged one first.</summary>
+    public IReadOnlyList<Deployment> Deployments => _deployments;
+
+    /// <summary>The deployment that is running, when this is the root of the running host.</summary>
+    public Deployment? Booted { get; private set; }
+
+    /// <summary>The deployment that will be finalized at shutdown.</summary>
+    public Deployment? Staged => _deployments.Find(deployment => deployment.IsStaged);
+
+    /// <summary>0 or 1: which of the two sets of boot entries is in force.</summary>
+    public int BootVersion { get; private set; }
+
+    /// <summary>0 or 1: which of the two sets of links of that version is in force.</summary>
+    public int SubBootVersion { get; private set; }
+
+    /// <summary>The deployment that boots next.</summary>
+    public Deployment? Default => _deployments.FirstOrDefault();
+
+    /// <summary>The deployment to fall back to: the one after the running one, or after the default one elsewhere.</summary>
+    public Deployment? Rollback
+    {
+        get
+        {
+            Deployment[] finalized = [.. _deployments.Where(deployment => !deployment.IsStaged)];
+            if (Booted is null)
+            {
+                return finalized.ElementAtOrDefault(1);
+            }
+
+            // A finalized deployment before the running one means that a rollback, or an update, is queued.
+            return finalized.FirstOrDefault(deployment => !deployment.IsBooted && deployment.Stateroot == Booted.Stateroot);
+        }
+    }
+
+    /// <summary>Opens a sysroot and reads its deployments.</summary>
+    /// <exception cref="DeploymentException">It is no sysroot, or its boot entries are inconsistent.</exception>
+    public static Sysroot Open(string path)
+    {
+        Sysroot sysroot;
+        try
+        {
+            sysroot = new Sysroot(path);
+        }
+        catch (LinuxException e) when (e.Error is Errno.ENOENT or Errno.ENOTDIR)
+        {
+            throw new DeploymentException($"there is no sysroot at {path}", e);
+        }
+
+        try
+        {
+            if (!sysroot.Root.Exists("ostree/repo"))
+            {
+                throw new DeploymentException(path == "/"
+                    ? "this host was not installed from an image: there is no /ostree/repo (use --sysroot DIR for another root)"
+                    : $"{path} is no sysroot: it has no ostree/repo (make one with 'bootc internals init-sysroot {path}')");
+            }
+
+            sysroot.Load();
+            return sysroot;
+        }
+        catch
+        {
+            sysroot.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a directory a sysroot without deployments, as <c>ostree admin init-fs --modern</c> and <c>os-init</c> do.</summary>
+    /// <exception cref="DeploymentException">The stateroot is there already, or its name is invalid.</exception>
+    public static void Initialize(string path, string stateroot)
+    {
+        if (DirTree.FindFaultInName(stateroot) is { } fault)
+        {
+            throw new DeploymentException($"'{stateroot}' is no name of a stateroot: {fault}");
+        }
+
+        Directory.CreateDirectory(path);
+        using DirectoryHandle root = DirectoryHandle.Open(path);
+        root.EnsureDirectory("boot").Dispose();
+        root.EnsureDirectory("ostree/deploy").Dispose();
+        using (Repository.Create(root.EnsureDirectory("ostree/repo"), RepositoryMode.Bare))
+        {
+        }
+
+        if (!root.TryCreateDirectory($"ostree/deploy/{stateroot}"))
+        {
+            throw new DeploymentException($"{path} has a stateroot '{stateroot}' already");
+        }
+
+        root.CreateDirectory($"ostree/deploy/{stateroot}/var");
+        root.SyncFilesystem();
+    }
+
+    /// <summary>The stateroots that there are.</summary>
+    public IReadOnlyList<string> ListStateroots()
+    {
+        using DirectoryHandle? deploy = Root.TryOpenDirectory("ostree/deploy");
+        return [.. (deploy?.List() ?? []).Where(entry => entry.Kind == FileKind.Directory).Select(entry => entry.Name).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Excludes other programs from changing the sysroot.</summary>
+    public SysrootLock Lock(Action<string>? waiting, CancellationToken cancellation = default)
+    {
+        SysrootLock held = SysrootLock.Acquire(Root, waiting, cancellation);
+        Load();
+        return held;
+    }
+
+    /// <summary>Opens a deployment's directory.</summary>
+    public DirectoryHandle OpenDeployment(Deployment deployment) => Root.OpenDirectory(deployment.Path);
+
+    /// <summary>Reads the deployments anew.</summary>
+    public void Load()
+    {
+        Booted = null;
+        BootVersion = ReadVersion("boot/loader", "loader.");
+        SubBootVersion = ReadVersion($"ostree/boot.{BootVersion}", $"boot.{BootVersion}.");
+        bool isRunningRoot = Path == "/" && File.Exists(BootedMarker);
+        var deployments = new List<Deployment>();
+        using (DirectoryHandle? entries = Root.TryOpenDirectory($"boot/loader.{BootVersion}/entries"))
+        {
+            foreach (DirectoryEntry entry in entries?.List() ?? [])
+            {
+                if (entry.Name.StartsWith("ostree-", StringComparison.Ordinal) && entry.Name.EndsWith(".conf", StringComparison.Ordinal))
+                {
+                    deployments.Add(ReadDeployment(BootEntry.Parse(entries!.ReadAllText(entry.Name)), entry.Name));
+                }
+            }
+        }
+
+        deployments.Sort(static (a, b) => VersionOf(b).CompareTo(VersionOf(a)));
+        if (isRunningRoot)
+        {
+            MarkBooted(deployments);
+            AddStaged(deployments);
+        }
+
+        for (int i = 0; i < deployments.Count; i++)
+        {
+            deployments[i].Index = i;
+        }
+
+        _deployments = deployments;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _repository?.Dispose();
+        Root.Dispose();
+    }
+
+    private static int VersionOf(Deployment deployment) => int.TryParse(deployment.Entry.Version, out int version) ? version : 0;
+
+    private int ReadVersion(string link, string prefix)
+    {
+        string? target = Root.TryGetStatus(link) is { Kind: FileKind.SymbolicLink } ? Root.ReadSymbolicLink(link) : null;
+        return target switch
+        {
+            null => 0,
+            _ when target == prefix + "0" => 0,
+            _ when target == prefix + "1" => 1,
+            _ => throw new DeploymentException($"the link {Root.DisplayPath}/{link} points to '{target}', not to {prefix}0 or {prefix}1"),
+        };
+    }
+
+    // The entry's ostree= argument names a link, and the link the deployment.
+    private Deployment ReadDeployment(BootEntry entry, string name)
+    {
+        string link = KernelArguments.Parse(entry.Options).GetValue("ostree")
+            ?? throw new DeploymentException($"the boot entry {name} has no ostree= argument");
+        string[] parts = link.Trim('/').Split('/');
+        if (parts is not ["ostree", _, var stateroot, var bootcsum, var serialText] || !int.TryParse(serialText, out int bootSerial))
+        {
+            throw new DeploymentException($"the boot entry {name} has a malformed argument ostree={link}");
+        }
+
+        string target = Root.TryReadSymbolicLink(link.TrimStart('/'))
+            ?? throw new DeploymentException($"the boot entry {name} points to {link}, which is not there");
+        if (!Deployment.TryParseName(System.IO.Path.GetFileName(target), out Checksum commit, out int serial))
+        {
+            throw new DeploymentException($"the link {link} points to '{target}', which is no deployment");
+        }
+
+        var deployment = new Deployment { Stateroot = stateroot, Commit = commit, Serial = serial, Bootcsum = bootcsum, BootSerial = bootSerial, Entry = entry };
+        deployment.Origin = ReadOrigin(deployment);
+        return deployment;
+    }
+
+    private Origin ReadOrigin(Deployment deployment)
+    {
+        if (Root.TryReadAllText(deployment.OriginPath) is not { } text)
+        {
+            return new Origin();
+        }
+
+        try
+        {
+            return new Origin(KeyFile.Parse(text));
+        }
+        catch (FormatException e)
+        {
+            throw new DeploymentException($"the origin {deployment.OriginPath} is malformed: {e.Message}", e);
+        }
+    }
+
+    // What is mounted as the root was recorded at boot; before that was so, the root directory itself is compared.
+    private void MarkBooted(List<Deployment> deployments)
+    {
+        (ulong Device, ulong Inode)? backing = ReadBackingRoot();
+        FileStatus root = Root.GetStatus();
+        foreach (Deployment deployment in deployments)
+        {
+            if (Root.TryGetStatus(deployment.Path) is not { } status)
+            {
+                continue;
+            }
+
+            bool isSame = backing is { } recorded
+                ? status.Inode == recorded.Inode && ToDeviceNumber(status.Device) == recorded.Device
+                : status.Inode == root.Inode && status.Device == root.Device;
+            if (isSame)
+            {
+                deployment.IsBooted = true;
+                Booted = deployment;
+                return;
+            }
+        }
+
+        throw new DeploymentException($"{BootedMarker} says that this host was booted from a deployment, but no boot entry is that of the running one");
+    }
+
+    private static (ulong Device, ulong Inode)? ReadBackingRoot()
+    {
+        byte[] content = File.ReadAllBytes(BootedMarker);
+        if (content.Length == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            if (VariantDictionary.Parse(content).TryGet("backing-root-device-inode") is { Type: "(tt)" } value)
+            {
+                GVariantValue[] members = value.AsTuple();
+                return (members[0].AsUInt64(), members[1].AsUInt64());
+            }
+        }
+        catch (GVariantException)
+        {
+            // Another program's marker; the root directory decides.
+        }
+
+        return null;
+    }
+
+    // makedev(3), as st_dev has it.
+    private static ulong ToDeviceNumber(ulong device)
+    {
+        ulong major = device >> 32;
+        ulong minor = device & 0xffffffff;
+        return ((major & 0xfffff000) << 32) | ((major & 0xfff) << 8) | ((minor & 0xffffff00) << 12) | (minor & 0xff);
+    }
+
+    private void AddStaged(List<Deployment> deployments)
+    {
+        if (StagedDeployment.TryRead() is not { } staged)
+        {
+            return;
+        }
+
+        Deployment deployment = staged.Target;
+        deployment.IsStaged = true;
+        deployment.Origin = ReadOrigin(deployment);
+        deployment.Entry.Options = staged.KernelArguments is { } arguments ? string.Join(' ', arguments) : null;
+        deployments.Insert(0, deployment);
+    }
+}

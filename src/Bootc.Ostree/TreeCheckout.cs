@@ -1,0 +1,184 @@
+// Makes files and directories of a commit's tree.
+using Bootc.Linux;
+using Bootc.Ostree.Objects;
+using Microsoft.Win32.SafeHandles;
+
+namespace Bootc.Ostree;
+
+/// <summary>
+/// Checks trees out as <c>ostree_repo_checkout_at</c> does: regular files of a bare repository as hard links, empty ones as
+/// copies (so that no inode gets more links than the file system allows), directories with their metadata set last.
+/// </summary>
+internal sealed class TreeCheckout(Repository repository, CheckoutOptions options)
+{
+    private const string QuotedWhiteoutPrefix = ".ostree-wh.";
+
+    public void Run(Checksum commit, DirectoryHandle parent, string name)
+    {
+        Commit loaded = repository.LoadCommit(commit);
+        (Checksum tree, Checksum meta) = Find(loaded, options.Subpath);
+        CheckoutDirectory(tree, meta, parent, name);
+    }
+
+    private (Checksum Tree, Checksum Meta) Find(Commit commit, string subpath)
+    {
+        (Checksum tree, Checksum meta) = (commit.RootTree, commit.RootMeta);
+        foreach (string component in subpath.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            DirTreeDirectory found = repository.LoadDirTree(tree).Directories.FirstOrDefault(directory => directory.Name == component);
+            if (found.Name is null)
+            {
+                throw new OstreeException($"the commit has no directory '{subpath}'");
+            }
+
+            (tree, meta) = (found.Tree, found.Meta);
+        }
+
+        return (tree, meta);
+    }
+
+    private void CheckoutDirectory(Checksum tree, Checksum metaChecksum, DirectoryHandle parent, string name)
+    {
+        DirTree names = repository.LoadDirTree(tree);
+        DirMeta meta = repository.LoadDirMeta(metaChecksum);
+        bool created = name == "." ? false : MakeDirectory(parent, name);
+        using DirectoryHandle directory = name == "." ? parent.Reopen() : parent.OpenDirectory(name);
+        foreach (DirTreeFile file in names.Files)
+        {
+            CheckoutFile(file.File, directory, file.Name);
+        }
+
+        foreach (DirTreeDirectory child in names.Directories)
+        {
+            CheckoutDirectory(child.Tree, child.Meta, directory, child.Name);
+        }
+
+        if (!created)
+        {
+            return;
+        }
+
+        foreach (ExtendedAttribute attribute in meta.ExtendedAttributes)
+        {
+            directory.Handle.SetExtendedAttribute(attribute.Name, attribute.Value, directory.DisplayPath);
+        }
+
+        directory.Handle.SetOwner(meta.Uid, meta.Gid, directory.DisplayPath);
+        directory.Handle.SetMode(meta.Mode, directory.DisplayPath);
+        directory.Handle.SetModifiedTime(0, 0, directory.DisplayPath);
+    }
+
+    private bool MakeDirectory(DirectoryHandle parent, string name)
+    {
+        if (!options.Union)
+        {
+            parent.CreateDirectory(name, 0x1C0);
+            return true;
+        }
+
+        return parent.TryCreateDirectory(name, 0x1C0);
+    }
+
+    private void CheckoutFile(Checksum checksum, DirectoryHandle directory, string name)
+    {
+        if (options.Union)
+        {
+            directory.TryRemoveFile(name);
+        }
+
+        bool mayLink = !options.ForceCopy && repository.Mode == RepositoryMode.Bare && !name.StartsWith(QuotedWhiteoutPrefix, StringComparison.Ordinal);
+        if (mayLink && TryLink(checksum, directory, name))
+        {
+            return;
+        }
+
+        (FileHeader header, long size) = repository.LoadFileHeader(checksum);
+        if (header.IsSymbolicLink)
+        {
+            MakeSymbolicLink(header, directory, name);
+        }
+        else if (name.StartsWith(QuotedWhiteoutPrefix, StringComparison.Ordinal) && name.Length > QuotedWhiteoutPrefix.Length)
+        {
+            MakeWhiteout(header, directory, name[QuotedWhiteoutPrefix.Length..]);
+        }
+        else
+        {
+            Copy(checksum, header, size, directory, name);
+        }
+    }
+
+    private bool TryLink(Checksum checksum, DirectoryHandle directory, string name)
+    {
+        string path = new ObjectName(checksum, ObjectType.File).PathIn(RepositoryMode.Bare);
+        FileStatus status = repository.ObjectsDirectory.TryGetStatus(path) ?? throw new ObjectNotFoundException(new(checksum, ObjectType.File), repository.ToString());
+        if (status.Kind == FileKind.Regular && status.Size == 0)
+        {
+            return false;
+        }
+
+        try
+        {
+            repository.ObjectsDirectory.CreateHardLink(path, directory, name);
+            return true;
+        }
+        catch (LinuxException e) when (e.Error is Errno.EMLINK or Errno.EXDEV or Errno.EPERM)
+        {
+            return false;
+        }
+    }
+
+    private void Copy(Checksum checksum, FileHeader header, long size, DirectoryHandle directory, string name)
+    {
+        using SafeFileHandle file = directory.CreateTemporaryFile();
+        if (size > 0)
+        {
+            CopyContent(checksum, size, file, directory.DisplayPath + "/" + name);
+        }
+
+        file.SetOwner(header.Uid, header.Gid, name);
+        file.SetMode(header.Mode, name);
+        foreach (ExtendedAttribute attribute in header.ExtendedAttributes)
+        {
+            file.SetExtendedAttribute(attribute.Name, attribute.Value, name);
+        }
+
+        file.SetModifiedTime(0, 0, name);
+        directory.LinkTemporaryFile(file, name);
+    }
+
+    private void CopyContent(Checksum checksum, long size, SafeFileHandle file, string path)
+    {
+        if (repository.Mode == RepositoryMode.Archive)
+        {
+            using Stream content = repository.OpenFileContent(checksum);
+            content.CopyTo(new UnownedFileStream(file));
+            return;
+        }
+
+        using SafeFileHandle source = repository.OpenObject(new(checksum, ObjectType.File));
+        if (!file.TryClone(source, path))
+        {
+            file.CopyFrom(source, size, path);
+        }
+    }
+
+    private static void MakeSymbolicLink(FileHeader header, DirectoryHandle directory, string name)
+    {
+        directory.CreateSymbolicLink(header.LinkTarget, name);
+        directory.SetOwner(name, header.Uid, header.Gid);
+        foreach (ExtendedAttribute attribute in header.ExtendedAttributes)
+        {
+            directory.SetExtendedAttribute(name, attribute.Name, attribute.Value);
+        }
+
+        directory.SetModifiedTime(name, 0);
+    }
+
+    // A whiteout of overlayfs cannot be an object; it stands in commits as a file with a quoted name.
+    private static void MakeWhiteout(FileHeader header, DirectoryHandle directory, string name)
+    {
+        directory.CreateDeviceNode(name, ModeBits.CharacterDevice | (header.Mode & ModeBits.PermissionMask), 0, 0);
+        directory.SetOwner(name, header.Uid, header.Gid);
+        directory.SetMode(name, header.Mode);
+    }
+}
