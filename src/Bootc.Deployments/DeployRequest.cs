@@ -20,4 +20,7 @@ public sealed record DeployRequest
 
     /// <summary>Kernel arguments instead of those of <see cref="Merge"/>.</summary>
     public IReadOnlyList<string>? KernelArguments { get; init; }
+
+    /// <summary>On a running host: the deployment waits to be released before shutdown makes it bootable.</summary>
+    public bool IsLocked { get; init; }
 }

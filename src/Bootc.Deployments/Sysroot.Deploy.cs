@@ -63,6 +63,38 @@ public sealed partial class Sysroot
     public void WriteOrigin(Deployment deployment) =>
         Root.WriteAllBytesAtomically(deployment.OriginPath, System.Text.Encoding.UTF8.GetBytes(deployment.Origin.File.ToString()));
 
+    /// <summary>Releases a staged deployment that waits, so that shutdown makes it bootable.</summary>
+    /// <exception cref="DeploymentException">There is none.</exception>
+    public void ReleaseStaged()
+    {
+        StagedDeployment staged = StagedDeployment.TryRead() ?? throw new DeploymentException("there is no staged deployment");
+        StagedDeployment.Remove();
+        (staged with { IsLocked = false }).Write();
+        Touch();
+        Load();
+    }
+
+    /// <summary>Makes the staged deployment bootable; run at shutdown.</summary>
+    /// <returns>What was made bootable; <see langword="null"/> when nothing is staged, or it waits to be released.</returns>
+    public Deployment? FinalizeStaged()
+    {
+        if (StagedDeployment.TryRead() is not { IsLocked: false } record || Staged is not { } staged)
+        {
+            return null;
+        }
+
+        Deployment? merge = record.Merge is null ? null : _deployments.Find(deployment => deployment.IsSame(record.Merge))
+            ?? throw new DeploymentException($"the deployment {record.Merge} that the staged one follows is gone");
+
+        // From here on the record must not be read again: /etc may be merged in part.
+        StagedDeployment.Remove();
+        FinishDeployment(staged, merge);
+        _deployments.Remove(staged);
+        staged.IsStaged = false;
+        WriteDeployments(ListWith(staged, merge, retain: false));
+        return staged;
+    }
+
     private static int AllocateSerial(DirectoryHandle deploy, Checksum commit)
     {
         int serial = 0;
@@ -193,7 +225,7 @@ public sealed partial class Sysroot
     {
         WriteOrigin(deployment);
         Deployment? previous = Staged;
-        new StagedDeployment(deployment, request.Merge, request.KernelArguments?.ToArray(), false).Write();
+        new StagedDeployment(deployment, request.Merge, request.KernelArguments?.ToArray(), request.IsLocked).Write();
         if (previous is not null)
         {
             RemoveDeployment(previous);

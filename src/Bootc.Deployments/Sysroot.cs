@@ -42,6 +42,9 @@ public sealed partial class Sysroot : IDisposable
     /// <summary>The deployment that will be finalized at shutdown.</summary>
     public Deployment? Staged => _deployments.Find(deployment => deployment.IsStaged);
 
+    /// <summary>Whether the staged deployment waits to be released before shutdown makes it bootable.</summary>
+    public bool IsStagedLocked { get; private set; }
+
     /// <summary>0 or 1: which of the two sets of boot entries is in force.</summary>
     public int BootVersion { get; private set; }
 
@@ -304,6 +307,7 @@ public sealed partial class Sysroot : IDisposable
             return;
         }
 
+        IsStagedLocked = staged.IsLocked;
         Deployment deployment = staged.Target;
         deployment.IsStaged = true;
         deployment.Origin = ReadOrigin(deployment);

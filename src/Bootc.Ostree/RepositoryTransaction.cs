@@ -133,8 +133,16 @@ public sealed partial class RepositoryTransaction : IDisposable
         return new TransactionStatistics(_metadataWritten, _metadataTotal, _contentWritten, _contentTotal, _contentBytes);
     }
 
-    /// <summary>Ends the transaction. What was not committed stays hidden in the staging directory, for the next transaction to reuse.</summary>
-    public void Dispose() => End();
+    /// <summary>Ends the transaction; what was not committed is removed.</summary>
+    public void Dispose()
+    {
+        if (!_ended)
+        {
+            _staging.Remove();
+        }
+
+        End();
+    }
 
     private void End()
     {

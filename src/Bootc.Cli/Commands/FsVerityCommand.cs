@@ -1,0 +1,37 @@
+// bootc internals fsverity
+using System.CommandLine;
+using Bootc.Composefs.FsVerity;
+using Bootc.Deployments;
+using Bootc.Linux;
+
+namespace Bootc.Cli.Commands;
+
+internal static class FsVerityCommand
+{
+    public static Command Create() => new("fsverity", "fs-verity of files, as the kernel has it")
+    {
+        Create("measure", "Print the digest that the kernel enforces on a file", (file, path) =>
+            Console.Out.WriteLine(FileVerity.TryMeasure(file, path) ?? throw new DeploymentException($"'{path}' is not sealed with fs-verity"))),
+        Create("enable", "Seal a file: it can be read and removed, but not changed any more", (file, path) =>
+        {
+            if (!FileVerity.TryEnable(file, path))
+            {
+                throw new DeploymentException($"'{path}' cannot be sealed: its file system or the kernel has no fs-verity");
+            }
+        }),
+    };
+
+    private static Command Create(string name, string description, Action<Microsoft.Win32.SafeHandles.SafeFileHandle, string> action)
+    {
+        var path = new Argument<string>("FILE");
+        var command = new Command(name, description) { path };
+        command.SetAction(parsed =>
+        {
+            string file = Path.GetFullPath(parsed.GetRequiredValue(path));
+            using DirectoryHandle directory = DirectoryHandle.Open(Path.GetDirectoryName(file)!);
+            using var handle = directory.OpenFile(Path.GetFileName(file));
+            action(handle, file);
+        });
+        return command;
+    }
+}

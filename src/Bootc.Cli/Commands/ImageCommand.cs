@@ -1,0 +1,38 @@
+// bootc image
+using System.CommandLine;
+using System.Text.Json;
+using Bootc.Cli.Presentation;
+using Bootc.Deployments;
+using Bootc.Import;
+using Bootc.Oci;
+
+namespace Bootc.Cli.Commands;
+
+internal static class ImageCommand
+{
+    public static Command Create()
+    {
+        var format = new Option<string>("--format") { Description = "table or json", DefaultValueFactory = _ => "table", HelpName = "FORMAT" };
+        format.AcceptOnlyFromAmong("table", "json");
+        var list = new Command("list", "List the images that the host has") { format };
+        list.SetAction(parsed =>
+        {
+            using Sysroot sysroot = OpenSysroot.ForReading(parsed);
+            ImageListEntry[] images = [.. ImageStore.ListImages(sysroot.Repository).Select(image => new ImageListEntry(Show(image), "host"))];
+            if (parsed.GetValue(format) == "json")
+            {
+                Console.Out.WriteLine(JsonSerializer.Serialize(images, CliJson.Default.ImageListEntryArray));
+                return;
+            }
+
+            Console.Out.WriteLine("IMAGE TYPE  IMAGE");
+            foreach (ImageListEntry image in images)
+            {
+                Console.Out.WriteLine($"{image.ImageType,-10}  {image.Image}");
+            }
+        });
+        return new Command("image", "Images in the host's store") { list };
+    }
+
+    private static string Show(ImageReference image) => image.Transport == Transport.Registry ? image.Name : image.ToString();
+}

@@ -1,0 +1,16 @@
+// Opens the sysroot that the command line names.
+using System.CommandLine;
+using Bootc.Deployments;
+using Bootc.Linux;
+
+namespace Bootc.Cli.Commands;
+
+internal static class OpenSysroot
+{
+    public static Sysroot ForReading(ParseResult parsed) => Sysroot.Open(parsed.GetValue(BootcCommand.SysrootOption)!);
+
+    /// <exception cref="DeploymentException">The process is not root.</exception>
+    public static Sysroot ForWriting(ParseResult parsed, string command) => CurrentProcess.IsRoot
+        ? ForReading(parsed)
+        : throw new DeploymentException($"'bootc {command}' changes the sysroot and must be run as root");
+}

@@ -1,0 +1,62 @@
+// bootc status
+using System.CommandLine;
+using Bootc.Cli.Presentation;
+using Bootc.Deployments;
+using Bootc.Deployments.Status;
+
+namespace Bootc.Cli.Commands;
+
+internal static class StatusCommand
+{
+    public static Command Create()
+    {
+        var format = new Option<string?>("--format") { Description = "human (the default on a terminal), yaml (the default elsewhere) or json", HelpName = "FORMAT" };
+        format.AcceptOnlyFromAmong("human", "yaml", "json");
+        var json = new Option<bool>("--json") { Description = "The same as --format=json" };
+        var version = new Option<int?>("--format-version") { Description = "The version of the document; 1 is the only one", HelpName = "N" };
+        var booted = new Option<bool>("--booted") { Description = "Only the running deployment" };
+        var verbose = new Option<bool>("--verbose", "-v") { Description = "More about each deployment" };
+        var command = new Command("status", "Show what is deployed, running and booted next") { format, json, version, booted, verbose };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(version) is not (null or 0 or 1))
+            {
+                result.AddError("the only version of the document is 1");
+            }
+        });
+        command.SetAction(parsed =>
+        {
+            using Sysroot sysroot = OpenSysroot.ForReading(parsed);
+            Host host = HostStatusBuilder.Build(sysroot);
+            if (parsed.GetValue(booted))
+            {
+                host = host with { Status = host.Status with { Staged = null, Rollback = null, OtherDeployments = [] } };
+            }
+
+            string chosen = parsed.GetValue(json) ? "json" : parsed.GetValue(format) ?? (Console.IsOutputRedirected ? "yaml" : "human");
+            Write(host, chosen, parsed.GetValue(verbose));
+        });
+        return command;
+    }
+
+    private static void Write(Host host, string format, bool verbose)
+    {
+        switch (format)
+        {
+            case "json":
+                using (Stream output = Console.OpenStandardOutput())
+                {
+                    output.Write([.. host.ToJson(), (byte)'\n']);
+                }
+
+                break;
+            case "yaml":
+                YamlWriter.Write(host.ToJson(), Console.Out);
+                Console.Out.Flush();
+                break;
+            default:
+                StatusTable.Write(host, Console.Out, verbose);
+                break;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// bootc upgrade
+using System.CommandLine;
+using Bootc.Cli.Presentation;
+using Bootc.Deployments;
+using Bootc.Import;
+using Bootc.Import.Packages;
+using Bootc.Oci;
+using Bootc.Ostree;
+
+namespace Bootc.Cli.Commands;
+
+internal static class UpgradeCommand
+{
+    private const int MaximumPackagesShown = 20;
+
+    public static Command Create()
+    {
+        var check = new Option<bool>("--check") { Description = "Only say whether there is an update, and what it would bring" };
+        var apply = new Option<bool>("--apply") { Description = "Reboot into the update" };
+        var downloadOnly = new Option<bool>("--download-only") { Description = "Fetch the update, and let it wait until --from-downloaded" };
+        var fromDownloaded = new Option<bool>("--from-downloaded") { Description = "Use the update that was fetched before, without the network" };
+        var tag = new Option<string?>("--tag") { Description = "Follow this tag of the same repository from now on", HelpName = "T" };
+        var progress = new ProgressOptions();
+        var command = new Command("upgrade", "Fetch the newest image and boot it next") { check, apply, downloadOnly, fromDownloaded, tag };
+        command.Aliases.Add("update");
+        progress.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (new[] { result.GetValue(check), result.GetValue(downloadOnly), result.GetValue(fromDownloaded) }.Count(set => set) > 1)
+            {
+                result.AddError("--check, --download-only and --from-downloaded exclude each other");
+            }
+        });
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "upgrade");
+            Reboot.Check(sysroot, parsed.GetValue(apply));
+            UpgradeOperation Create(IOperationProgress view) => new(sysroot, new OciOptions(), view)
+            {
+                Tag = parsed.GetValue(tag),
+                DownloadOnly = parsed.GetValue(downloadOnly),
+                FromDownloaded = parsed.GetValue(fromDownloaded),
+            };
+            if (parsed.GetValue(check))
+            {
+                PreparedImport? update = await Create(new PlainProgress()).CheckAsync(cancellation);
+                WriteCheck(sysroot, update);
+                return 0;
+            }
+
+            OperationOutcome outcome = await progress.CreateView(parsed).RunAsync(view => Create(view).RunAsync(cancellation));
+            return Reboot.IfAsked(parsed.GetValue(apply), outcome);
+        });
+        return command;
+    }
+
+    private static void WriteCheck(Sysroot sysroot, PreparedImport? update)
+    {
+        Deployment current = (sysroot.Booted ?? sysroot.Default)!;
+        if (update is null)
+        {
+            Console.Out.WriteLine($"No update available for {current.Origin.Image!.Image}");
+            return;
+        }
+
+        StoredImage? image = ImageStore.QueryCommit(sysroot.Repository, current.Commit);
+        LayerState[] missing = [.. update.LayersToFetch];
+        Console.Out.WriteLine($"Update available for {update.Reference}");
+        Console.Out.WriteLine($"  Version: {image?.Version ?? "none"} -> {update.Version ?? "none"}");
+        Console.Out.WriteLine($"  Digest:  {update.Manifest.Digest}");
+        Console.Out.WriteLine($"  Layers:  {missing.Length} to fetch ({Bytes.Format(update.BytesToFetch)}), {update.Layers.Count - missing.Length} reused ({Bytes.Format(update.Layers.Where(layer => layer.Commit is not null).Sum(layer => layer.Layer.Size))})");
+        foreach (LayerState layer in missing)
+        {
+            Console.Out.WriteLine($"    {Bytes.Short(layer.Layer.Digest)}  {Bytes.Format(layer.Layer.Size)}");
+        }
+
+        WritePackages(sysroot.Repository, current, update);
+    }
+
+    // Packages can be compared when the new image is in the repository already, as after --download-only.
+    private static void WritePackages(Repository repository, Deployment current, PreparedImport update)
+    {
+        if (update.Present is not { } fetched
+            || PackageDatabase.Read(repository, current.Commit) is not { } before
+            || PackageDatabase.Read(repository, fetched.MergeCommit) is not { } after)
+        {
+            return;
+        }
+
+        PackageDiff diff = PackageDiff.Compare(before, after);
+        Console.Out.WriteLine($"  Packages: {diff.Changed.Count} changed, {diff.Added.Count} added, {diff.Removed.Count} removed");
+        IEnumerable<string> lines = diff.Changed.Select(change => $"    {change.Old.Name}  {change.Old.Version} -> {change.New.Version}")
+            .Concat(diff.Added.Select(package => $"  + {package.Name}  {package.Version}"))
+            .Concat(diff.Removed.Select(package => $"  - {package.Name}  {package.Version}"));
+        int count = 0;
+        foreach (string line in lines)
+        {
+            if (++count > MaximumPackagesShown)
+            {
+                Console.Out.WriteLine($"    and {diff.Changed.Count + diff.Added.Count + diff.Removed.Count - MaximumPackagesShown} more");
+                break;
+            }
+
+            Console.Out.WriteLine(line);
+        }
+    }
+}

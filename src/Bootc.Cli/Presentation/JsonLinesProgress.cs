@@ -1,0 +1,125 @@
+// Progress as JSON lines, for programs that wrap this one.
+using System.Text.Json;
+using Bootc.Oci.Model;
+using Microsoft.Win32.SafeHandles;
+
+namespace Bootc.Cli.Presentation;
+
+/// <summary>Writes the progress stream of bootc (schema progress-v0), at most some lines a second for bytes that come.</summary>
+internal sealed class JsonLinesProgress : IDisposable
+{
+    private const long Interval = 100; // milliseconds
+    private readonly FileStream _output;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Digest, (Descriptor Layer, long Bytes)> _layers = [];
+    private readonly List<string> _steps = [];
+    private long _cachedBytes;
+    private int _cachedLayers;
+    private int _doneLayers;
+    private long _last;
+
+    public JsonLinesProgress(int descriptor)
+    {
+        try
+        {
+            _output = new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException)
+        {
+            throw new IOException($"the file descriptor {descriptor} of --progress-fd is not open for writing", e);
+        }
+
+        Write(new ProgressEvent { Type = "Start", Version = "org.containers.bootc.progress/v1" });
+    }
+
+    public void Start(IReadOnlyList<Descriptor> toFetch, IReadOnlyList<Descriptor> present)
+    {
+        lock (_gate)
+        {
+            _cachedBytes = present.Sum(layer => layer.Size);
+            _cachedLayers = present.Count;
+            foreach (Descriptor layer in toFetch)
+            {
+                _layers[layer.Digest] = (layer, 0);
+            }
+
+            WriteBytes();
+        }
+    }
+
+    public void LayerProgress(Descriptor layer, long bytes)
+    {
+        lock (_gate)
+        {
+            _layers[layer.Digest] = (layer, bytes);
+            if (Environment.TickCount64 - _last >= Interval)
+            {
+                WriteBytes();
+            }
+        }
+    }
+
+    public void LayerDone(Descriptor layer)
+    {
+        lock (_gate)
+        {
+            _layers[layer.Digest] = (layer, layer.Size);
+            _doneLayers++;
+            WriteBytes();
+        }
+    }
+
+    public void Step(string what)
+    {
+        lock (_gate)
+        {
+            _steps.Add(what);
+            Write(new ProgressEvent
+            {
+                Type = "ProgressSteps",
+                Task = "deploying",
+                Description = "Deploying image",
+                Id = "deploying",
+                StepsCached = 0,
+                Steps = _steps.Count - 1,
+                StepsTotal = _steps.Count,
+                Subtasks = [.. _steps.Select((step, i) => new ProgressEvent.Subtask { Name = "step", Description = step, Id = $"step-{i}", Completed = i < _steps.Count - 1 })],
+            });
+        }
+    }
+
+    public void Dispose() => _output.Dispose();
+
+    private void WriteBytes()
+    {
+        _last = Environment.TickCount64;
+        Write(new ProgressEvent
+        {
+            Type = "ProgressBytes",
+            Task = "pulling",
+            Description = "Pulling image",
+            Id = "pulling",
+            BytesCached = _cachedBytes,
+            Bytes = _layers.Values.Sum(layer => layer.Bytes),
+            BytesTotal = _layers.Values.Sum(layer => layer.Layer.Size),
+            StepsCached = _cachedLayers,
+            Steps = _doneLayers,
+            StepsTotal = _layers.Count,
+            Subtasks = [.. _layers.Values.Select(layer => new ProgressEvent.Subtask
+            {
+                Name = "ostree_derived",
+                Description = $"Derived Layer: {Presentation.Bytes.Short(layer.Layer.Digest)}",
+                Id = layer.Layer.Digest.ToString(),
+                BytesCached = 0,
+                Bytes = layer.Bytes,
+                BytesTotal = layer.Layer.Size,
+            })],
+        });
+    }
+
+    private void Write(ProgressEvent line)
+    {
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(line, CliJson.Default.ProgressEvent);
+        _output.Write([.. json, (byte)'\n']);
+    }
+}

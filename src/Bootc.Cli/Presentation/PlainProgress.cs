@@ -1,0 +1,30 @@
+// Shows progress as lines, for logs and pipes.
+using Bootc.Deployments;
+using Bootc.Oci.Model;
+
+namespace Bootc.Cli.Presentation;
+
+internal sealed class PlainProgress : IOperationProgress
+{
+    private int _total;
+    private int _done;
+
+    public void Start(IReadOnlyList<Descriptor> toFetch, IReadOnlyList<Descriptor> present)
+    {
+        _total = toFetch.Count;
+        Console.Error.WriteLine($"layers already present: {present.Count}; layers to fetch: {toFetch.Count} ({Bytes.Format(toFetch.Sum(layer => layer.Size))})");
+    }
+
+    public void LayerProgress(Descriptor layer, long bytes)
+    {
+    }
+
+    public void LayerDone(Descriptor layer) =>
+        Console.Error.WriteLine($"[{Interlocked.Increment(ref _done)}/{_total}] {Bytes.Short(layer.Digest)} ({Bytes.Format(layer.Size)})");
+
+    public void Step(string what) => Console.Error.WriteLine(what);
+
+    public void Warn(string message) => Console.Error.WriteLine($"warning: {message}");
+
+    public void Message(string text) => Console.Out.WriteLine(text);
+}

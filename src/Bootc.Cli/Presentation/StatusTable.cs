@@ -1,0 +1,106 @@
+// A host's state as a table that one can read at a glance.
+using System.Globalization;
+using Bootc.Deployments.Status;
+
+namespace Bootc.Cli.Presentation;
+
+internal static class StatusTable
+{
+    public static void Write(Host host, TextWriter output, bool verbose)
+    {
+        HostStatus status = host.Status;
+        output.WriteLine(host.Spec.Image is { } image ? $"Image: {image.Image}{(image.Transport == "registry" ? "" : $" ({image.Transport})")}" : "Image: none; choose one with 'bootc switch'");
+        if (status.RollbackQueued)
+        {
+            output.WriteLine("Next boot: rollback");
+        }
+
+        List<(string State, BootEntryStatus Entry)> rows = [.. Rows(status)];
+        if (rows.Count == 0)
+        {
+            output.WriteLine("Nothing is deployed yet.");
+            return;
+        }
+
+        output.WriteLine();
+        WriteTable(
+            ["", "STATE", "VERSION", "DIGEST", "BUILT", "IMAGE"],
+            [.. rows.Select(row => Describe(row.State, row.Entry))],
+            output);
+        foreach ((string state, BootEntryStatus entry) in rows)
+        {
+            if (entry.CachedUpdate is { } update)
+            {
+                output.WriteLine($"\nAn update of the {state} image is available: {update.Version ?? "no version"}, {Bytes.Short(update.ImageDigest)}");
+            }
+        }
+
+        if (verbose)
+        {
+            WriteDetails(rows, output);
+        }
+    }
+
+    private static IEnumerable<(string State, BootEntryStatus Entry)> Rows(HostStatus status)
+    {
+        bool isRunning = status.Booted is not null;
+        if (status.Staged is { } staged)
+        {
+            yield return (staged.DownloadOnly ? "downloaded" : "staged", staged);
+        }
+
+        if (status.Booted is { } booted)
+        {
+            yield return ("booted", booted);
+        }
+
+        BootEntryStatus[] others = status.OtherDeployments ?? [];
+        if (!isRunning && others.Length > 0)
+        {
+            yield return ("default", others[0]);
+            others = others[1..];
+        }
+
+        if (status.Rollback is { } rollback)
+        {
+            yield return ("rollback", rollback);
+        }
+
+        foreach (BootEntryStatus other in others)
+        {
+            yield return ("other", other);
+        }
+    }
+
+    private static string[] Describe(string state, BootEntryStatus entry) =>
+    [
+        state is "booted" or "default" ? "●" : "",
+        state + (entry.Pinned ? ", pinned" : ""),
+        entry.Image?.Version ?? "-",
+        entry.Image is { } image ? Bytes.Short(image.ImageDigest) : "-",
+        entry.Image?.Timestamp?.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "-",
+        entry.Image?.Image.Image ?? $"ostree commit {entry.Ostree?.Checksum[..12]}",
+    ];
+
+    private static void WriteTable(string[] header, string[][] rows, TextWriter output)
+    {
+        int[] widths = [.. header.Select((name, column) => rows.Max(row => row[column].Length) is var widest && widest > name.Length ? widest : name.Length)];
+        foreach (string[] row in rows.Prepend(header))
+        {
+            output.WriteLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+        }
+    }
+
+    private static void WriteDetails(List<(string State, BootEntryStatus Entry)> rows, TextWriter output)
+    {
+        foreach ((string state, BootEntryStatus entry) in rows)
+        {
+            output.WriteLine();
+            output.WriteLine(state);
+            output.WriteLine($"  digest:     {entry.Image?.ImageDigest ?? "-"}");
+            output.WriteLine($"  platform:   {entry.Image?.Architecture ?? "-"}");
+            output.WriteLine($"  stateroot:  {entry.Ostree?.Stateroot}");
+            output.WriteLine($"  deployment: {entry.Ostree?.Checksum}.{entry.Ostree?.DeploySerial}");
+        }
+    }
+}

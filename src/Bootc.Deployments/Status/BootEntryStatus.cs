@@ -1,0 +1,30 @@
+// A deployment, as the document has it.
+namespace Bootc.Deployments.Status;
+
+/// <summary>Something that can be booted.</summary>
+public sealed record BootEntryStatus
+{
+    /// <summary>Its image.</summary>
+    public ImageStatus? Image { get; init; }
+
+    /// <summary>A newer image that was seen under its reference.</summary>
+    public ImageStatus? CachedUpdate { get; init; }
+
+    /// <summary>Whether it follows no image that this program understands.</summary>
+    public bool Incompatible { get; init; }
+
+    /// <summary>Whether it stays until it is unpinned.</summary>
+    public bool Pinned { get; init; }
+
+    /// <summary>Whether a reboot of user space alone would reach it.</summary>
+    public bool SoftRebootCapable { get; init; }
+
+    /// <summary>Whether it waits to be released, and is not made bootable at shutdown before.</summary>
+    public bool DownloadOnly { get; init; }
+
+    /// <summary>Where its content is kept.</summary>
+    public string? Store { get; init; }
+
+    /// <summary>Its place in the sysroot.</summary>
+    public OstreeStatus? Ostree { get; init; }
+}

@@ -1,0 +1,9 @@
+// Source-generated JSON for the document.
+using System.Text.Json.Serialization;
+
+namespace Bootc.Deployments.Status;
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(Host))]
+[JsonSerializable(typeof(string))]
+internal sealed partial class HostJson : JsonSerializerContext;

@@ -1,0 +1,24 @@
+// What a host is.
+namespace Bootc.Deployments.Status;
+
+/// <summary>The deployments of a host by their role.</summary>
+public sealed record HostStatus
+{
+    /// <summary>The one that shutdown makes the default.</summary>
+    public BootEntryStatus? Staged { get; init; }
+
+    /// <summary>The one that is running.</summary>
+    public BootEntryStatus? Booted { get; init; }
+
+    /// <summary>The one to fall back to.</summary>
+    public BootEntryStatus? Rollback { get; init; }
+
+    /// <summary>All others; of a sysroot that is not running, first the one that boots next.</summary>
+    public BootEntryStatus[]? OtherDeployments { get; init; }
+
+    /// <summary>Whether the next boot falls back.</summary>
+    public bool RollbackQueued { get; init; }
+
+    /// <summary><c>bootcHost</c> on a running host.</summary>
+    public string? Type { get; init; }
+}

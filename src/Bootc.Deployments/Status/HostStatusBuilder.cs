@@ -1,0 +1,64 @@
+// Describes a sysroot as a document.
+using Bootc.Import;
+using Bootc.Oci;
+
+namespace Bootc.Deployments.Status;
+
+/// <summary>Makes the document that describes a sysroot.</summary>
+public static class HostStatusBuilder
+{
+    /// <summary>Describes a sysroot; nothing but its boot entries, origins and commits is read.</summary>
+    public static Host Build(Sysroot sysroot)
+    {
+        Deployment? rollback = sysroot.Rollback;
+        Deployment? current = sysroot.Booted ?? sysroot.Default;
+        Deployment? wish = sysroot.Staged ?? current;
+        bool rollbackQueued = sysroot.Booted is { } booted && sysroot.Deployments.First(deployment => !deployment.IsStaged) is { } first && !first.IsSame(booted) && first.IsSame(rollback);
+        BootEntryStatus[] others = [.. sysroot.Deployments
+            .Where(deployment => !deployment.IsStaged && !deployment.IsBooted && !deployment.IsSame(rollback))
+            .Select(deployment => Describe(sysroot, deployment))];
+        return new Host
+        {
+            Spec = new HostSpec
+            {
+                Image = wish?.Origin.Image is { } image ? ImageReferenceStatus.From(image) : null,
+                BootOrder = rollbackQueued ? "rollback" : "default",
+            },
+            Status = new HostStatus
+            {
+                Staged = sysroot.Staged is { } staged ? Describe(sysroot, staged) : null,
+                Booted = sysroot.Booted is { } running ? Describe(sysroot, running) : null,
+                Rollback = rollback is not null ? Describe(sysroot, rollback) : null,
+                OtherDeployments = others,
+                RollbackQueued = rollbackQueued,
+                Type = sysroot.Booted is not null ? "bootcHost" : null,
+            },
+        };
+    }
+
+    private static BootEntryStatus Describe(Sysroot sysroot, Deployment deployment)
+    {
+        OstreeImageReference? reference = deployment.Origin.Image;
+        StoredImage? image = reference is null ? null : ImageStore.QueryCommit(sysroot.Repository, deployment.Commit);
+        return new BootEntryStatus
+        {
+            Image = image is null ? null : Describe(reference!, image.ManifestDigest.ToString(), image.Version, image.Timestamp, image.Config.Architecture),
+            CachedUpdate = image?.CachedUpdate is not { } update ? null : Describe(
+                reference!, update.ManifestDigest.ToString(), update.Version, StoredImage.TimestampOf(update.Manifest, update.Config), update.Config.Architecture),
+            Incompatible = image is null,
+            Pinned = deployment.IsPinned,
+            DownloadOnly = deployment.IsStaged && sysroot.IsStagedLocked,
+            Store = image is null ? null : "ostreeContainer",
+            Ostree = new OstreeStatus { Stateroot = deployment.Stateroot, Checksum = deployment.Commit.ToString(), DeploySerial = deployment.Serial },
+        };
+    }
+
+    private static ImageStatus Describe(OstreeImageReference reference, string digest, string? version, DateTimeOffset? timestamp, string architecture) => new()
+    {
+        Image = ImageReferenceStatus.From(reference),
+        ImageDigest = digest,
+        Version = version,
+        Timestamp = timestamp,
+        Architecture = architecture,
+    };
+}

@@ -1,0 +1,61 @@
+// switch: follow another image.
+using Bootc.Import;
+using Bootc.Oci;
+
+namespace Bootc.Deployments;
+
+/// <summary>Makes a sysroot follow another image: pulls it and makes a deployment of it that boots next.</summary>
+public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationProgress progress)
+{
+    /// <summary>The image.</summary>
+    public required OstreeImageReference Target { get; init; }
+
+    /// <summary>Whether the image followed before is kept in the repository.</summary>
+    public bool Retain { get; init; }
+
+    /// <summary>Only the running deployment's origin is changed; nothing is pulled.</summary>
+    public bool MutateInPlace { get; init; }
+
+    /// <summary>Runs the operation.</summary>
+    /// <exception cref="OciException">The image cannot be had.</exception>
+    /// <exception cref="ImportException">The image cannot be imported.</exception>
+    /// <exception cref="DeploymentException">It cannot be deployed.</exception>
+    public async Task<OperationOutcome> RunAsync(CancellationToken cancellation)
+    {
+        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        var context = new OperationContext(sysroot, oci, progress);
+        if (MutateInPlace)
+        {
+            return ChangeOrigin(context);
+        }
+
+        OstreeImageReference? previous = context.Current?.Origin.Image;
+        if (previous == Target)
+        {
+            progress.Message($"Image specification is unchanged: {Target.Image}");
+            return OperationOutcome.Unchanged;
+        }
+
+        PreparedImport prepared = await context.PrepareAsync(Target, cancellation).ConfigureAwait(false);
+        StoredImage image = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
+        Origin origin = context.Current?.Origin.WithImage(Target) ?? Origin.ForImage(Target);
+        context.Deploy(image, origin, Retain);
+        if (!Retain && previous is not null)
+        {
+            ImageStore.RemoveImage(sysroot.Repository, previous.Image);
+        }
+
+        context.CleanUp();
+        progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: {Target.Image}{Describe.Image(image)}");
+        return OperationOutcome.Changed;
+    }
+
+    private OperationOutcome ChangeOrigin(OperationContext context)
+    {
+        Deployment current = context.Current ?? throw new DeploymentException($"{sysroot.Path} has no deployment whose image could be changed in place");
+        current.Origin = current.Origin.WithImage(Target);
+        sysroot.WriteOrigin(current);
+        progress.Message($"{current.DirectoryName} now follows {Target.Image}");
+        return OperationOutcome.Prepared;
+    }
+}

@@ -1,0 +1,136 @@
+// upgrade: the newest image of the reference that is followed.
+using Bootc.Import;
+using Bootc.Oci;
+
+namespace Bootc.Deployments;
+
+/// <summary>Updates a sysroot to the image that its reference stands for now.</summary>
+public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperationProgress progress)
+{
+    /// <summary>Follow this tag of the same repository from now on.</summary>
+    public string? Tag { get; init; }
+
+    /// <summary>Fetch only: on a running host the deployment is staged but waits to be released; elsewhere nothing is deployed.</summary>
+    public bool DownloadOnly { get; init; }
+
+    /// <summary>Use what was fetched before, without looking for anything newer.</summary>
+    public bool FromDownloaded { get; init; }
+
+    /// <summary>Looks for an update and remembers what was found, without fetching it.</summary>
+    /// <returns>What an update would bring; <see langword="null"/> when there is none.</returns>
+    public async Task<PreparedImport?> CheckAsync(CancellationToken cancellation)
+    {
+        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        var context = new OperationContext(sysroot, oci, progress);
+        (Deployment current, OstreeImageReference target) = FindTarget(context);
+        PreparedImport prepared = await context.PrepareAsync(target, cancellation).ConfigureAwait(false);
+        await prepared.Source.DisposeAsync().ConfigureAwait(false);
+        StoredImage? image = ImageStore.QueryCommit(sysroot.Repository, current.Commit);
+        if (image?.ManifestDigest == prepared.Manifest.Digest)
+        {
+            ImageStore.ClearCachedUpdate(sysroot.Repository, current.Commit);
+            return null;
+        }
+
+        ImageStore.CacheUpdate(sysroot.Repository, current.Commit, prepared);
+        return prepared;
+    }
+
+    /// <summary>Runs the operation.</summary>
+    /// <exception cref="OciException">The image cannot be had.</exception>
+    /// <exception cref="ImportException">The image cannot be imported.</exception>
+    /// <exception cref="DeploymentException">It cannot be deployed.</exception>
+    public async Task<OperationOutcome> RunAsync(CancellationToken cancellation)
+    {
+        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        var context = new OperationContext(sysroot, oci, progress);
+        (Deployment current, OstreeImageReference target) = FindTarget(context);
+        if (FromDownloaded)
+        {
+            return DeployDownloaded(context, current, target);
+        }
+
+        PreparedImport prepared = await context.PrepareAsync(target, cancellation).ConfigureAwait(false);
+        if (IsThere(current, prepared.Manifest.Digest))
+        {
+            progress.Message($"No update available for {target.Image}");
+            return OperationOutcome.Unchanged;
+        }
+
+        if (sysroot.Staged is { } staged && IsThere(staged, prepared.Manifest.Digest) && DownloadOnly == sysroot.IsStagedLocked)
+        {
+            progress.Message($"The update of {target.Image} is staged already");
+            return OperationOutcome.Unchanged;
+        }
+
+        StoredImage image = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
+        if (DownloadOnly && sysroot.Booted is null)
+        {
+            progress.Message($"Downloaded, not deployed: {target.Image}{Describe.Image(image)}");
+            return OperationOutcome.Prepared;
+        }
+
+        return Deploy(context, current, target, image);
+    }
+
+    private bool IsThere(Deployment deployment, Oci.Model.Digest digest) =>
+        ImageStore.QueryCommit(sysroot.Repository, deployment.Commit)?.ManifestDigest == digest;
+
+    private OperationOutcome DeployDownloaded(OperationContext context, Deployment current, OstreeImageReference target)
+    {
+        if (sysroot.Booted is not null)
+        {
+            if (sysroot.Staged is null)
+            {
+                throw new DeploymentException("nothing was downloaded: there is no staged deployment (run 'bootc upgrade --download-only' first)");
+            }
+
+            sysroot.ReleaseStaged();
+            progress.Message("The staged update is released for the next boot");
+            return OperationOutcome.Changed;
+        }
+
+        StoredImage image = ImageStore.QueryImage(sysroot.Repository, target.Image)
+            ?? throw new DeploymentException($"nothing was downloaded for {target.Image} (run 'bootc upgrade --download-only' first)");
+        if (image.MergeCommit == current.Commit)
+        {
+            progress.Message($"Nothing newer than what is deployed was downloaded for {target.Image}");
+            return OperationOutcome.Unchanged;
+        }
+
+        return Deploy(context, current, target, image);
+    }
+
+    private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, StoredImage image)
+    {
+        Origin origin = target == current.Origin.Image ? current.Origin.ForNewDeployment() : current.Origin.WithImage(target);
+        context.Deploy(image, origin, retain: false, locked: DownloadOnly);
+        context.CleanUp();
+        string state = sysroot.Booted is null ? "Deployed" : DownloadOnly ? "Staged, waiting to be released" : "Queued for next boot";
+        progress.Message($"{state}: {target.Image}{Describe.Image(image)}");
+        return DownloadOnly ? OperationOutcome.Prepared : OperationOutcome.Changed;
+    }
+
+    private (Deployment Current, OstreeImageReference Target) FindTarget(OperationContext context)
+    {
+        Deployment current = context.Current ?? throw new DeploymentException($"{sysroot.Path} has no deployment to upgrade; choose an image with 'bootc switch'");
+        OstreeImageReference image = current.Origin.Image
+            ?? throw new DeploymentException($"deployment {current.DirectoryName} follows no image{(current.Origin.Refspec is { } spec ? $" but the ostree ref {spec}" : "")}; choose one with 'bootc switch'");
+        if (Tag is null)
+        {
+            return (current, image);
+        }
+
+        if (image.Image.Transport != Transport.Registry)
+        {
+            throw new DeploymentException($"--tag needs an image from a registry, and {image.Image} is none");
+        }
+
+        string name = image.Image.Name;
+        string repository = name.Split('@')[0];
+        int colon = repository.LastIndexOf(':');
+        repository = colon > repository.LastIndexOf('/') ? repository[..colon] : repository;
+        _ = RegistryReference.Parse(name).WithTag(Tag);
+        return (current, image with { Image = image.Image with { Name = $"{repository}:{Tag}" } });
+    }
+}
