@@ -1,5 +1,6 @@
 // The composefs tree of a directory: what mkcomposefs makes of one.
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using Bootc.Composefs.FsVerity;
 using Bootc.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -32,7 +33,16 @@ public static class DirectoryTree
         }
 
         using DirectoryHandle? store = options.DigestStore is { } folder ? DirectoryHandle.Open(folder) : null;
-        Parallel.ForEach(Partitioner.Create(files, loadBalance: true), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, file => Measure(root, file.Node, file.Path, store));
+        try
+        {
+            var threads = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
+            Parallel.ForEach(Partitioner.Create(files, loadBalance: true), threads, file => Measure(root, file.Node, file.Path, store));
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.Flatten().InnerExceptions[0]);
+        }
+
         return tree;
     }
 

@@ -1,4 +1,6 @@
 // What a new deployment is made of.
+using Bootc.Composefs.FsVerity;
+using Bootc.Ostree;
 using Bootc.Ostree.Objects;
 
 namespace Bootc.Deployments;
@@ -23,4 +25,13 @@ public sealed record DeployRequest
 
     /// <summary>On a running host: the deployment waits to be released before shutdown makes it bootable.</summary>
     public bool IsLocked { get; init; }
+
+    /// <summary>The commit's composefs image, when it was just made; its digest is checked in any case.</summary>
+    public ReadOnlyMemory<byte>? ComposefsImage { get; init; }
+
+    /// <summary>Spares looking at objects.</summary>
+    public Func<Checksum, FileFacts?>? Facts { get; init; }
+
+    /// <summary>Spares reading the content of files.</summary>
+    public Func<Checksum, VerityDigest?>? KnownDigests { get; init; }
 }

@@ -42,24 +42,36 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     }
 
     /// <summary>Brings an image that was looked up into the repository.</summary>
-    public async Task<StoredImage> PullAsync(PreparedImport prepared, CancellationToken cancellation)
+    public async Task<PulledImage> PullAsync(PreparedImport prepared, CancellationToken cancellation)
     {
         var importer = new ImageImporter(Sysroot.Repository, new ImportOptions { KnownDigests = FindDeployedDigest });
-        StoredImage image = await importer.ImportAsync(prepared, Progress, cancellation).ConfigureAwait(false);
+        PulledImage image = await importer.ImportAsync(prepared, Progress, cancellation).ConfigureAwait(false);
         await prepared.Source.DisposeAsync().ConfigureAwait(false);
-        RequireKernel(image, prepared.Reference);
+        if (prepared.Previous is { } previous)
+        {
+            Sysroot.NoteLoss(previous.MergeCommit); // the ref now stands for the new image
+        }
+
+        RequireKernel(image.Image, prepared.Reference);
         return image;
     }
 
     /// <summary>Makes a deployment of an image that boots next; the one before stays to fall back to.</summary>
-    public Deployment Deploy(StoredImage image, Origin origin, bool retain, bool locked = false)
+    public Deployment Deploy(PulledImage image, Origin origin, bool retain, bool locked = false)
     {
         Progress.Step("Deploying");
-        IReadOnlyDictionary<Checksum, VerityDigest> digests = LayerDigests.Load(Sysroot.Repository, image);
         Deployment? merge = Current;
-        Deployment deployment = Sysroot.Deploy(
-            new DeployRequest { Stateroot = Stateroot, Commit = image.MergeCommit, Origin = origin, Merge = merge, IsLocked = locked },
-            file => digests.TryGetValue(file, out VerityDigest digest) ? digest : FindDeployedDigest(file));
+        Deployment deployment = Sysroot.Deploy(new DeployRequest
+        {
+            Stateroot = Stateroot,
+            Commit = image.Image.MergeCommit,
+            Origin = origin,
+            Merge = merge,
+            IsLocked = locked,
+            ComposefsImage = image.Composefs,
+            Facts = image.Facts.TryGet,
+            KnownDigests = FindDeployedDigest,
+        });
         if (Sysroot.Booted is null)
         {
             Progress.Step("Writing boot entries");
@@ -73,6 +85,16 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
         }
 
         return deployment;
+    }
+
+    /// <summary>Lets go of an image that is not followed any more.</summary>
+    public void Forget(ImageReference image)
+    {
+        if (ImageStore.QueryImage(Sysroot.Repository, image) is { } stored)
+        {
+            Sysroot.NoteLoss(stored.MergeCommit);
+            ImageStore.RemoveImage(Sysroot.Repository, image);
+        }
     }
 
     /// <summary>Removes what nothing needs any more.</summary>

@@ -37,16 +37,16 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
         }
 
         PreparedImport prepared = await context.PrepareAsync(Target, cancellation).ConfigureAwait(false);
-        StoredImage image = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
+        PulledImage image = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
         Origin origin = context.Current?.Origin.WithImage(Target) ?? Origin.ForImage(Target);
         context.Deploy(image, origin, Retain);
         if (!Retain && previous is not null)
         {
-            ImageStore.RemoveImage(sysroot.Repository, previous.Image);
+            context.Forget(previous.Image);
         }
 
         context.CleanUp();
-        progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: {Target.Image}{Describe.Image(image)}");
+        progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: {Target.Image}{Describe.Image(image.Image)}");
         return OperationOutcome.Changed;
     }
 

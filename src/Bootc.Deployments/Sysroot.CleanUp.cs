@@ -16,11 +16,20 @@ public sealed partial class Sysroot
         RemoveOtherVersions();
         RemoveOtherDeployments();
         RemoveOtherKernels();
+        HashSet<Ostree.Objects.Checksum> before = [.. Repository.ListRefs().Select(entry => entry.Value)];
         WriteDeploymentRefs();
         WriteBaseImageRefs();
         ImageStore.PruneLayers(Repository);
-        return Repository.Prune(depth: 0);
+
+        // Only a commit that lost its last ref leaves objects behind; one that never had any waits for the next time.
+        before.UnionWith(_commitsLosingRefs);
+        before.ExceptWith(Repository.ListRefs().Select(entry => entry.Value));
+        _commitsLosingRefs.Clear();
+        return before.Count > 0 ? Repository.Prune(depth: 0) : default;
     }
+
+    /// <summary>Says that a commit is about to lose a ref, so that the next clean-up looks for what it leaves.</summary>
+    internal void NoteLoss(Ostree.Objects.Checksum commit) => _commitsLosingRefs.Add(commit);
 
     private void RemoveOtherVersions()
     {

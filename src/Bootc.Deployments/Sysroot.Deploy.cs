@@ -17,7 +17,7 @@ public sealed partial class Sysroot
 
     /// <summary>Makes a deployment. On a running host it is staged; elsewhere it is complete, and still to be given to <see cref="WriteDeployments"/>.</summary>
     /// <exception cref="DeploymentException">The image has no kernel, or is inconsistent. Nothing is left of the deployment.</exception>
-    public Deployment Deploy(DeployRequest request, Func<Checksum, VerityDigest?>? knownDigests = null)
+    public Deployment Deploy(DeployRequest request)
     {
         if (!Root.Exists($"ostree/deploy/{request.Stateroot}/var"))
         {
@@ -30,7 +30,7 @@ public sealed partial class Sysroot
         string name = $"{request.Commit}.{serial}";
         try
         {
-            return Deploy(request, deploy, name, serial, knownDigests);
+            return Deploy(request, deploy, name, serial);
         }
         catch
         {
@@ -109,18 +109,18 @@ public sealed partial class Sysroot
         return serial;
     }
 
-    private Deployment Deploy(DeployRequest request, DirectoryHandle deploy, string name, int serial, Func<Checksum, VerityDigest?>? knownDigests)
+    private Deployment Deploy(DeployRequest request, DirectoryHandle deploy, string name, int serial)
     {
-        Repository.CheckoutTree(request.Commit, deploy, name);
+        Repository.CheckoutTree(request.Commit, deploy, name, new CheckoutOptions { Facts = request.Facts });
         using DirectoryHandle directory = deploy.OpenDirectory(name);
-        WriteComposefsImage(request.Commit, directory, knownDigests);
+        WriteComposefsImage(request, directory);
         KernelLayout kernel = KernelLayout.Find(directory);
         var deployment = new Deployment
         {
             Stateroot = request.Stateroot,
             Commit = request.Commit,
             Serial = serial,
-            Bootcsum = kernel.Bootcsum,
+            Bootcsum = FindBootcsum(kernel, directory, request.Merge),
             Origin = request.Origin,
         };
         deployment.Entry.Options = request.KernelArguments is { } arguments ? string.Join(' ', arguments) : null;
@@ -136,13 +136,37 @@ public sealed partial class Sysroot
         return deployment;
     }
 
-    private void WriteComposefsImage(Checksum commit, DirectoryHandle directory, Func<Checksum, VerityDigest?>? knownDigests)
+    // Most updates leave the kernel as it is.
+    private string FindBootcsum(KernelLayout kernel, DirectoryHandle directory, Deployment? merge)
     {
+        if (merge is not null)
+        {
+            using DirectoryHandle other = OpenDeployment(merge);
+            if (kernel.HasSameFiles(directory, other))
+            {
+                return merge.Bootcsum;
+            }
+        }
+
+        return kernel.ComputeBootcsum(directory);
+    }
+
+    private void WriteComposefsImage(DeployRequest request, DirectoryHandle directory)
+    {
+        Checksum commit = request.Commit;
         using SafeFileHandle file = directory.CreateTemporaryFile();
         VerityDigest digest;
         using (var stream = new HandleStream(file))
         {
-            digest = CommitComposefs.WriteImage(Repository, commit, stream, knownDigests);
+            if (request.ComposefsImage is { } made)
+            {
+                stream.Write(made.Span);
+                digest = VerityHasher.Compute(made.Span);
+            }
+            else
+            {
+                digest = ComposefsImage.Write(CommitComposefs.BuildTree(Repository, commit, request.Facts, request.KnownDigests), stream);
+            }
         }
 
         if (Repository.LoadCommit(commit).Metadata.TryGetBytes(CommitComposefs.DigestKey) is { } recorded && !recorded.Span.SequenceEqual(digest.ToArray()))

@@ -15,6 +15,7 @@ public sealed partial class Sysroot : IDisposable
 {
     private const string BootedMarker = "/run/ostree-booted";
 
+    private readonly HashSet<Checksum> _commitsLosingRefs = [];
     private List<Deployment> _deployments = [];
     private Repository? _repository;
 

@@ -63,10 +63,10 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Unchanged;
         }
 
-        StoredImage image = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
+        PulledImage image = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
         if (DownloadOnly && sysroot.Booted is null)
         {
-            progress.Message($"Downloaded, not deployed: {target.Image}{Describe.Image(image)}");
+            progress.Message($"Downloaded, not deployed: {target.Image}{Describe.Image(image.Image)}");
             return OperationOutcome.Prepared;
         }
 
@@ -98,16 +98,21 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Unchanged;
         }
 
-        return Deploy(context, current, target, image);
+        return Deploy(context, current, target, new PulledImage(image, LayerFacts.Load(sysroot.Repository, image)));
     }
 
-    private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, StoredImage image)
+    private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, PulledImage image)
     {
         Origin origin = target == current.Origin.Image ? current.Origin.ForNewDeployment() : current.Origin.WithImage(target);
         context.Deploy(image, origin, retain: false, locked: DownloadOnly);
+        if (target != current.Origin.Image)
+        {
+            context.Forget(current.Origin.Image!.Image);
+        }
+
         context.CleanUp();
         string state = sysroot.Booted is null ? "Deployed" : DownloadOnly ? "Staged, waiting to be released" : "Queued for next boot";
-        progress.Message($"{state}: {target.Image}{Describe.Image(image)}");
+        progress.Message($"{state}: {target.Image}{Describe.Image(image.Image)}");
         return DownloadOnly ? OperationOutcome.Prepared : OperationOutcome.Changed;
     }
 

@@ -1,5 +1,6 @@
 // Brings an image into a repository: its layers as commits, and a commit of all of them together.
 using System.Collections.Concurrent;
+using Bootc.Composefs;
 using Bootc.Composefs.FsVerity;
 using Bootc.Oci;
 using Bootc.Oci.Layers;
@@ -56,18 +57,17 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
     /// <summary>Imports an image that was looked up.</summary>
     /// <exception cref="OciException">A layer cannot be had or is not what it should be.</exception>
     /// <exception cref="ImportException">A layer is malformed.</exception>
-    public async Task<StoredImage> ImportAsync(PreparedImport prepared, IImportProgress? progress, CancellationToken cancellation)
+    public async Task<PulledImage> ImportAsync(PreparedImport prepared, IImportProgress? progress, CancellationToken cancellation)
     {
         if (prepared.Present is { } present)
         {
-            return present;
+            return new PulledImage(present, LayerFacts.Load(repository, present));
         }
 
-        var digests = new ConcurrentDictionary<Checksum, VerityDigest>();
-        Checksum[] commits = await FetchLayersAsync(prepared, digests, progress, cancellation).ConfigureAwait(false);
+        var facts = new LayerFacts();
+        Checksum[] commits = await FetchLayersAsync(prepared, facts, progress, cancellation).ConfigureAwait(false);
         progress?.Step("Merging layers");
-        Checksum merge = WriteMergeCommit(prepared, commits, digests);
-        return ImageStore.QueryCommit(repository, merge)!;
+        return WriteMergeCommit(prepared, commits, facts);
     }
 
     private static void Validate(ImageManifest manifest, ImageConfig config, string what)
@@ -96,7 +96,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
     }
 
     private async Task<Checksum[]> FetchLayersAsync(
-        PreparedImport prepared, ConcurrentDictionary<Checksum, VerityDigest> digests, IImportProgress? progress, CancellationToken cancellation)
+        PreparedImport prepared, LayerFacts facts, IImportProgress? progress, CancellationToken cancellation)
     {
         LayerState[] missing = [.. prepared.LayersToFetch.DistinctBy(layer => layer.Ref)];
         progress?.Start([.. missing.Select(layer => layer.Layer)], [.. prepared.Layers.Where(layer => layer.Commit is not null).Select(layer => layer.Layer)]);
@@ -108,7 +108,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
             await slots.WaitAsync(stop.Token).ConfigureAwait(false);
             try
             {
-                fetched[layer.Ref] = await FetchLayerAsync(prepared, layer, digests, progress, stop.Token).ConfigureAwait(false);
+                fetched[layer.Ref] = await FetchLayerAsync(prepared, layer, facts, progress, stop.Token).ConfigureAwait(false);
                 progress?.LayerDone(layer.Layer);
             }
             catch
@@ -126,7 +126,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         {
             if (layer.Commit is { } commit)
             {
-                DigestCache.Read(repository, commit, digests);
+                facts.Read(repository, commit);
             }
         }
 
@@ -154,15 +154,15 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
     }
 
     private async Task<Checksum> FetchLayerAsync(
-        PreparedImport prepared, LayerState layer, ConcurrentDictionary<Checksum, VerityDigest> digests, IImportProgress? progress, CancellationToken cancellation)
+        PreparedImport prepared, LayerState layer, LayerFacts facts, IImportProgress? progress, CancellationToken cancellation)
     {
         var received = new LayerBytes(layer.Layer, progress);
         Stream blob = await prepared.Source.OpenBlobAsync(layer.Layer, received, cancellation).ConfigureAwait(false);
         return await Task.Factory.StartNew(
-            () => WriteLayer(layer, blob, digests, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            () => WriteLayer(layer, blob, facts, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
     }
 
-    private Checksum WriteLayer(LayerState layer, Stream blob, ConcurrentDictionary<Checksum, VerityDigest> digests, CancellationToken cancellation)
+    private Checksum WriteLayer(LayerState layer, Stream blob, LayerFacts facts, CancellationToken cancellation)
     {
         string what = $"layer {layer.Layer.Digest}";
         using Stream tar = LayerStream.OpenTar(blob, layer.DiffId, what, cancellation);
@@ -173,6 +173,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         string[] implied = [.. root.ImpliedPaths()];
         var metadata = new VariantDictionary { { ImageStore.ImporterVersionKey, GVariantValue.FromString(ImporterVersion) } };
         metadata.Add(ImageStore.DiffIdKey, GVariantValue.FromString(layer.DiffId.ToString()));
+        metadata.Add(ImageStore.WhiteoutsKey, GVariantValue.FromBoolean(importer.HasWhiteouts));
         if (implied.Length > 0)
         {
             metadata.Add(ImageStore.ImpliedDirectoriesKey, GVariantValue.FromStringArray(implied));
@@ -182,42 +183,45 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         Checksum commit = transaction.WriteCommit(new Commit(metadata, null, "", "", 0, tree, meta));
         transaction.SetRef(layer.Ref, commit);
         transaction.Commit();
-        DigestCache.Write(repository, commit, importer.Digests);
-        foreach ((Checksum file, VerityDigest digest) in importer.Digests)
-        {
-            digests[file] = digest;
-        }
-
+        importer.Facts.Write(repository, commit);
+        facts.AddAll(importer.Facts);
         return commit;
     }
 
-    private Checksum WriteMergeCommit(PreparedImport prepared, Checksum[] layers, ConcurrentDictionary<Checksum, VerityDigest> digests)
+    private PulledImage WriteMergeCommit(PreparedImport prepared, Checksum[] layers, LayerFacts facts)
     {
-        var merged = new MutableTree();
-        foreach (Checksum layer in layers)
-        {
-            LayerMerge.Apply(merged, MutableTree.FromCommit(repository, layer), ImpliedOf(layer));
-        }
-
+        MutableTree merged = Merge(layers);
         RemoveInjectedFiles(merged);
         using RepositoryTransaction transaction = repository.BeginTransaction();
         (Checksum tree, Checksum meta) = merged.Write(transaction);
-        ImageConfig config = prepared.Config;
+        using var composefs = new MemoryStream();
+        VerityDigest digest = ComposefsImage.Write(CommitComposefs.BuildTree(transaction, tree, meta, facts.TryGet, options.KnownDigests), composefs);
         var metadata = new VariantDictionary
         {
+            { CommitComposefs.DigestKey, GVariantValue.FromBytes(digest.ToArray()) },
             { ImageStore.ConfigKey, GVariantValue.FromString(CanonicalJson.Write(prepared.ConfigBytes)) },
             { ImageStore.ImporterVersionKey, GVariantValue.FromString(ImporterVersion) },
             { ImageStore.ManifestKey, GVariantValue.FromString(CanonicalJson.Write(prepared.Manifest.Bytes)) },
             { ImageStore.ManifestDigestKey, GVariantValue.FromString(prepared.Manifest.Digest.ToString()) },
         };
-
-        VerityDigest image = CommitComposefs.ComputeDigest(transaction, tree, meta, file => digests.TryGetValue(file, out VerityDigest digest) ? digest : options.KnownDigests?.Invoke(file));
-        metadata.Add(CommitComposefs.DigestKey, GVariantValue.FromBytes(image.ToArray()));
-        ulong timestamp = (ulong)Math.Max(0, (StoredImage.TimestampOf(prepared.Manifest.Manifest, config) ?? DateTimeOffset.UtcNow).ToUnixTimeSeconds());
+        ulong timestamp = (ulong)Math.Max(0, (StoredImage.TimestampOf(prepared.Manifest.Manifest, prepared.Config) ?? DateTimeOffset.UtcNow).ToUnixTimeSeconds());
         Checksum commit = transaction.WriteCommit(new Commit(metadata, null, "", "", timestamp, tree, meta));
         transaction.SetRef(ImageStore.RefOf(prepared.Reference), commit);
         transaction.Commit();
-        return commit;
+        return new PulledImage(ImageStore.QueryCommit(repository, commit)!, facts, composefs.GetBuffer().AsMemory(0, (int)composefs.Length), digest);
+    }
+
+    // A lowest layer that removes nothing is taken as it is, so that only the directories that others change are looked at.
+    private MutableTree Merge(Checksum[] layers)
+    {
+        bool startsClean = repository.LoadCommit(layers[0]).Metadata.TryGetBoolean(ImageStore.WhiteoutsKey) == false;
+        MutableTree merged = startsClean ? MutableTree.FromCommit(repository, layers[0]) : new MutableTree();
+        foreach (Checksum layer in layers.AsSpan(startsClean ? 1 : 0))
+        {
+            LayerMerge.Apply(merged, MutableTree.FromCommit(repository, layer), ImpliedOf(layer));
+        }
+
+        return merged;
     }
 
     private HashSet<string> ImpliedOf(Checksum layer) =>

@@ -27,6 +27,7 @@ public static class ImageStore
     internal const string ImporterVersionKey = "ostree.importer.version";
     internal const string ImpliedDirectoriesKey = "bootc.implied-directories";
     internal const string DiffIdKey = "bootc.diff-id";
+    internal const string WhiteoutsKey = "bootc.whiteouts";
     private const string CachedDigestKey = "ostree-ext.cached.manifest-digest";
     private const string CachedManifestKey = "ostree-ext.cached.manifest";
     private const string CachedConfigKey = "ostree-ext.cached.config";
@@ -107,7 +108,7 @@ public static class ImageStore
             dropped++;
         }
 
-        DigestCache.Prune(repository, kept);
+        LayerFacts.Prune(repository, kept);
         return dropped;
     }
 

@@ -1,7 +1,5 @@
 // From a layer's tar stream to a tree of objects in a transaction.
 using System.Buffers;
-using System.Collections.Concurrent;
-using Bootc.Composefs.FsVerity;
 using Bootc.Import.Tar;
 using Bootc.Linux;
 using Bootc.Ostree;
@@ -22,8 +20,11 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
     private readonly Dictionary<DirMeta, Checksum> _metas = [];
     private LayerDirectory? _root;
 
-    /// <summary>The fs-verity digests of the layer's files.</summary>
-    public ConcurrentDictionary<Checksum, VerityDigest> Digests { get; } = new();
+    /// <summary>What the layer's files are.</summary>
+    public LayerFacts Facts { get; } = new();
+
+    /// <summary>Whether the layer removes anything of the layers below.</summary>
+    public bool HasWhiteouts { get; private set; }
 
     /// <summary>How many entries were left out, by the top-level directory or kind that they are of.</summary>
     public SortedDictionary<string, int> LeftOut { get; } = new(StringComparer.Ordinal);
@@ -147,7 +148,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
             writer.Write(buffer.AsSpan(0, count));
         }
 
-        Record(writer.Complete(), file);
+        Record(writer.Complete(), header, entry.Size, file);
     }
 
     private void AddSymbolicLink(TarEntry entry, string[] path)
@@ -158,7 +159,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
         }
 
         FileHeader header = FileHeader.ForSymbolicLink(entry.Uid, entry.Gid, entry.LinkName, AttributesOf(entry));
-        AddName(entry, path).Checksum = transaction.WriteSymbolicLink(header).Checksum;
+        Record(transaction.WriteSymbolicLink(header), header, 0, AddName(entry, path));
     }
 
     private void AddHardLink(TarEntry entry, string[] path)
@@ -205,6 +206,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
     private LayerFile AddName(TarEntry entry, string[] path)
     {
         LayerDirectory parent = EnsureParent(entry, path);
+        HasWhiteouts |= path[^1].StartsWith(LayerMerge.WhiteoutPrefix, StringComparison.Ordinal);
         parent.Directories.Remove(path[^1]);
         return parent.Files[path[^1]] = new LayerFile();
     }
@@ -254,15 +256,12 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
         return ExtendedAttributeList.Create(entry.ExtendedAttributes);
     }
 
-    private void Write(FileHeader header, ReadOnlyMemory<byte> content, LayerFile file) => Record(transaction.WriteFile(header, content.Span), file);
+    private void Write(FileHeader header, ReadOnlyMemory<byte> content, LayerFile file) => Record(transaction.WriteFile(header, content.Span), header, content.Length, file);
 
-    private void Record(FileObjectResult result, LayerFile file)
+    private void Record(FileObjectResult result, FileHeader header, long size, LayerFile file)
     {
         file.Checksum = result.Checksum;
-        if (result.Verity is { } verity)
-        {
-            Digests[result.Checksum] = verity;
-        }
+        Facts.Add(result.Checksum, new FileFacts(header, size, size > 0 ? result.Verity : null));
     }
 
     private void CountLeftOut(string kind) => LeftOut[kind] = LeftOut.GetValueOrDefault(kind) + 1;

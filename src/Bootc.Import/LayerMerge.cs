@@ -9,7 +9,7 @@ namespace Bootc.Import;
 /// </summary>
 internal static class LayerMerge
 {
-    private const string WhiteoutPrefix = ".wh.";
+    public const string WhiteoutPrefix = ".wh.";
     private const string OpaqueWhiteout = ".wh..wh..opq";
 
     /// <summary>Lays a layer over a tree.</summary>

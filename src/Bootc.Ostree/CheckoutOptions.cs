@@ -12,4 +12,7 @@ public sealed record CheckoutOptions
 
     /// <summary>Existing directories are filled up and existing files replaced; otherwise they are an error.</summary>
     public bool Union { get; init; }
+
+    /// <summary>Spares looking at an object before it is linked.</summary>
+    public Func<Objects.Checksum, FileFacts?>? Facts { get; init; }
 }

@@ -21,25 +21,21 @@ public static class CommitComposefs
     /// <summary>The tree of a commit's image.</summary>
     /// <param name="repository">The repository.</param>
     /// <param name="commit">The commit.</param>
+    /// <param name="facts">Spares looking at an object at all.</param>
     /// <param name="knownDigest">Spares reading a file's content; what it does not know is measured or computed.</param>
     /// <exception cref="OstreeException">An object is missing or corrupt.</exception>
-    public static ComposefsNode BuildTree(Repository repository, Checksum commit, Func<Checksum, VerityDigest?>? knownDigest = null)
+    public static ComposefsNode BuildTree(
+        Repository repository, Checksum commit, Func<Checksum, FileFacts?>? facts = null, Func<Checksum, VerityDigest?>? knownDigest = null)
     {
         Commit loaded = repository.LoadCommit(commit);
-        return new Builder(new Reader(repository, null), knownDigest).Build(loaded.RootTree, loaded.RootMeta);
+        return new Builder(new Reader(repository, null), facts, knownDigest).Build(loaded.RootTree, loaded.RootMeta);
     }
 
-    /// <summary>Writes a commit's image and returns its fs-verity digest.</summary>
-    public static VerityDigest WriteImage(Repository repository, Checksum commit, Stream destination, Func<Checksum, VerityDigest?>? knownDigest = null) =>
-        ComposefsImage.Write(BuildTree(repository, commit, knownDigest), destination);
-
-    /// <summary>The fs-verity digest of a commit's image.</summary>
-    public static VerityDigest ComputeDigest(Repository repository, Checksum commit, Func<Checksum, VerityDigest?>? knownDigest = null) =>
-        ComposefsImage.ComputeDigest(BuildTree(repository, commit, knownDigest));
-
-    /// <summary>The fs-verity digest of the image of a tree whose objects may still be in a transaction.</summary>
-    public static VerityDigest ComputeDigest(RepositoryTransaction transaction, Checksum tree, Checksum meta, Func<Checksum, VerityDigest?>? knownDigest = null) =>
-        ComposefsImage.ComputeDigest(new Builder(new Reader(transaction.Repository, transaction), knownDigest).Build(tree, meta));
+    /// <summary>The tree of the image of a directory whose objects may still be in a transaction.</summary>
+    /// <inheritdoc cref="BuildTree(Repository, Checksum, Func{Checksum, FileFacts}, Func{Checksum, VerityDigest?})" path="/exception"/>
+    public static ComposefsNode BuildTree(
+        RepositoryTransaction transaction, Checksum tree, Checksum meta, Func<Checksum, FileFacts?>? facts = null, Func<Checksum, VerityDigest?>? knownDigest = null) =>
+        new Builder(new Reader(transaction.Repository, transaction), facts, knownDigest).Build(tree, meta);
 
     private sealed class Reader(Repository repository, RepositoryTransaction? transaction)
     {
@@ -48,10 +44,10 @@ public static class CommitComposefs
         public DirTree Tree(Checksum checksum) => transaction?.TryReadStagedTree(checksum) ?? Repository.LoadDirTree(checksum);
     }
 
-    private sealed class Builder(Reader reader, Func<Checksum, VerityDigest?>? knownDigest)
+    private sealed class Builder(Reader reader, Func<Checksum, FileFacts?>? facts, Func<Checksum, VerityDigest?>? knownDigest)
     {
         private readonly Dictionary<Checksum, DirMeta> _metas = [];
-        private readonly Dictionary<Checksum, (FileHeader Header, long Size, VerityDigest? Digest)> _files = [];
+        private readonly Dictionary<Checksum, FileFacts> _files = [];
 
         public ComposefsNode Build(Checksum tree, Checksum meta)
         {
@@ -92,14 +88,12 @@ public static class CommitComposefs
 
         private ComposefsNode BuildFile(Checksum checksum)
         {
-            if (!_files.TryGetValue(checksum, out var file))
+            if (!_files.TryGetValue(checksum, out FileFacts? file))
             {
-                (FileHeader header, long size) = reader.Repository.LoadFileHeader(checksum);
-                file = (header, size, header.IsSymbolicLink || size == 0 ? null : DigestOf(checksum));
-                _files.Add(checksum, file);
+                _files.Add(checksum, file = facts?.Invoke(checksum) ?? ReadFacts(checksum));
             }
 
-            var node = new ComposefsNode(file.Header.Mode) { Uid = file.Header.Uid, Gid = file.Header.Gid, Size = (ulong)file.Size, Digest = file.Digest };
+            var node = new ComposefsNode(file.Header.Mode) { Uid = file.Header.Uid, Gid = file.Header.Gid, Size = (ulong)file.Size, Digest = file.Verity };
             if (file.Header.IsSymbolicLink)
             {
                 node.Payload = file.Header.LinkTarget;
@@ -111,6 +105,12 @@ public static class CommitComposefs
 
             SetAttributes(node, file.Header.ExtendedAttributes);
             return node;
+        }
+
+        private FileFacts ReadFacts(Checksum checksum)
+        {
+            (FileHeader header, long size) = reader.Repository.LoadFileHeader(checksum);
+            return new FileFacts(header, size, header.IsSymbolicLink || size == 0 ? null : DigestOf(checksum));
         }
 
         private VerityDigest DigestOf(Checksum checksum)

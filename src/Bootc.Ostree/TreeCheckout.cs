@@ -1,4 +1,5 @@
 // Makes files and directories of a commit's tree.
+using System.Runtime.ExceptionServices;
 using Bootc.Linux;
 using Bootc.Ostree.Objects;
 using Microsoft.Win32.SafeHandles;
@@ -12,12 +13,21 @@ namespace Bootc.Ostree;
 internal sealed class TreeCheckout(Repository repository, CheckoutOptions options)
 {
     private const string QuotedWhiteoutPrefix = ".ostree-wh.";
+    private const int ParallelDepth = 4;
+    private static readonly ParallelOptions Threads = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
 
     public void Run(Checksum commit, DirectoryHandle parent, string name)
     {
         Commit loaded = repository.LoadCommit(commit);
         (Checksum tree, Checksum meta) = Find(loaded, options.Subpath);
-        CheckoutDirectory(tree, meta, parent, name);
+        try
+        {
+            CheckoutDirectory(tree, meta, parent, name, depth: 0);
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.Flatten().InnerExceptions[0]);
+        }
     }
 
     private (Checksum Tree, Checksum Meta) Find(Commit commit, string subpath)
@@ -37,7 +47,7 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
         return (tree, meta);
     }
 
-    private void CheckoutDirectory(Checksum tree, Checksum metaChecksum, DirectoryHandle parent, string name)
+    private void CheckoutDirectory(Checksum tree, Checksum metaChecksum, DirectoryHandle parent, string name, int depth)
     {
         DirTree names = repository.LoadDirTree(tree);
         DirMeta meta = repository.LoadDirMeta(metaChecksum);
@@ -48,9 +58,16 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
             CheckoutFile(file.File, directory, file.Name);
         }
 
-        foreach (DirTreeDirectory child in names.Directories)
+        if (depth < ParallelDepth && names.Directories.Count > 1)
         {
-            CheckoutDirectory(child.Tree, child.Meta, directory, child.Name);
+            Parallel.ForEach(names.Directories, Threads, child => CheckoutDirectory(child.Tree, child.Meta, directory, child.Name, depth + 1));
+        }
+        else
+        {
+            foreach (DirTreeDirectory child in names.Directories)
+            {
+                CheckoutDirectory(child.Tree, child.Meta, directory, child.Name, depth + 1);
+            }
         }
 
         if (!created)
@@ -110,8 +127,7 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
     private bool TryLink(Checksum checksum, DirectoryHandle directory, string name)
     {
         string path = new ObjectName(checksum, ObjectType.File).PathIn(RepositoryMode.Bare);
-        FileStatus status = repository.ObjectsDirectory.TryGetStatus(path) ?? throw new ObjectNotFoundException(new(checksum, ObjectType.File), repository.ToString());
-        if (status.Kind == FileKind.Regular && status.Size == 0)
+        if (IsEmptyFile(checksum, path))
         {
             return false;
         }
@@ -125,6 +141,17 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
         {
             return false;
         }
+    }
+
+    private bool IsEmptyFile(Checksum checksum, string path)
+    {
+        if (options.Facts?.Invoke(checksum) is { } facts)
+        {
+            return facts.Size == 0 && !facts.Header.IsSymbolicLink;
+        }
+
+        FileStatus status = repository.ObjectsDirectory.TryGetStatus(path) ?? throw new ObjectNotFoundException(new(checksum, ObjectType.File), repository.ToString());
+        return status.Kind == FileKind.Regular && status.Size == 0;
     }
 
     private void Copy(Checksum checksum, FileHeader header, long size, DirectoryHandle directory, string name)
@@ -142,7 +169,6 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
             file.SetExtendedAttribute(attribute.Name, attribute.Value, name);
         }
 
-        file.SetModifiedTime(0, 0, name);
         directory.LinkTemporaryFile(file, name);
     }
 

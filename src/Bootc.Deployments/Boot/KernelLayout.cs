@@ -11,14 +11,13 @@ namespace Bootc.Deployments.Boot;
 /// </summary>
 public sealed class KernelLayout
 {
-    private KernelLayout(string directory, string kernelVersion, string? initramfs, string? deviceTree, bool hasHmac, string bootcsum)
+    private KernelLayout(string directory, string kernelVersion, string? initramfs, string? deviceTree, bool hasHmac)
     {
         Directory = directory;
         KernelVersion = kernelVersion;
         InitramfsSource = initramfs;
         DeviceTreeSource = deviceTree;
         HasHmac = hasHmac;
-        Bootcsum = bootcsum;
     }
 
     /// <summary>The directory, relative to the deployment's root.</summary>
@@ -26,9 +25,6 @@ public sealed class KernelLayout
 
     /// <summary>The kernel's version.</summary>
     public string KernelVersion { get; }
-
-    /// <summary>The boot checksum.</summary>
-    public string Bootcsum { get; }
 
     /// <summary>The initramfs's name in the directory, if there is one.</summary>
     public string? InitramfsSource { get; }
@@ -86,6 +82,35 @@ public sealed class KernelLayout
         throw new DeploymentException($"there is no kernel in the image: no /{Modules}/VERSION/vmlinuz");
     }
 
+    /// <summary>The boot checksum: the SHA-256 of kernel, initramfs and device tree, one after the other.</summary>
+    public string ComputeBootcsum(DirectoryHandle deployment)
+    {
+        using DirectoryHandle directory = deployment.OpenDirectory(Directory);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] buffer = new byte[256 * 1024];
+        foreach (string name in ChecksummedFiles)
+        {
+            using SafeFileHandle file = directory.OpenFile(name);
+            for (int count; (count = file.ReadSome(buffer, name)) > 0;)
+            {
+                hash.AppendData(buffer, 0, count);
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Whether another deployment's kernel is made of the very same files, as hard links of one object are.</summary>
+    public bool HasSameFiles(DirectoryHandle deployment, DirectoryHandle other)
+    {
+        using DirectoryHandle mine = deployment.OpenDirectory(Directory);
+        using DirectoryHandle? its = other.TryOpenDirectory(Directory);
+        return its is not null && ChecksummedFiles.All(name =>
+            mine.GetStatus(name) is var a && its.TryGetStatus(name) is { } b && a.Inode == b.Inode && a.Device == b.Device);
+    }
+
+    private IEnumerable<string> ChecksummedFiles => new[] { "vmlinuz", InitramfsSource, DeviceTreeSource }.OfType<string>();
+
     private static KernelLayout Read(DirectoryHandle directory, string path, string version)
     {
         string? initramfs = directory.Exists("initramfs.img") ? "initramfs.img" : directory.Exists("initramfs") ? "initramfs" : null;
@@ -95,17 +120,6 @@ public sealed class KernelLayout
             throw new DeploymentException($"/{path}/dtb holds a directory of device trees, which is not supported; put the right one at /{path}/devicetree");
         }
 
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        byte[] buffer = new byte[256 * 1024];
-        foreach (string name in new[] { "vmlinuz", initramfs, deviceTree }.OfType<string>())
-        {
-            using SafeFileHandle file = directory.OpenFile(name);
-            for (int count; (count = file.ReadSome(buffer, name)) > 0;)
-            {
-                hash.AppendData(buffer, 0, count);
-            }
-        }
-
-        return new KernelLayout(path, version, initramfs, deviceTree, directory.Exists(".vmlinuz.hmac"), Convert.ToHexStringLower(hash.GetHashAndReset()));
+        return new KernelLayout(path, version, initramfs, deviceTree, directory.Exists(".vmlinuz.hmac"));
     }
 }
