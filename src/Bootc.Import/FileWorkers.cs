@@ -1,7 +1,7 @@
 // Writes small files on threads of their own while the tar stream is read on.
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using Bootc.Linux;
 using Bootc.Ostree;
 using Bootc.Ostree.Objects;
 
@@ -16,10 +16,14 @@ internal sealed class FileWorkers : IDisposable
     /// <summary>Files up to this size are handed over; larger ones are written as they are read.</summary>
     public const int MaximumSize = 256 * 1024;
 
-    private const int QueueLength = 64;
-    private readonly BlockingCollection<(FileHeader Header, byte[] Buffer, int Length, LayerFile File)> _queue = new(QueueLength);
+    private const int QueueLength = 8;
+    private const int BatchFiles = 32;
+    private const int BatchBytes = 512 * 1024;
+    private readonly BoundedQueue<List<(FileHeader Header, byte[] Buffer, int Length, LayerFile File)>> _queue = new(QueueLength);
     private readonly Action<FileHeader, ReadOnlyMemory<byte>, LayerFile> _write;
     private readonly Thread[] _threads;
+    private List<(FileHeader Header, byte[] Buffer, int Length, LayerFile File)> _batch = [];
+    private int _batchBytes;
     private ExceptionDispatchInfo? _failure;
 
     public FileWorkers(Action<FileHeader, ReadOnlyMemory<byte>, LayerFile> write, int count)
@@ -41,7 +45,12 @@ internal sealed class FileWorkers : IDisposable
             _failure.Throw();
         }
 
-        _queue.Add((header, buffer, length, file));
+        _batch.Add((header, buffer, length, file));
+        _batchBytes += length;
+        if (_batch.Count == BatchFiles || _batchBytes >= BatchBytes)
+        {
+            HandOver();
+        }
     }
 
     /// <summary>Waits until all files are written.</summary>
@@ -51,15 +60,12 @@ internal sealed class FileWorkers : IDisposable
         _failure?.Throw();
     }
 
-    public void Dispose()
-    {
-        Join();
-        _queue.Dispose();
-    }
+    public void Dispose() => Join();
 
     private void Join()
     {
-        _queue.CompleteAdding();
+        HandOver();
+        _queue.Complete();
         foreach (Thread thread in _threads)
         {
             thread.Join();
@@ -68,23 +74,41 @@ internal sealed class FileWorkers : IDisposable
 
     private void Work()
     {
-        foreach (var (header, buffer, length, file) in _queue.GetConsumingEnumerable())
+        while (_queue.TryTake(out List<(FileHeader Header, byte[] Buffer, int Length, LayerFile File)> batch))
         {
-            try
+            foreach (var (header, buffer, length, file) in batch)
             {
-                if (_failure is null)
-                {
-                    _write(header, buffer.AsMemory(0, length), file);
-                }
+                Write(header, buffer, length, file);
             }
-            catch (Exception e)
+        }
+    }
+
+    private void Write(FileHeader header, byte[] buffer, int length, LayerFile file)
+    {
+        try
+        {
+            if (_failure is null)
             {
-                _failure ??= ExceptionDispatchInfo.Capture(e);
+                _write(header, buffer.AsMemory(0, length), file);
             }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(buffer);
-            }
+        }
+        catch (Exception e)
+        {
+            _failure ??= ExceptionDispatchInfo.Capture(e);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void HandOver()
+    {
+        if (_batch.Count > 0)
+        {
+            _queue.TryAdd(_batch);
+            _batch = [];
+            _batchBytes = 0;
         }
     }
 }

@@ -1,7 +1,7 @@
 // Moves reading a stream to another thread, so that fetching and decompressing overlap with what the reader does.
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using Bootc.Linux;
 
 namespace Bootc.Oci.Layers;
 
@@ -14,7 +14,7 @@ public sealed class PipelinedStream : Stream
     private const int BlockSize = 256 * 1024;
     private const int BlockCount = 8;
 
-    private readonly BlockingCollection<ArraySegment<byte>> _blocks = new(BlockCount);
+    private readonly BoundedQueue<ArraySegment<byte>> _blocks = new(BlockCount);
     private readonly CancellationTokenSource _stop;
     private readonly Stream _source;
     private readonly Task _pump;
@@ -58,7 +58,7 @@ public sealed class PipelinedStream : Stream
         while (_position == _current.Count)
         {
             Release();
-            if (!_blocks.TryTake(out ArraySegment<byte> next, Timeout.Infinite))
+            if (!_blocks.TryTake(out ArraySegment<byte> next))
             {
                 _failure?.Throw();
                 return 0;
@@ -94,16 +94,16 @@ public sealed class PipelinedStream : Stream
         if (disposing)
         {
             _stop.Cancel();
-            while (_blocks.TryTake(out ArraySegment<byte> block, Timeout.Infinite))
+            _blocks.Complete();
+            _pump.Wait();
+            while (_blocks.TryTake(out ArraySegment<byte> block))
             {
                 ArrayPool<byte>.Shared.Return(block.Array!);
             }
 
-            _pump.Wait();
             Release();
             _source.Dispose();
             _stop.Dispose();
-            _blocks.Dispose();
         }
 
         base.Dispose(disposing);
@@ -123,7 +123,11 @@ public sealed class PipelinedStream : Stream
                     break;
                 }
 
-                _blocks.Add(new ArraySegment<byte>(block, 0, count), _stop.Token);
+                if (!_blocks.TryAdd(new ArraySegment<byte>(block, 0, count)))
+                {
+                    break;
+                }
+
                 block = null;
             }
         }
@@ -138,7 +142,7 @@ public sealed class PipelinedStream : Stream
                 ArrayPool<byte>.Shared.Return(block);
             }
 
-            _blocks.CompleteAdding();
+            _blocks.Complete();
         }
     }
 
