@@ -9,8 +9,10 @@ storage="--root $out/storage --runroot $out/storage-run --storage-driver overlay
 stamp=$out/images.stamp
 
 sources="containerfiles/debian containerfiles/example"
+mkdir -p out
+present() { curl -fs "http://$registry/v2/bootc/$1/manifests/$2" -o /dev/null -H 'Accept: application/vnd.oci.image.manifest.v1+json'; }
 sum=$( { find $sources -type f -exec sha256sum {} + ; sha256sum out/bootc; } | sort | sha256sum | cut -d' ' -f1)
-if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ] && curl -fs "http://$registry/v2/bootc/example/manifests/v2" -o /dev/null -H 'Accept: application/vnd.oci.image.manifest.v1+json'; then
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$registry $sum" ] && present debian 13 && present example v1 && present example v2; then
   echo "images are up to date at $registry"
   exit 0
 fi
@@ -42,4 +44,8 @@ for image in debian:13 example:v1 example:v2; do
   echo "== pushing $image"
   buildah $storage push --tls-verify=false -q "$registry/bootc/$image" "docker://$registry/bootc/$image"
 done
-echo "$sum" > "$stamp"
+echo "$registry $sum" > "$stamp"
+
+# What earlier builds left behind.
+buildah $storage rmi --prune --force > /dev/null 2>&1 || true
+if [ -f out/registry.pid ]; then docker-registry garbage-collect --delete-untagged out/registry.yml > /dev/null 2>&1 || true; fi

@@ -1,16 +1,15 @@
 #!/bin/sh
-# Starts or stops the registry on loopback that the demo and the tests pull from: registry.sh start|stop
+# The registry on loopback that the demo and the tests pull from: registry.sh start | stop | with COMMAND [ARG...]
+# `with` runs a command while the registry is up, and stops it after if it was not up before. REGISTRY names another address.
 set -eu
 cd "$(dirname "$0")/.."
 
 registry=${REGISTRY:-127.0.0.1:5080}
 pidfile=$PWD/out/registry.pid
 
-running() { [ -f "$pidfile" ] && kill -0 "$(cat "$pidfile")" 2> /dev/null; }
+answers() { curl -fs "http://$registry/v2/" -o /dev/null; }
 
-case ${1:-} in
-start)
-  if running && curl -fs "http://$registry/v2/" -o /dev/null; then exit 0; fi
+start() {
   mkdir -p out/registry
   cat > out/registry.yml <<CONF
 version: 0.1
@@ -21,21 +20,41 @@ storage:
 http: {addr: $registry}
 CONF
   setsid docker-registry serve out/registry.yml > out/registry.log 2>&1 < /dev/null &
-  echo $! > "$pidfile"
+  pid=$!
+  echo "$pid" > "$pidfile"
   for _ in $(seq 50); do
-    if curl -fs "http://$registry/v2/" -o /dev/null; then exit 0; fi
+    if answers; then return 0; fi
+    if ! kill -0 "$pid" 2> /dev/null; then break; fi
     sleep 0.2
   done
-  echo "the registry did not start; its log:" >&2
+  rm -f "$pidfile"
+  echo "error: no registry could be started at $registry (REGISTRY=127.0.0.1:PORT names another address); its log:" >&2
   tail out/registry.log >&2
   exit 1
+}
+
+stop() {
+  if [ -f "$pidfile" ] && kill -0 "$(cat "$pidfile")" 2> /dev/null; then kill "$(cat "$pidfile")"; fi
+  rm -f "$pidfile"
+}
+
+case ${1:-} in
+start)
+  answers || start
   ;;
 stop)
-  if running; then kill "$(cat "$pidfile")"; fi
-  rm -f "$pidfile"
+  stop
+  ;;
+with)
+  shift
+  if answers; then exec "$@"; fi
+  trap stop EXIT
+  trap 'exit 130' INT TERM
+  start
+  "$@"
   ;;
 *)
-  echo "usage: registry.sh start|stop" >&2
+  echo "usage: registry.sh start | stop | with COMMAND [ARG...]" >&2
   exit 2
   ;;
 esac

@@ -1,6 +1,6 @@
 // An extended attribute on its way into an image.
-using Bootc.Linux;
 using System.IO.Hashing;
+using Bootc.Linux;
 
 namespace Bootc.Composefs.Erofs;
 

@@ -1,0 +1,59 @@
+# `make` lists what there is to do. REGISTRY, BOOTC_ORACLE, PREFIX and DESTDIR may be set.
+
+REGISTRY ?= 127.0.0.1:5080
+PREFIX ?= /usr
+DESTDIR ?=
+export REGISTRY
+
+.DEFAULT_GOAL := help
+.PHONY: help build oracle image registry demo test bench format install clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+build: ## Build out/bootc, one native executable
+	@build/deps.sh build
+	@mkdir -p out
+	dotnet publish src/Bootc.Cli -c Release -r linux-x64 -o out/publish --nologo -v quiet
+	@cmp -s out/publish/bootc out/bootc || { cp out/publish/bootc out/bootc.new && mv out/bootc.new out/bootc; }
+
+oracle: ## Make out/oracle, the reference tools to check against
+	@build/oracle.sh
+
+image: build ## Build the Debian image and two derived from it
+	@build/deps.sh image
+	@build/registry.sh with build/image.sh
+
+registry: image ## Start the registry with the images and leave it running
+	@build/registry.sh start
+	@echo "$(REGISTRY) has bootc/debian:13, bootc/example:v1 and bootc/example:v2; 'build/registry.sh stop' stops it"
+
+demo: build oracle ## See it all at work: switch, upgrade, roll back, and libostree's view
+	@build/deps.sh image demo
+	@build/registry.sh with sh -c 'build/image.sh && build/demo.sh'
+
+test: build oracle ## Run all tests
+	@build/deps.sh image test
+	@build/registry.sh with sh -c 'build/image.sh && build/test.sh'
+
+bench: build oracle ## Measure against the peers and print a table
+	@build/deps.sh image bench
+	@build/registry.sh with sh -c 'build/image.sh && bench/run.sh'
+
+format: ## Format the sources
+	dotnet format Bootc.sln
+
+install: build ## Install the executable and its completions
+	install -D -m 0755 out/bootc $(DESTDIR)$(PREFIX)/bin/bootc
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	out/bootc completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bootc
+	out/bootc completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_bootc
+	out/bootc completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/bootc.fish
+	@if ls docs/man/*.[1-8] > /dev/null 2>&1; then \
+	  for page in docs/man/*.[1-8]; do install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done; \
+	fi
+
+clean: ## Remove everything that was built
+	@build/registry.sh stop
+	@if [ -d out ]; then chattr -R -f -i out/demo out/bench 2> /dev/null; rm -rf out; fi
+	@rm -rf src/*/bin src/*/obj tests/*/bin tests/*/obj

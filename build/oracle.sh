@@ -1,0 +1,24 @@
+#!/bin/sh
+# Makes the tree of reference tools, newer than the host's, that tests and the demo check against. BOOTC_ORACLE names another one.
+set -eu
+cd "$(dirname "$0")/.."
+
+tree=${BOOTC_ORACLE:-$PWD/out/oracle}
+if [ -x "$tree/usr/bin/ostree" ]; then exit 0; fi
+if [ -n "${BOOTC_ORACLE:-}" ]; then
+  echo "error: BOOTC_ORACLE names $tree, which has no ostree" >&2
+  exit 1
+fi
+
+build/deps.sh oracle
+echo "== making the tree of reference tools from Debian sid"
+rm -rf "$tree" "$tree.new"
+mkdir -p out
+packages="ostree composefs umoci skopeo fsverity erofs-utils attr acl libcap2-bin"
+mmdebstrap --quiet --mode=root --variant=minbase --include="$(echo "$packages" | tr ' ' ',')" \
+  --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+  sid "$tree.new" http://deb.debian.org/debian > out/oracle.log 2>&1 || {
+  cat out/oracle.log >&2
+  exit 1
+}
+mv "$tree.new" "$tree"
