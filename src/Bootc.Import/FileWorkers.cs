@@ -1,4 +1,4 @@
-// Writes small files on threads of their own while the tar stream is read on.
+// Writes files on threads of their own while the tar stream is read on.
 using System.Buffers;
 using System.Runtime.ExceptionServices;
 using Bootc.Linux;
@@ -8,27 +8,34 @@ using Bootc.Ostree.Objects;
 namespace Bootc.Import;
 
 /// <summary>
-/// Takes files whose content is in pooled memory and writes them to a transaction. The number of files and bytes on their
-/// way is bounded; the first error ends all work.
+/// Takes files and writes them to a transaction: small ones in batches, a large one piece by piece. The number of files and
+/// bytes on their way is bounded; the first error ends all work.
 /// </summary>
 internal sealed class FileWorkers : IDisposable
 {
-    /// <summary>Files up to this size are handed over; larger ones are written as they are read.</summary>
-    public const int MaximumSize = 256 * 1024;
+    /// <summary>Files up to this size are handed over whole, in pooled memory.</summary>
+    public const int MaximumWholeSize = 256 * 1024;
 
     private const int QueueLength = 8;
+    private const int QueuedPieces = 8;
     private const int BatchFiles = 32;
     private const int BatchBytes = 512 * 1024;
-    private readonly BoundedQueue<List<(FileHeader Header, byte[] Buffer, int Length, LayerFile File)>> _queue = new(QueueLength);
-    private readonly Action<FileHeader, ReadOnlyMemory<byte>, LayerFile> _write;
+    private readonly BoundedQueue<Action> _queue = new(QueueLength);
+    private readonly RepositoryTransaction _transaction;
+    private readonly Action<FileObjectResult, FileHeader, long, LayerFile> _written;
     private readonly Thread[] _threads;
     private List<(FileHeader Header, byte[] Buffer, int Length, LayerFile File)> _batch = [];
     private int _batchBytes;
-    private ExceptionDispatchInfo? _failure;
+    private volatile ExceptionDispatchInfo? _failure;
 
-    public FileWorkers(Action<FileHeader, ReadOnlyMemory<byte>, LayerFile> write, int count)
+    /// <summary>Starts the threads.</summary>
+    /// <param name="transaction">What the files are written to.</param>
+    /// <param name="written">Called on one of the threads for each file.</param>
+    /// <param name="count">How many threads write.</param>
+    public FileWorkers(RepositoryTransaction transaction, Action<FileObjectResult, FileHeader, long, LayerFile> written, int count)
     {
-        _write = write;
+        _transaction = transaction;
+        _written = written;
         _threads = [.. Enumerable.Range(0, count).Select(i => new Thread(Work) { IsBackground = true, Name = $"file writer {i}" })];
         foreach (Thread thread in _threads)
         {
@@ -39,10 +46,10 @@ internal sealed class FileWorkers : IDisposable
     /// <summary>Hands over a file; the buffer is returned to the pool when it is written.</summary>
     public void Add(FileHeader header, byte[] buffer, int length, LayerFile file)
     {
-        if (_failure is not null)
+        if (_failure is { } failure)
         {
             ArrayPool<byte>.Shared.Return(buffer);
-            _failure.Throw();
+            failure.Throw();
         }
 
         _batch.Add((header, buffer, length, file));
@@ -51,6 +58,16 @@ internal sealed class FileWorkers : IDisposable
         {
             HandOver();
         }
+    }
+
+    /// <summary>Hands over a file whose pieces follow: add them to the result, in pooled memory, and complete it.</summary>
+    public BoundedQueue<ArraySegment<byte>> Begin(FileHeader header, long size, LayerFile file)
+    {
+        HandOver();
+        _failure?.Throw();
+        var pieces = new BoundedQueue<ArraySegment<byte>>(QueuedPieces);
+        _queue.TryAdd(() => WritePieces(header, size, file, pieces));
+        return pieces;
     }
 
     /// <summary>Waits until all files are written.</summary>
@@ -74,31 +91,9 @@ internal sealed class FileWorkers : IDisposable
 
     private void Work()
     {
-        while (_queue.TryTake(out List<(FileHeader Header, byte[] Buffer, int Length, LayerFile File)> batch))
+        while (_queue.TryTake(out Action work))
         {
-            foreach (var (header, buffer, length, file) in batch)
-            {
-                Write(header, buffer, length, file);
-            }
-        }
-    }
-
-    private void Write(FileHeader header, byte[] buffer, int length, LayerFile file)
-    {
-        try
-        {
-            if (_failure is null)
-            {
-                _write(header, buffer.AsMemory(0, length), file);
-            }
-        }
-        catch (Exception e)
-        {
-            _failure ??= ExceptionDispatchInfo.Capture(e);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
+            work();
         }
     }
 
@@ -106,9 +101,60 @@ internal sealed class FileWorkers : IDisposable
     {
         if (_batch.Count > 0)
         {
-            _queue.TryAdd(_batch);
+            var batch = _batch;
+            _queue.TryAdd(() => WriteBatch(batch));
             _batch = [];
             _batchBytes = 0;
+        }
+    }
+
+    private void WriteBatch(List<(FileHeader Header, byte[] Buffer, int Length, LayerFile File)> batch)
+    {
+        foreach (var (header, buffer, length, file) in batch)
+        {
+            Attempt(() => _written(_transaction.WriteFile(header, buffer.AsSpan(0, length)), header, length, file));
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void WritePieces(FileHeader header, long size, LayerFile file, BoundedQueue<ArraySegment<byte>> pieces)
+    {
+        Attempt(() =>
+        {
+            using FileObjectWriter writer = _transaction.BeginFile(header, size);
+            while (pieces.TryTake(out ArraySegment<byte> piece))
+            {
+                writer.Write(piece);
+                ArrayPool<byte>.Shared.Return(piece.Array!);
+            }
+
+            // The reader gave up: its own error is the one to tell.
+            if (writer.IsComplete)
+            {
+                _written(writer.Complete(), header, size, file);
+            }
+        });
+        pieces.Complete(); // after an error nobody takes pieces any more
+        while (pieces.TryTake(out ArraySegment<byte> piece))
+        {
+            ArrayPool<byte>.Shared.Return(piece.Array!);
+        }
+    }
+
+    private void Attempt(Action write)
+    {
+        if (_failure is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            write();
+        }
+        catch (Exception e)
+        {
+            _failure ??= ExceptionDispatchInfo.Capture(e);
         }
     }
 }

@@ -13,7 +13,7 @@ namespace Bootc.Import;
 /// </summary>
 internal sealed class LayerImporter(RepositoryTransaction transaction, string what, CancellationToken cancellation)
 {
-    private const int BufferSize = 256 * 1024;
+    private const int PieceSize = 256 * 1024;
     private const uint DefaultDirectoryMode = 0x1ED; // 0755
 
     private readonly List<(LayerDirectory Parent, string Name, string[] Target, string Path)> _hardLinks = [];
@@ -34,28 +34,19 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
     public LayerDirectory Import(Stream tar)
     {
         using var reader = new TarReader(tar, what);
-        using var workers = new FileWorkers(Write, Math.Max(1, Environment.ProcessorCount - 1));
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-        try
+        using var workers = new FileWorkers(transaction, Record, Math.Max(2, Environment.ProcessorCount));
+        while (reader.Next() is { } entry)
         {
-            while (reader.Next() is { } entry)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                ImportEntry(reader, entry, workers, buffer);
-            }
-
-            workers.Complete();
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
+            cancellation.ThrowIfCancellationRequested();
+            ImportEntry(reader, entry, workers);
         }
 
+        workers.Complete();
         ResolveHardLinks();
         return _root ??= new LayerDirectory { Meta = MetaOf(DirMeta.ForDirectory(0, 0, DefaultDirectoryMode)), IsImplied = true };
     }
 
-    private void ImportEntry(TarReader reader, TarEntry entry, FileWorkers workers, byte[] buffer)
+    private void ImportEntry(TarReader reader, TarEntry entry, FileWorkers workers)
     {
         string[]? path;
         string? topLevel;
@@ -88,7 +79,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
         switch (entry.Kind)
         {
             case TarEntryKind.RegularFile:
-                AddFile(reader, entry, path, workers, buffer);
+                AddFile(reader, entry, path, workers);
                 break;
             case TarEntryKind.SymbolicLink:
                 AddSymbolicLink(entry, path);
@@ -125,30 +116,56 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
         directory.IsImplied = false;
     }
 
-    private void AddFile(TarReader reader, TarEntry entry, string[] path, FileWorkers workers, byte[] buffer)
+    private void AddFile(TarReader reader, TarEntry entry, string[] path, FileWorkers workers)
     {
         FileHeader header = FileHeader.ForFile(entry.Uid, entry.Gid, entry.Permissions, AttributesOf(entry));
         LayerFile file = AddName(entry, path);
-        if (entry.Size <= FileWorkers.MaximumSize)
+        if (entry.Size > FileWorkers.MaximumWholeSize)
         {
-            byte[] content = ArrayPool<byte>.Shared.Rent((int)Math.Max(1, entry.Size));
-            for (int filled = 0; filled < entry.Size;)
-            {
-                filled += reader.Read(content.AsSpan(filled, (int)entry.Size - filled));
-            }
-
-            workers.Add(header, content, (int)entry.Size, file);
+            AddPieces(reader, workers.Begin(header, entry.Size, file));
             return;
         }
 
-        using FileObjectWriter writer = transaction.BeginFile(header, entry.Size);
-        for (int count; (count = reader.Read(buffer)) > 0;)
+        byte[] content = ArrayPool<byte>.Shared.Rent((int)Math.Max(1, entry.Size));
+        for (int filled = 0; filled < entry.Size;)
         {
-            cancellation.ThrowIfCancellationRequested();
-            writer.Write(buffer.AsSpan(0, count));
+            filled += reader.Read(content.AsSpan(filled, (int)entry.Size - filled));
         }
 
-        Record(writer.Complete(), header, entry.Size, file);
+        workers.Add(header, content, (int)entry.Size, file);
+    }
+
+    private void AddPieces(TarReader reader, BoundedQueue<ArraySegment<byte>> pieces)
+    {
+        try
+        {
+            while (true)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                byte[] buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
+                int count = ReadPiece(reader, buffer.AsSpan(0, PieceSize));
+                if (count == 0 || !pieces.TryAdd(new ArraySegment<byte>(buffer, 0, count)))
+                {
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    return;
+                }
+            }
+        }
+        finally
+        {
+            pieces.Complete();
+        }
+    }
+
+    private static int ReadPiece(TarReader reader, Span<byte> buffer)
+    {
+        int filled = 0;
+        for (int count; filled < buffer.Length && (count = reader.Read(buffer[filled..])) > 0;)
+        {
+            filled += count;
+        }
+
+        return filled;
     }
 
     private void AddSymbolicLink(TarEntry entry, string[] path)
@@ -255,8 +272,6 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
 
         return ExtendedAttributeList.Create(entry.ExtendedAttributes);
     }
-
-    private void Write(FileHeader header, ReadOnlyMemory<byte> content, LayerFile file) => Record(transaction.WriteFile(header, content.Span), header, content.Length, file);
 
     private void Record(FileObjectResult result, FileHeader header, long size, LayerFile file)
     {

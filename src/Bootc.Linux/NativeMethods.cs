@@ -158,6 +158,9 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(LibC)]
     public static partial uint geteuid();
 
+    [LibraryImport(LibC)]
+    public static partial uint getegid();
+
     /// <summary>struct open_how of openat2(2).</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct OpenHow

@@ -46,7 +46,6 @@ public static class CommitComposefs
 
     private sealed class Builder(Reader reader, Func<Checksum, FileFacts?>? facts, Func<Checksum, VerityDigest?>? knownDigest)
     {
-        private readonly Dictionary<Checksum, DirMeta> _metas = [];
         private readonly Dictionary<Checksum, FileFacts> _files = [];
 
         public ComposefsNode Build(Checksum tree, Checksum meta)
@@ -65,11 +64,7 @@ public static class CommitComposefs
 
         private ComposefsNode BuildDirectory(Checksum tree, Checksum meta)
         {
-            if (!_metas.TryGetValue(meta, out DirMeta? dirMeta))
-            {
-                _metas[meta] = dirMeta = reader.Repository.LoadDirMeta(meta);
-            }
-
+            DirMeta dirMeta = reader.Repository.LoadDirMeta(meta);
             var node = new ComposefsNode(dirMeta.Mode) { Uid = dirMeta.Uid, Gid = dirMeta.Gid };
             SetAttributes(node, dirMeta.ExtendedAttributes);
             DirTree names = reader.Tree(tree);

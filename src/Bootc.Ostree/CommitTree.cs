@@ -7,7 +7,6 @@ namespace Bootc.Ostree;
 public sealed class CommitTree
 {
     private readonly Repository _repository;
-    private readonly Dictionary<Checksum, DirTree> _trees = [];
 
     internal CommitTree(Repository repository, Checksum tree, Checksum meta)
     {
@@ -46,7 +45,7 @@ public sealed class CommitTree
     /// <summary>The directory at a path; the root for an empty one.</summary>
     public DirTree? TryGetDirectory(string path)
     {
-        DirTree tree = Load(RootTree);
+        DirTree tree = _repository.LoadDirTree(RootTree);
         foreach (string component in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
             if (FindDirectory(tree, component) is not { } next)
@@ -54,7 +53,7 @@ public sealed class CommitTree
                 return null;
             }
 
-            tree = Load(next.Tree);
+            tree = _repository.LoadDirTree(next.Tree);
         }
 
         return tree;
@@ -102,7 +101,7 @@ public sealed class CommitTree
                 continue;
             }
 
-            DirTree tree = Load(at[^1].Tree);
+            DirTree tree = _repository.LoadDirTree(at[^1].Tree);
             if (FindDirectory(tree, name) is { } directory)
             {
                 at.Add((name, directory.Tree));
@@ -158,7 +157,7 @@ public sealed class CommitTree
 
     private IEnumerable<KeyValuePair<string, Checksum>> Walk(string prefix, Checksum checksum)
     {
-        DirTree tree = Load(checksum);
+        DirTree tree = _repository.LoadDirTree(checksum);
         foreach (DirTreeFile file in tree.Files)
         {
             yield return KeyValuePair.Create(prefix + file.Name, file.File);
@@ -171,15 +170,5 @@ public sealed class CommitTree
                 yield return entry;
             }
         }
-    }
-
-    private DirTree Load(Checksum tree)
-    {
-        if (!_trees.TryGetValue(tree, out DirTree? loaded))
-        {
-            _trees[tree] = loaded = _repository.LoadDirTree(tree);
-        }
-
-        return loaded;
     }
 }

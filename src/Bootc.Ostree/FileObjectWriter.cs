@@ -45,7 +45,7 @@ public sealed class FileObjectWriter : IDisposable
         transaction.Reserve(size);
         (_hash, _verity) = Hashers.TryTake(out var pooled) ? pooled : (IncrementalHash.CreateHash(HashAlgorithmName.SHA256), new VerityHasher());
         _hash.AppendData(_header.Serialize());
-        _file = transaction.CreateObjectFile();
+        _file = transaction.CreateObjectFile(_header);
         if (transaction.Repository.Mode == RepositoryMode.Archive)
         {
             _archive = RepositoryTransaction.BeginArchive(_file, _header, size);
@@ -55,6 +55,9 @@ public sealed class FileObjectWriter : IDisposable
             _file.Preallocate(size);
         }
     }
+
+    /// <summary>Whether all content was given.</summary>
+    public bool IsComplete => _written == _size;
 
     /// <summary>Adds content.</summary>
     /// <exception cref="InvalidOperationException">It is more than the size that was announced.</exception>

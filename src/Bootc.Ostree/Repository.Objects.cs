@@ -1,5 +1,6 @@
 // Reading a repository's objects.
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Text;
 using Bootc.Linux;
@@ -13,6 +14,12 @@ public sealed partial class Repository
 {
     internal const string UserMetadataAttribute = "user.ostreemeta";
     internal const int MaximumMetadataSize = 128 * 1024 * 1024; // OSTREE_MAX_METADATA_SIZE
+
+    private const int RememberedNamesLimit = 100_000; // some 15 MB
+
+    private readonly ConcurrentDictionary<Checksum, DirTree> _trees = new();
+    private readonly ConcurrentDictionary<Checksum, DirMeta> _metas = new();
+    private int _rememberedNames;
 
     /// <summary>Whether an object is there.</summary>
     public bool HasObject(ObjectName name) => _objects.Exists(name.PathIn(Mode));
@@ -38,13 +45,41 @@ public sealed partial class Repository
     /// <exception cref="CorruptObjectException">It is malformed.</exception>
     public Commit LoadCommit(Checksum checksum) => Load(new(checksum, ObjectType.Commit), Commit.Parse);
 
-    /// <summary>A directory's names.</summary>
+    /// <summary>A directory's names. What was loaded is remembered, up to a limit: merging, measuring and checking out look at the same trees.</summary>
     /// <inheritdoc cref="LoadCommit" path="/exception"/>
-    public DirTree LoadDirTree(Checksum checksum) => Load(new(checksum, ObjectType.DirTree), DirTree.Parse);
+    public DirTree LoadDirTree(Checksum checksum)
+    {
+        if (_trees.TryGetValue(checksum, out DirTree? tree))
+        {
+            return tree;
+        }
 
-    /// <summary>A directory's metadata.</summary>
+        tree = Load(new(checksum, ObjectType.DirTree), DirTree.Parse);
+        if (Interlocked.Add(ref _rememberedNames, 1 + tree.Files.Count + tree.Directories.Count) <= RememberedNamesLimit)
+        {
+            _trees.TryAdd(checksum, tree);
+        }
+
+        return tree;
+    }
+
+    /// <summary>A directory's metadata, remembered as <see cref="LoadDirTree"/> does.</summary>
     /// <inheritdoc cref="LoadCommit" path="/exception"/>
-    public DirMeta LoadDirMeta(Checksum checksum) => Load(new(checksum, ObjectType.DirMeta), DirMeta.Parse);
+    public DirMeta LoadDirMeta(Checksum checksum)
+    {
+        if (_metas.TryGetValue(checksum, out DirMeta? meta))
+        {
+            return meta;
+        }
+
+        meta = Load(new(checksum, ObjectType.DirMeta), DirMeta.Parse);
+        if (Interlocked.Increment(ref _rememberedNames) <= RememberedNamesLimit)
+        {
+            _metas.TryAdd(checksum, meta);
+        }
+
+        return meta;
+    }
 
     /// <summary>The metadata of a content object, and its size in bytes (0 for a symbolic link).</summary>
     /// <inheritdoc cref="LoadCommit" path="/exception"/>

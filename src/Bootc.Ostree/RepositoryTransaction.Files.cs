@@ -1,6 +1,7 @@
 // Content objects: written in one pass that checksums, measures and stores.
 using System.Buffers;
 using System.IO.Compression;
+using System.Security.Cryptography;
 using System.Text;
 using Bootc.Composefs.FsVerity;
 using Bootc.Linux;
@@ -12,6 +13,12 @@ namespace Bootc.Ostree;
 public sealed partial class RepositoryTransaction
 {
     private const int BufferSize = 128 * 1024;
+
+    [ThreadStatic]
+    private static IncrementalHash? s_hash;
+
+    private static readonly uint ProcessUid = CurrentProcess.FileSystemUid;
+    private static readonly uint ModeMask = CurrentProcess.FileModeMask;
 
     /// <summary>Writes a regular file from a stream.</summary>
     /// <param name="header">The file's metadata.</param>
@@ -68,8 +75,14 @@ public sealed partial class RepositoryTransaction
             return new FileObjectResult(checksum, verity, true);
         }
 
+        if (!_staged.TryAdd(name, 0))
+        {
+            return new FileObjectResult(checksum, verity, true); // another thread writes it
+        }
+
         ReserveSpace(content.Length);
-        using SafeFileHandle file = CreateObjectFile();
+        DirectoryHandle directory = DirectoryFor(name, out string fileName);
+        using SafeFileHandle file = directory.CreateFile(fileName, CreationMode(header));
         if (_repository.Mode == RepositoryMode.Archive)
         {
             using var stream = BeginArchive(file, header, content.Length);
@@ -81,7 +94,9 @@ public sealed partial class RepositoryTransaction
             file.WriteFully(content, name.ToString());
         }
 
-        StoreFile(file, header, name, content.Length);
+        ApplyMetadata(file, header, name, content.Length);
+        file.Dispose();
+        Seal(directory, fileName, name);
         return new FileObjectResult(checksum, verity, false);
     }
 
@@ -96,32 +111,31 @@ public sealed partial class RepositoryTransaction
         header = Canonicalize(header);
         Interlocked.Increment(ref _contentTotal);
         var name = new ObjectName(Checksum.Compute(header.Serialize()), ObjectType.File);
-        if (HasObject(name))
+        if (HasObject(name) || !_staged.TryAdd(name, 0))
         {
             return new FileObjectResult(name.Checksum, null, true);
         }
 
         StoreSymbolicLink(header, name);
-        _staged.TryAdd(name, 0);
         Interlocked.Increment(ref _contentWritten);
         return new FileObjectResult(name.Checksum, null, false);
     }
 
     internal static Checksum ComputeChecksum(ReadOnlySpan<byte> header, ReadOnlySpan<byte> content)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(header.Length + content.Length);
-        header.CopyTo(buffer);
-        content.CopyTo(buffer.AsSpan(header.Length));
-        Checksum checksum = Checksum.Compute(buffer.AsSpan(0, header.Length + content.Length));
-        ArrayPool<byte>.Shared.Return(buffer);
-        return checksum;
+        IncrementalHash hash = s_hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(header);
+        hash.AppendData(content);
+        Span<byte> checksum = stackalloc byte[Checksum.Size];
+        hash.GetHashAndReset(checksum);
+        return new Checksum(checksum);
     }
 
     internal void CountFile() => Interlocked.Increment(ref _contentTotal);
 
     internal void Reserve(long size) => ReserveSpace(size);
 
-    internal SafeFileHandle CreateObjectFile() => _staging.Directory.CreateTemporaryFile();
+    internal SafeFileHandle CreateObjectFile(FileHeader header) => _staging.Directory.CreateTemporaryFile(CreationMode(header));
 
     internal static DeflateStream BeginArchive(SafeFileHandle file, FileHeader header, long size)
     {
@@ -129,15 +143,44 @@ public sealed partial class RepositoryTransaction
         return new DeflateStream(new UnownedFileStream(file), CompressionLevel.Optimal);
     }
 
-    /// <summary>Applies the file's metadata and gives it its name.</summary>
+    /// <summary>Applies the metadata of a file that has no name yet, and gives it its name.</summary>
     internal void StoreFile(SafeFileHandle file, FileHeader header, ObjectName name, long size)
+    {
+        ApplyMetadata(file, header, name, size);
+        DirectoryHandle directory = DirectoryFor(name, out string fileName);
+        if (_staged.TryAdd(name, 0))
+        {
+            directory.TryLinkTemporaryFile(file, fileName);
+            file.Dispose(); // sealing suffers no writer
+            Seal(directory, fileName, name);
+        }
+    }
+
+    // What creating a file gives already needs no call: on a whole image that is every third one.
+    private uint CreationMode(FileHeader header) => _repository.Mode == RepositoryMode.Bare ? header.Mode & 0x1FF : 0x1A4;
+
+    private static bool IsCreatedWith(uint mode) => (mode & ModeBits.PermissionMask & (ModeMask | 0xE00)) == 0;
+
+    private bool IsOthers(FileHeader header) => header.Uid != ProcessUid || header.Gid != _staging.CreationGid;
+
+    private void ApplyMetadata(SafeFileHandle file, FileHeader header, ObjectName name, long size)
     {
         string shown = name.ToString();
         switch (_repository.Mode)
         {
             case RepositoryMode.Bare:
-                file.SetOwner(header.Uid, header.Gid, shown);
-                file.SetMode(header.Mode, shown); // after the owner, whose change clears set-user-ID
+                bool isOthers = IsOthers(header);
+                if (isOthers)
+                {
+                    file.SetOwner(header.Uid, header.Gid, shown);
+                }
+
+                // After the owner, whose change clears set-user-ID.
+                if (isOthers || !IsCreatedWith(header.Mode))
+                {
+                    file.SetMode(header.Mode, shown);
+                }
+
                 foreach (ExtendedAttribute attribute in header.ExtendedAttributes)
                 {
                     file.SetExtendedAttribute(attribute.Name, attribute.Value, shown);
@@ -162,12 +205,9 @@ public sealed partial class RepositoryTransaction
         }
 
         SyncObject(file, name);
-        SealIfWanted(ref file, name);
-        DirectoryHandle directory = DirectoryFor(name, out string fileName);
-        directory.TryLinkTemporaryFile(file, fileName);
-        _staged.TryAdd(name, 0);
         Interlocked.Increment(ref _contentWritten);
         Interlocked.Add(ref _contentBytes, size);
+        CountForWriteBack(size);
     }
 
     internal FileHeader Canonicalize(FileHeader header) => _repository.Mode != RepositoryMode.BareUserOnly
@@ -182,18 +222,16 @@ public sealed partial class RepositoryTransaction
         }
     }
 
-    private void SealIfWanted(ref SafeFileHandle file, ObjectName name)
+    // Sealing needs a descriptor without write access, and no writer besides.
+    private void Seal(DirectoryHandle directory, string fileName, ObjectName name)
     {
         if (_repository.Config.VerityWanted == false || _repository.Mode == RepositoryMode.Archive)
         {
             return;
         }
 
-        // Sealing needs a descriptor without write access, and no writer besides.
-        SafeFileHandle readOnly = DirectoryHandle.ReopenReadOnly(file);
-        file.Dispose();
-        file = readOnly;
-        if (!readOnly.TryEnableVerity(name.ToString()) && _repository.Config.VerityWanted == true)
+        using SafeFileHandle file = directory.OpenFile(fileName);
+        if (!file.TryEnableVerity(name.ToString()) && _repository.Config.VerityWanted == true)
         {
             throw new OstreeException($"fs-verity is required by the repository {_repository}, but its file system cannot seal files");
         }
@@ -230,21 +268,22 @@ public sealed partial class RepositoryTransaction
         }
     }
 
-    // A link has no nameless form, so it gets its owner and attributes under a temporary name first.
     private void StoreRealSymbolicLink(DirectoryHandle directory, string fileName, FileHeader header)
     {
-        string temporary = $".{fileName}.{Path.GetRandomFileName()}";
-        directory.CreateSymbolicLink(header.LinkTarget, temporary);
+        directory.CreateSymbolicLink(header.LinkTarget, fileName);
         if (_repository.Mode == RepositoryMode.Bare)
         {
-            directory.SetOwner(temporary, header.Uid, header.Gid);
+            if (IsOthers(header))
+            {
+                directory.SetOwner(fileName, header.Uid, header.Gid);
+            }
+
             foreach (ExtendedAttribute attribute in header.ExtendedAttributes)
             {
-                directory.SetExtendedAttribute(temporary, attribute.Name, attribute.Value);
+                directory.SetExtendedAttribute(fileName, attribute.Name, attribute.Value);
             }
         }
 
-        directory.SetModifiedTime(temporary, 0);
-        directory.Rename(temporary, directory, fileName);
+        directory.SetModifiedTime(fileName, 0);
     }
 }

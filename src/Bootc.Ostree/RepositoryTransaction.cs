@@ -13,6 +13,8 @@ namespace Bootc.Ostree;
 /// </summary>
 public sealed partial class RepositoryTransaction : IDisposable
 {
+    private const long WriteBackBytes = 32 << 20;
+
     private readonly Repository _repository;
     private readonly FileLock? _lock;
     private readonly StagingDirectory _staging;
@@ -26,6 +28,9 @@ public sealed partial class RepositoryTransaction : IDisposable
     private long _contentWritten;
     private long _contentTotal;
     private long _contentBytes;
+    private long _notWrittenBack;
+    private int _isWritingBack;
+    private Task _writeBack = Task.CompletedTask;
     private bool _ended;
 
     internal RepositoryTransaction(Repository repository, FileLock? heldLock)
@@ -43,6 +48,7 @@ public sealed partial class RepositoryTransaction : IDisposable
             long reserved = repository.Config.ReservedBytes(space.Total);
             _mustSpareSpace = reserved > 0;
             _usableSpace = space.Usable - reserved;
+            StagingDirectory.CleanUp(repository.Directory);
             _staging = StagingDirectory.Allocate(repository.Directory);
         }
         catch
@@ -50,8 +56,6 @@ public sealed partial class RepositoryTransaction : IDisposable
             heldLock?.Dispose();
             throw;
         }
-
-        FindLeftovers();
     }
 
     /// <summary>The repository that is written to.</summary>
@@ -91,13 +95,20 @@ public sealed partial class RepositoryTransaction : IDisposable
             return name.Checksum;
         }
 
+        if (!_staged.TryAdd(name, 0))
+        {
+            return name.Checksum; // another thread writes it
+        }
+
         DirectoryHandle directory = DirectoryFor(name, out string fileName);
-        using SafeFileHandle file = directory.CreateTemporaryFile();
+        using SafeFileHandle file = directory.CreateFile(fileName, 0x1A4);
         file.WriteFully(data, name.ToString());
-        file.SetMode(0x1A4, name.ToString());
+        if (!IsCreatedWith(0x1A4))
+        {
+            file.SetMode(0x1A4, name.ToString());
+        }
+
         SyncObject(file, name);
-        directory.TryLinkTemporaryFile(file, fileName);
-        _staged.TryAdd(name, 0);
         Interlocked.Increment(ref _metadataWritten);
         return name.Checksum;
     }
@@ -116,6 +127,7 @@ public sealed partial class RepositoryTransaction : IDisposable
     public TransactionStatistics Commit()
     {
         ObjectDisposedException.ThrowIf(_ended, this);
+        _writeBack.Wait();
         if (!_repository.Config.DisableFsync)
         {
             _repository.Directory.SyncFilesystem();
@@ -123,7 +135,6 @@ public sealed partial class RepositoryTransaction : IDisposable
 
         PublishObjects();
         _staging.Remove();
-        StagingDirectory.CleanUp(_repository.Directory);
         foreach ((string refSpec, Checksum? commit) in _refs)
         {
             _repository.SetRef(refSpec, commit);
@@ -138,10 +149,27 @@ public sealed partial class RepositoryTransaction : IDisposable
     {
         if (!_ended)
         {
+            ((IAsyncResult)_writeBack).AsyncWaitHandle.WaitOne();
             _staging.Remove();
         }
 
         End();
+    }
+
+    // Lets the disk work while the processor does: otherwise all would wait for Commit.
+    private void CountForWriteBack(long size)
+    {
+        if (_repository.Config.DisableFsync || Interlocked.Add(ref _notWrittenBack, size) < WriteBackBytes || Interlocked.Exchange(ref _isWritingBack, 1) == 1)
+        {
+            return;
+        }
+
+        Interlocked.Exchange(ref _notWrittenBack, 0);
+        _writeBack = Task.Run(() =>
+        {
+            _repository.Directory.SyncFilesystem();
+            Volatile.Write(ref _isWritingBack, 0);
+        });
     }
 
     private void End()
@@ -156,32 +184,18 @@ public sealed partial class RepositoryTransaction : IDisposable
         _lock?.Dispose();
     }
 
-    // What an interrupted transaction of this boot wrote is whole: files get their names last.
-    private void FindLeftovers()
-    {
-        foreach (byte prefix in _staging.UsedPrefixes())
-        {
-            string hex = Convert.ToHexStringLower([prefix]);
-            foreach (DirectoryEntry entry in _staging.ObjectDirectory(prefix).List())
-            {
-                int dot = entry.Name.IndexOf('.');
-                if (dot == 62
-                    && Checksum.TryParse(hex + entry.Name[..dot], out Checksum checksum)
-                    && ObjectName.TypeOfExtension(entry.Name.AsSpan(dot)) is { } type)
-                {
-                    _staged.TryAdd(new ObjectName(checksum, type), 0);
-                }
-            }
-        }
-    }
-
     private void PublishObjects()
     {
         foreach (byte prefix in _staging.UsedPrefixes())
         {
             string name = Convert.ToHexStringLower([prefix]);
             DirectoryHandle source = _staging.ObjectDirectory(prefix);
-            using DirectoryHandle target = _repository.ObjectsDirectory.EnsureDirectory(name, 0x1FD);
+            if (TryPublishWhole(name))
+            {
+                continue;
+            }
+
+            using DirectoryHandle target = _repository.ObjectsDirectory.OpenDirectory(name);
             foreach (DirectoryEntry entry in source.List())
             {
                 Publish(source, target, entry.Name);
@@ -196,6 +210,25 @@ public sealed partial class RepositoryTransaction : IDisposable
         if (!_repository.Config.DisableFsync)
         {
             _repository.ObjectsDirectory.Sync();
+        }
+    }
+
+    // In a repository that has no object of a prefix yet, the directory moves as one.
+    private bool TryPublishWhole(string name)
+    {
+        if (_repository.ObjectsDirectory.Exists(name))
+        {
+            return false;
+        }
+
+        try
+        {
+            _staging.Directory.Rename(name, _repository.ObjectsDirectory, name, RenameOptions.NoReplace);
+            return true;
+        }
+        catch (LinuxException e) when (e.Error == Errno.EEXIST)
+        {
+            return false;
         }
     }
 

@@ -1,15 +1,18 @@
-// Where a transaction's objects wait: `tmp/staging-$bootid-XXXXXX`, named and locked as libostree does, so that each side
-// cleans up after the other and an interrupted transaction's objects are found again.
+// Where a transaction's objects wait: `tmp/bootc-staging-XXXXXX` with a lock file beside it. The name is not one of libostree's
+// (`staging-$bootid-XXXXXX`), whose next transaction would take over what is in it: here a file may have its name before it
+// is whole. What an interrupted transaction left is removed by the next one, or by libostree after a day.
 using Bootc.Linux;
 
 namespace Bootc.Ostree;
 
 internal sealed class StagingDirectory : IDisposable
 {
-    private const string Prefix = "staging-";
+    private const string Prefix = "bootc-staging-";
     private const string NameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    private const string PeerPrefix = "staging-"; // libostree looks after its own
+    private const string LockSuffix = "-lock";
+    private const uint SetGroupId = 0x400;
     private const long ExpirySeconds = 24 * 60 * 60; // core.tmp-expiry-secs
-    private static readonly Lazy<string> BootPrefix = new(() => $"{Prefix}{File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim()}-");
 
     private readonly DirectoryHandle _tmp;
     private readonly string _name;
@@ -23,40 +26,42 @@ internal sealed class StagingDirectory : IDisposable
         _name = name;
         _lock = heldLock;
         Directory = tmp.OpenDirectory(name);
+        FileStatus status = Directory.GetStatus();
+        CreationGid = (status.Mode & SetGroupId) != 0 ? status.Gid : CurrentProcess.FileSystemGid;
     }
 
     public DirectoryHandle Directory { get; }
 
-    /// <summary>Takes over what an interrupted transaction of this boot left, or makes a new directory.</summary>
+    /// <summary>The group to which new files here belong.</summary>
+    public uint CreationGid { get; }
+
+    /// <summary>Makes a new directory.</summary>
     public static StagingDirectory Allocate(DirectoryHandle repository)
     {
         DirectoryHandle tmp = repository.EnsureDirectory("tmp", 0x1FD);
-        foreach (DirectoryEntry entry in tmp.List())
-        {
-            if (entry.Kind == FileKind.Directory && entry.Name.StartsWith(BootPrefix.Value, StringComparison.Ordinal) && TryAdopt(tmp, entry.Name) is { } adopted)
-            {
-                return adopted;
-            }
-        }
-
         while (true)
         {
-            string name = BootPrefix.Value + new string(Random.Shared.GetItems<char>(NameCharacters, 6));
-            if (tmp.TryCreateDirectory(name, 0x1FD) && TryAdopt(tmp, name) is { } created)
+            string name = Prefix + new string(Random.Shared.GetItems<char>(NameCharacters, 6));
+            if (FileLock.TryAcquire(tmp, name + LockSuffix, exclusive: true) is { } held)
             {
-                return created;
+                if (tmp.TryCreateDirectory(name, 0x1FD))
+                {
+                    return new StagingDirectory(tmp, name, held);
+                }
+
+                held.Dispose();
             }
         }
     }
 
-    /// <summary>Removes staging directories of earlier boots and other temporary files older than a day.</summary>
+    /// <summary>Removes staging directories that no running program holds, and other temporary files older than a day.</summary>
     public static void CleanUp(DirectoryHandle repository)
     {
         using DirectoryHandle? tmp = repository.TryOpenDirectory("tmp");
         long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         foreach (DirectoryEntry entry in tmp?.List() ?? [])
         {
-            if (entry.Name == "cache" || entry.Name.EndsWith("-lock", StringComparison.Ordinal))
+            if (entry.Name == "cache" || entry.Name.EndsWith(LockSuffix, StringComparison.Ordinal))
             {
                 continue;
             }
@@ -65,7 +70,9 @@ internal sealed class StagingDirectory : IDisposable
             {
                 RemoveStale(tmp!, entry.Name);
             }
-            else if (tmp!.TryGetStatus(entry.Name) is { } status && now - status.ModifiedSeconds > ExpirySeconds)
+            else if (!entry.Name.StartsWith(PeerPrefix, StringComparison.Ordinal)
+                && tmp!.TryGetStatus(entry.Name) is { } status
+                && now - status.ModifiedSeconds > ExpirySeconds)
             {
                 tmp.RemoveTree(entry.Name);
             }
@@ -96,7 +103,7 @@ internal sealed class StagingDirectory : IDisposable
     {
         CloseObjectDirectories();
         _tmp.RemoveTree(_name);
-        _tmp.TryRemoveFile(_name + "-lock");
+        _tmp.TryRemoveFile(_name + LockSuffix);
     }
 
     public void Dispose()
@@ -107,35 +114,13 @@ internal sealed class StagingDirectory : IDisposable
         _tmp.Dispose();
     }
 
-    private static StagingDirectory? TryAdopt(DirectoryHandle tmp, string name)
-    {
-        if (FileLock.TryAcquire(tmp, name + "-lock", exclusive: true) is not { } held)
-        {
-            return null;
-        }
-
-        if (!tmp.Exists(name))
-        {
-            tmp.TryRemoveFile(name + "-lock");
-            held.Dispose();
-            return null;
-        }
-
-        return new StagingDirectory(tmp, name, held);
-    }
-
     private static void RemoveStale(DirectoryHandle tmp, string name)
     {
-        if (name.StartsWith(BootPrefix.Value, StringComparison.Ordinal))
-        {
-            return; // of this boot: the next transaction takes it over
-        }
-
-        using FileLock? held = FileLock.TryAcquire(tmp, name + "-lock", exclusive: true);
+        using FileLock? held = FileLock.TryAcquire(tmp, name + LockSuffix, exclusive: true);
         if (held is not null)
         {
             tmp.RemoveTree(name);
-            tmp.TryRemoveFile(name + "-lock");
+            tmp.TryRemoveFile(name + LockSuffix);
         }
     }
 

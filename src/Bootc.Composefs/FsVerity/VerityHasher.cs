@@ -24,6 +24,9 @@ public sealed class VerityHasher
     private const int HashSize = 32;
     private const int DescriptorSize = 256;
 
+    [ThreadStatic]
+    private static VerityHasher? s_hasher;
+
     private readonly byte[] _block = new byte[BlockSize];
     private readonly List<byte[]> _levels = [];
     private readonly List<int> _fill = [];
@@ -36,7 +39,7 @@ public sealed class VerityHasher
     {
         if (content.Length > BlockSize)
         {
-            var hasher = new VerityHasher();
+            VerityHasher hasher = s_hasher ??= new VerityHasher();
             hasher.Append(content);
             return hasher.Finish();
         }

@@ -3,8 +3,12 @@ using System.Buffers;
 
 namespace Bootc.Oci.Layers;
 
-internal sealed class DecompressingStream(Stream blob, string what) : Stream
+internal sealed class DecompressingStream(Stream source, string what) : Stream
 {
+    // Decompressors ask for little at a time; the network and the digest are asked for much.
+    private const int ReadAhead = 256 * 1024;
+
+    private readonly Stream _blob = new BufferedStream(source, ReadAhead);
     private const int HeadSize = 4;
     private Stream? _content;
     private bool _drained;
@@ -63,7 +67,7 @@ internal sealed class DecompressingStream(Stream blob, string what) : Stream
         if (disposing)
         {
             _content?.Dispose();
-            blob.Dispose();
+            _blob.Dispose();
         }
 
         base.Dispose(disposing);
@@ -72,8 +76,8 @@ internal sealed class DecompressingStream(Stream blob, string what) : Stream
     private async Task<Stream> OpenAsync(CancellationToken cancellation)
     {
         byte[] head = new byte[HeadSize];
-        int count = await blob.ReadAtLeastAsync(head, HeadSize, throwOnEndOfStream: false, cancellation).ConfigureAwait(false);
-        return LayerStream.Decompress(new PrefixedStream(head.AsMemory(0, count), blob), head.AsSpan(0, count));
+        int count = await _blob.ReadAtLeastAsync(head, HeadSize, throwOnEndOfStream: false, cancellation).ConfigureAwait(false);
+        return LayerStream.Decompress(new PrefixedStream(head.AsMemory(0, count), _blob), head.AsSpan(0, count));
     }
 
     private async Task DrainAsync(CancellationToken cancellation)
@@ -87,7 +91,7 @@ internal sealed class DecompressingStream(Stream blob, string what) : Stream
         byte[] buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
         try
         {
-            while (await blob.ReadAsync(buffer, cancellation).ConfigureAwait(false) > 0)
+            while (await _blob.ReadAsync(buffer, cancellation).ConfigureAwait(false) > 0)
             {
             }
         }
