@@ -19,7 +19,7 @@ fi
 
 if [ ! -f out/base.tar ] || [ containerfiles/debian/base.sh -nt out/base.tar ]; then
   echo "== making the Debian root tree"
-  containerfiles/debian/base.sh out/base.tar.new
+  build/quietly.sh out/base.log containerfiles/debian/base.sh out/base.tar.new
   mv out/base.tar.new out/base.tar
 fi
 
@@ -27,7 +27,7 @@ build() { # build NAME CONTEXT FILE [ARG...]
   name=$1 context=$2 file=$3
   shift 3
   echo "== building $name"
-  buildah $storage bud --isolation chroot --network host --layers=false -q --format oci -t "$name" -f "$file" "$@" "$context" > /dev/null
+  build/quietly.sh out/image.log buildah $storage bud --isolation chroot --network host --layers=false --format oci -t "$name" -f "$file" "$@" "$context"
 }
 
 context=$out/context
