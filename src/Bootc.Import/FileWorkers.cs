@@ -1,5 +1,4 @@
 // Writes files on threads of their own while the tar stream is read on.
-using System.Buffers;
 using System.Runtime.ExceptionServices;
 using Bootc.Linux;
 using Bootc.Ostree;
@@ -13,19 +12,20 @@ namespace Bootc.Import;
 /// </summary>
 internal sealed class FileWorkers : IDisposable
 {
-    /// <summary>Files up to this size are handed over whole, in pooled memory.</summary>
-    public const int MaximumWholeSize = 256 * 1024;
+    /// <summary>Files up to this size are handed over whole, many in a block; of larger ones, pieces up to this size.</summary>
+    public const int MaximumPiece = 256 * 1024;
 
     private const int QueueLength = 8;
     private const int QueuedPieces = 8;
-    private const int BatchFiles = 32;
-    private const int BatchBytes = 512 * 1024;
+    private const int BatchFiles = 64;
+    private readonly BlockPool _blocks = new(MaximumPiece);
     private readonly BoundedQueue<Action> _queue = new(QueueLength);
     private readonly RepositoryTransaction _transaction;
     private readonly Action<FileObjectResult, FileHeader, long, LayerFile> _written;
     private readonly Thread[] _threads;
-    private List<(FileHeader Header, byte[] Buffer, int Length, LayerFile File)> _batch = [];
-    private int _batchBytes;
+    private List<(FileHeader Header, int Offset, int Length, LayerFile File)> _batch = [];
+    private byte[]? _block;
+    private int _used;
     private volatile ExceptionDispatchInfo? _failure;
 
     /// <summary>Starts the threads.</summary>
@@ -43,24 +43,37 @@ internal sealed class FileWorkers : IDisposable
         }
     }
 
-    /// <summary>Hands over a file; the buffer is returned to the pool when it is written.</summary>
-    public void Add(FileHeader header, byte[] buffer, int length, LayerFile file)
+    /// <summary>Room for a file's content, of which <see cref="Add"/> then takes over what was filled.</summary>
+    public Span<byte> Reserve(int length)
     {
-        if (_failure is { } failure)
+        _failure?.Throw();
+        if (_used + length > _blocks.BlockSize)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
-            failure.Throw();
+            HandOver();
         }
 
-        _batch.Add((header, buffer, length, file));
-        _batchBytes += length;
-        if (_batch.Count == BatchFiles || _batchBytes >= BatchBytes)
+        _block ??= _blocks.Rent();
+        return _block.AsSpan(_used, length);
+    }
+
+    /// <summary>Hands over a file whose content lies in the room that was reserved last.</summary>
+    public void Add(FileHeader header, int length, LayerFile file)
+    {
+        _batch.Add((header, _used, length, file));
+        _used += length;
+        if (_batch.Count == BatchFiles)
         {
             HandOver();
         }
     }
 
-    /// <summary>Hands over a file whose pieces follow: add them to the result, in pooled memory, and complete it.</summary>
+    /// <summary>Memory for a piece of a large file.</summary>
+    public byte[] RentPiece() => _blocks.Rent();
+
+    /// <summary>Takes back memory that was not handed over.</summary>
+    public void ReturnPiece(byte[] piece) => _blocks.Return(piece);
+
+    /// <summary>Hands over a file whose pieces follow: add them to the result, in memory from <see cref="RentPiece"/>, and complete it.</summary>
     public BoundedQueue<ArraySegment<byte>> Begin(FileHeader header, long size, LayerFile file)
     {
         HandOver();
@@ -102,19 +115,22 @@ internal sealed class FileWorkers : IDisposable
         if (_batch.Count > 0)
         {
             var batch = _batch;
-            _queue.TryAdd(() => WriteBatch(batch));
+            byte[] block = _block!;
+            _queue.TryAdd(() => WriteBatch(batch, block));
             _batch = [];
-            _batchBytes = 0;
+            _block = null;
+            _used = 0;
         }
     }
 
-    private void WriteBatch(List<(FileHeader Header, byte[] Buffer, int Length, LayerFile File)> batch)
+    private void WriteBatch(List<(FileHeader Header, int Offset, int Length, LayerFile File)> batch, byte[] block)
     {
-        foreach (var (header, buffer, length, file) in batch)
+        foreach (var (header, offset, length, file) in batch)
         {
-            Attempt(() => _written(_transaction.WriteFile(header, buffer.AsSpan(0, length)), header, length, file));
-            ArrayPool<byte>.Shared.Return(buffer);
+            Attempt(() => _written(_transaction.WriteFile(header, block.AsSpan(offset, length)), header, length, file));
         }
+
+        _blocks.Return(block);
     }
 
     private void WritePieces(FileHeader header, long size, LayerFile file, BoundedQueue<ArraySegment<byte>> pieces)
@@ -125,7 +141,7 @@ internal sealed class FileWorkers : IDisposable
             while (pieces.TryTake(out ArraySegment<byte> piece))
             {
                 writer.Write(piece);
-                ArrayPool<byte>.Shared.Return(piece.Array!);
+                _blocks.Return(piece.Array!);
             }
 
             // The reader gave up: its own error is the one to tell.
@@ -137,7 +153,7 @@ internal sealed class FileWorkers : IDisposable
         pieces.Complete(); // after an error nobody takes pieces any more
         while (pieces.TryTake(out ArraySegment<byte> piece))
         {
-            ArrayPool<byte>.Shared.Return(piece.Array!);
+            _blocks.Return(piece.Array!);
         }
     }
 

@@ -1,5 +1,4 @@
 // From a layer's tar stream to a tree of objects in a transaction.
-using System.Buffers;
 using Bootc.Import.Tar;
 using Bootc.Linux;
 using Bootc.Ostree;
@@ -13,7 +12,6 @@ namespace Bootc.Import;
 /// </summary>
 internal sealed class LayerImporter(RepositoryTransaction transaction, string what, CancellationToken cancellation)
 {
-    private const int PieceSize = 256 * 1024;
     private const uint DefaultDirectoryMode = 0x1ED; // 0755
 
     private readonly List<(LayerDirectory Parent, string Name, string[] Target, string Path)> _hardLinks = [];
@@ -120,33 +118,28 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
     {
         FileHeader header = FileHeader.ForFile(entry.Uid, entry.Gid, entry.Permissions, AttributesOf(entry));
         LayerFile file = AddName(entry, path);
-        if (entry.Size > FileWorkers.MaximumWholeSize)
+        if (entry.Size > FileWorkers.MaximumPiece)
         {
-            AddPieces(reader, workers.Begin(header, entry.Size, file));
+            AddPieces(reader, workers, workers.Begin(header, entry.Size, file));
             return;
         }
 
-        byte[] content = ArrayPool<byte>.Shared.Rent((int)Math.Max(1, entry.Size));
-        for (int filled = 0; filled < entry.Size;)
-        {
-            filled += reader.Read(content.AsSpan(filled, (int)entry.Size - filled));
-        }
-
-        workers.Add(header, content, (int)entry.Size, file);
+        Fill(reader, workers.Reserve((int)entry.Size));
+        workers.Add(header, (int)entry.Size, file);
     }
 
-    private void AddPieces(TarReader reader, BoundedQueue<ArraySegment<byte>> pieces)
+    private void AddPieces(TarReader reader, FileWorkers workers, BoundedQueue<ArraySegment<byte>> pieces)
     {
         try
         {
             while (true)
             {
                 cancellation.ThrowIfCancellationRequested();
-                byte[] buffer = ArrayPool<byte>.Shared.Rent(PieceSize);
-                int count = ReadPiece(reader, buffer.AsSpan(0, PieceSize));
-                if (count == 0 || !pieces.TryAdd(new ArraySegment<byte>(buffer, 0, count)))
+                byte[] piece = workers.RentPiece();
+                int count = Fill(reader, piece);
+                if (count == 0 || !pieces.TryAdd(new ArraySegment<byte>(piece, 0, count)))
                 {
-                    ArrayPool<byte>.Shared.Return(buffer);
+                    workers.ReturnPiece(piece);
                     return;
                 }
             }
@@ -157,7 +150,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
         }
     }
 
-    private static int ReadPiece(TarReader reader, Span<byte> buffer)
+    private static int Fill(TarReader reader, Span<byte> buffer)
     {
         int filled = 0;
         for (int count; filled < buffer.Length && (count = reader.Read(buffer[filled..])) > 0;)

@@ -1,5 +1,4 @@
 // Moves reading a stream to another thread, so that fetching and decompressing overlap with what the reader does.
-using System.Buffers;
 using System.Runtime.ExceptionServices;
 using Bootc.Linux;
 
@@ -14,6 +13,7 @@ public sealed class PipelinedStream : Stream
     private const int BlockSize = 256 * 1024;
     private const int BlockCount = 8;
 
+    private readonly BlockPool _pool = new(BlockSize);
     private readonly BoundedQueue<ArraySegment<byte>> _blocks = new(BlockCount);
     private readonly CancellationTokenSource _stop;
     private readonly Stream _source;
@@ -98,7 +98,7 @@ public sealed class PipelinedStream : Stream
             _pump.Wait();
             while (_blocks.TryTake(out ArraySegment<byte> block))
             {
-                ArrayPool<byte>.Shared.Return(block.Array!);
+                _pool.Return(block.Array!);
             }
 
             Release();
@@ -116,7 +116,7 @@ public sealed class PipelinedStream : Stream
         {
             while (true)
             {
-                block = ArrayPool<byte>.Shared.Rent(BlockSize);
+                block = _pool.Rent();
                 int count = await _source.ReadAtLeastAsync(block.AsMemory(0, BlockSize), BlockSize, throwOnEndOfStream: false, _stop.Token).ConfigureAwait(false);
                 if (count == 0)
                 {
@@ -139,7 +139,7 @@ public sealed class PipelinedStream : Stream
         {
             if (block is not null)
             {
-                ArrayPool<byte>.Shared.Return(block);
+                _pool.Return(block);
             }
 
             _blocks.Complete();
@@ -150,7 +150,7 @@ public sealed class PipelinedStream : Stream
     {
         if (_current.Array is { } array)
         {
-            ArrayPool<byte>.Shared.Return(array);
+            _pool.Return(array);
             _current = default;
             _position = 0;
         }

@@ -1,0 +1,115 @@
+#!/bin/bash
+# Measures against the peers and prints a table: medians of RUNS runs (5), each next to its peer's, in one go.
+set -eu
+cd "$(dirname "$0")/.."
+
+registry=${REGISTRY:-127.0.0.1:5080}
+runs=${RUNS:-5}
+bootc=$PWD/out/bootc
+reference=$PWD/build/reference.sh
+# A directory of its own for every run, removed at the end: ext4 is slow to reuse inodes that were deleted a moment ago.
+work=$PWD/out/bench/$(date +%s)
+results=$work/results
+mkdir -p "$work"
+: > "$results"
+
+clean() {
+  chattr -R -f -i "$work" > /dev/null 2>&1 || true
+  rm -rf "$work"
+}
+trap clean EXIT
+
+# measure NAME COMMAND...: seconds and peak memory in kB, into the results
+measure() {
+  name=$1
+  shift
+  sync
+  /usr/bin/time -q -o "$work/time" -f '%e %M' "$@" > "$work/output" 2>&1 || {
+    echo "error: this failed: $*" >&2
+    cat "$work/output" >&2
+    exit 1
+  }
+  echo "$name $(cat "$work/time")" >> "$results"
+}
+
+# fast NAME COMMAND...: seconds of a command that takes milliseconds, over 20 calls
+fast() {
+  name=$1
+  shift
+  begin=$(date +%s%N)
+  for _ in $(seq 20); do "$@" > /dev/null; done
+  end=$(date +%s%N)
+  echo "$name $(awk -v n=$((end - begin)) 'BEGIN { printf "%.5f", n / 20 / 1e9 }') 0" >> "$results"
+}
+
+podman_pull() {
+  podman --root "$1/root" --runroot "$1/run" --storage-driver overlay pull -q --tls-verify=false "$registry/bootc/debian:13"
+}
+
+# What it takes with the tools of today: fetch, unpack, commit, composefs image.
+chain() {
+  mkdir -p "$1"
+  "$reference" skopeo copy -q --src-tls-verify=false "docker://$registry/bootc/debian:13" "oci:$1/image:debian"
+  "$reference" umoci --log=error unpack --image "$1/image:debian" "$1/bundle"
+  "$reference" ostree init --repo="$1/repo" --mode=bare
+  "$reference" ostree commit --repo="$1/repo" --branch=debian --tree=dir="$1/bundle/rootfs" > /dev/null
+  "$reference" mkcomposefs --print-digest --digest-store="$1/store" "$1/bundle/rootfs" "$1/image.cfs"
+}
+export -f podman_pull chain
+export registry reference
+
+say() { [ -t 2 ] && printf '\r\033[K%s' "$*" >&2 || true; }
+
+for i in $(seq "$runs"); do
+  say "run $i of $runs: switch"
+  "$bootc" internals init-sysroot "$work/sysroot$i" > /dev/null
+  measure switch "$bootc" switch --quiet --sysroot "$work/sysroot$i" "$registry/bootc/debian:13"
+  say "run $i of $runs: podman pull"
+  measure podman bash -c "podman_pull $work/podman$i"
+  say "run $i of $runs: skopeo, umoci, ostree, mkcomposefs"
+  measure chain bash -c "chain $work/chain$i"
+done
+
+for i in $(seq "$runs"); do
+  say "run $i of $runs: upgrade"
+  "$bootc" internals init-sysroot "$work/upgrade$i" > /dev/null
+  measure v1 "$bootc" switch --quiet --sysroot "$work/upgrade$i" "$registry/bootc/example:v1"
+  measure upgrade "$bootc" upgrade --quiet --tag v2 --sysroot "$work/upgrade$i"
+done
+
+repo=$work/sysroot1/ostree/repo
+tree=$work/chain1/bundle/rootfs
+"$reference" composefs-info dump "$(ls -d "$work"/sysroot1/ostree/deploy/default/deploy/*.0)/.ostree.cfs" > "$work/dump"
+for i in $(seq "$runs"); do
+  say "run $i of $runs: fsck, composefs, status"
+  measure fsck "$bootc" internals fsck --sysroot "$work/sysroot1"
+  measure ostree-fsck "$reference" ostree fsck --repo "$repo"
+  measure mkfs-dump "$bootc" internals composefs mkfs --from-dump "$work/dump" "$work/ours.cfs"
+  measure mkcomposefs-dump "$reference" mkcomposefs --from-file "$work/dump" "$work/theirs.cfs"
+  cmp "$work/ours.cfs" "$work/theirs.cfs"
+  measure mkfs-dir "$bootc" internals composefs mkfs "$tree" "$work/ours.cfs"
+  measure mkcomposefs-dir "$reference" mkcomposefs "$tree" "$work/theirs.cfs"
+  cmp "$work/ours.cfs" "$work/theirs.cfs"
+  fast status "$bootc" status --sysroot "$work/upgrade1"
+done
+say ""
+
+median() { awk -v name="$1" '$1 == name { print $2 }' "$results" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+peak() { awk -v name="$1" '$1 == name && $3 > m { m = $3 } END { print m }' "$results"; }
+
+row() { printf '%-44s %9s  %-46s %9s  %6s  %6s\n' "$@"; }
+# compare WHAT NAME PEER-WHAT PEER GOAL
+compare() {
+  ours=$(median "$2") theirs=$(median "$4")
+  row "$1" "$(printf '%.3f s' "$ours")" "$3" "$(printf '%.3f s' "$theirs")" "$(awk -v a="$ours" -v b="$theirs" 'BEGIN { printf "%.2f", a / b }')" "$5"
+}
+
+row "bootc" "median" "peer" "median" "ratio" "goal"
+compare "switch, nothing there (debian:13)" switch "podman pull" podman 0.40
+compare "" switch "skopeo, umoci, ostree commit, mkcomposefs" chain 0.15
+compare "upgrade, one small layer (v1 to v2)" upgrade "switch to v1, nothing there" v1 0.10
+compare "composefs image from a dump" mkfs-dump "mkcomposefs --from-file" mkcomposefs-dump 0.90
+compare "composefs image from a directory" mkfs-dir "mkcomposefs" mkcomposefs-dir 0.90
+compare "fsck" fsck "ostree fsck" ostree-fsck 0.50
+row "status" "$(awk -v s="$(median status)" 'BEGIN { printf "%.1f ms", s * 1000 }')" "" "" "" "10 ms"
+row "peak memory of the switch" "$(awk -v k="$(peak switch)" 'BEGIN { printf "%.0f MB", k / 1024 }')" "podman pull" "$(awk -v k="$(peak podman)" 'BEGIN { printf "%.0f MB", k / 1024 }')" "" "120 MB"
