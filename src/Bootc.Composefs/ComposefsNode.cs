@@ -78,7 +78,7 @@ public sealed class ComposefsNode
         get => _payload;
         set
         {
-            int length = value is null ? 0 : FileName.Encode(value).Length;
+            int length = value is null ? 0 : FileName.GetByteCount(value);
             if (length > MaximumPathLength)
             {
                 throw new ComposefsFormatException($"a path of {length} bytes is longer than {MaximumPathLength}");
@@ -133,7 +133,7 @@ public sealed class ComposefsNode
             throw new ComposefsFormatException($"'{name}' is put below something that is no directory");
         }
 
-        if (name is "" or "." or ".." || name.Contains('/') || FileName.Encode(name).Length > MaximumNameLength)
+        if (name is "" or "." or ".." || name.Contains('/') || FileName.GetByteCount(name) > MaximumNameLength)
         {
             throw new ComposefsFormatException($"'{name}' is no valid file name");
         }
@@ -151,7 +151,7 @@ public sealed class ComposefsNode
     /// <exception cref="ComposefsFormatException">The name is too long, or all attributes together are too large.</exception>
     public void SetExtendedAttribute(string name, byte[] value)
     {
-        int length = FileName.Encode(name).Length;
+        int length = FileName.GetByteCount(name);
         if (length is 0 or > MaximumNameLength)
         {
             throw new ComposefsFormatException($"the name of an extended attribute has {length} bytes, not 1 to {MaximumNameLength}");

@@ -1,5 +1,4 @@
 // The composefs tree of a directory: what mkcomposefs makes of one.
-using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Bootc.Composefs.FsVerity;
 using Bootc.Linux;
@@ -13,6 +12,8 @@ namespace Bootc.Composefs;
 /// </summary>
 public static class DirectoryTree
 {
+    private const int QueueLength = 4096;
+
     /// <summary>Reads the directory at a path.</summary>
     /// <exception cref="LinuxException">Something in it cannot be read.</exception>
     public static ComposefsNode Read(string path, DirectoryTreeOptions? options = null)
@@ -23,30 +24,52 @@ public static class DirectoryTree
             throw new ArgumentException("extended attributes cannot be both left out and kept");
         }
 
-        var files = new List<(ComposefsNode Node, string Path)>();
         using DirectoryHandle root = DirectoryHandle.Open(path);
         ComposefsNode tree = MakeNode(root.GetStatus(), root.Handle.GetExtendedAttributes(), options);
-        Fill(tree, root, "", files, options);
         if (options.DigestStore is { } storePath)
         {
             Directory.CreateDirectory(storePath);
         }
 
         using DirectoryHandle? store = options.DigestStore is { } folder ? DirectoryHandle.Open(folder) : null;
+        var files = new BoundedQueue<(ComposefsNode Node, string Path)>(QueueLength);
+        Task[] workers = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Factory.StartNew(
+            () => MeasureAll(root, files, store), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
         try
         {
-            var threads = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
-            Parallel.ForEach(Partitioner.Create(files, loadBalance: true), threads, file => Measure(root, file.Node, file.Path, store));
+            Fill(tree, root, "", files, options);
         }
-        catch (AggregateException e)
+        finally
         {
-            ExceptionDispatchInfo.Throw(e.Flatten().InnerExceptions[0]);
+            files.Complete();
+            Task.WaitAll(workers.Select(worker => worker.ContinueWith(static _ => { }, TaskScheduler.Default)).ToArray());
+        }
+
+        if (workers.FirstOrDefault(worker => worker.IsFaulted)?.Exception is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure.Flatten().InnerExceptions[0]);
         }
 
         return tree;
     }
 
-    private static void Fill(ComposefsNode node, DirectoryHandle directory, string path, List<(ComposefsNode, string)> files, DirectoryTreeOptions options)
+    private static void MeasureAll(DirectoryHandle root, BoundedQueue<(ComposefsNode Node, string Path)> files, DirectoryHandle? store)
+    {
+        try
+        {
+            while (files.TryTake(out (ComposefsNode Node, string Path) file))
+            {
+                Measure(root, file.Node, file.Path, store);
+            }
+        }
+        catch
+        {
+            files.Complete(); // the walk need not go on
+            throw;
+        }
+    }
+
+    private static void Fill(ComposefsNode node, DirectoryHandle directory, string path, BoundedQueue<(ComposefsNode, string)> files, DirectoryTreeOptions options)
     {
         foreach (DirectoryEntry entry in directory.List())
         {
@@ -71,7 +94,7 @@ public static class DirectoryTree
                     child.Payload = directory.ReadSymbolicLink(entry.Name);
                     break;
                 case FileKind.Regular when child.Size > 0:
-                    files.Add((child, childPath));
+                    files.TryAdd((child, childPath));
                     break;
             }
         }

@@ -57,6 +57,13 @@ public static class DumpFile
 
     private static byte[] ReadAll(Stream source)
     {
+        if (source.CanSeek)
+        {
+            byte[] text = new byte[source.Length - source.Position];
+            source.ReadExactly(text);
+            return text;
+        }
+
         using var buffer = new MemoryStream();
         source.CopyTo(buffer);
         return buffer.ToArray();
@@ -79,7 +86,7 @@ public static class DumpFile
             position = Math.Min(end + 1, line.Length);
         }
 
-        string path = FileName.Decode(Unescape(line[fields[0]]));
+        string path = UnescapeText(line[fields[0]]);
         if (path.Length == 0)
         {
             throw new ComposefsFormatException("the path is empty");
@@ -96,8 +103,8 @@ public static class DumpFile
                 throw new ComposefsFormatException($"'{path}' is a hard link to a directory");
             }
 
-            tree.AddHardLink(node, UnescapeOptional(line[fields[8]]) is { } target
-                ? FileName.Decode(target)
+            tree.AddHardLink(node, UnescapeOptionalText(line[fields[8]]) is { } target
+                ? target
                 : throw new ComposefsFormatException($"the hard link '{path}' has no target"));
             return;
         }
@@ -120,7 +127,7 @@ public static class DumpFile
         node.Gid = (uint)ParseNumber(line[fields[5]], 5);
         ulong device = ParseNumber(line[fields[6]], 6);
         (node.ModifiedSeconds, node.ModifiedNanoseconds) = ParseTime(line[fields[7]]);
-        byte[]? payload = UnescapeOptional(line[fields[8]]);
+        string? payload = UnescapeOptionalText(line[fields[8]]);
         byte[]? content = UnescapeOptional(line[fields[9]]);
         if (content is not null && (ulong)content.Length != size)
         {
@@ -134,11 +141,11 @@ public static class DumpFile
 
         if (node.Kind == FileKind.SymbolicLink)
         {
-            node.Payload = FileName.Decode(payload ?? []);
+            node.Payload = payload ?? "";
         }
         else
         {
-            node.Payload = payload is null ? null : FileName.Decode(payload);
+            node.Payload = payload;
             if (content is not null)
             {
                 node.Content = content;
@@ -149,7 +156,7 @@ public static class DumpFile
 
         if (UnescapeOptional(line[fields[10]]) is { Length: > 0 } digest)
         {
-            node.Digest = VerityDigest.TryParse(Encoding.Latin1.GetString(digest), out VerityDigest parsed)
+            node.Digest = VerityDigest.TryParse(digest, out VerityDigest parsed)
                 ? parsed
                 : throw new ComposefsFormatException($"'{Encoding.Latin1.GetString(digest)}' is no fs-verity digest");
         }
@@ -168,7 +175,7 @@ public static class DumpFile
                 throw new ComposefsFormatException("an extended attribute has no '='");
             }
 
-            node.SetExtendedAttribute(FileName.Decode(Unescape(attribute[..equals])), Unescape(attribute[(equals + 1)..]));
+            node.SetExtendedAttribute(UnescapeText(attribute[..equals]), Unescape(attribute[(equals + 1)..]));
         }
     }
 
@@ -202,6 +209,10 @@ public static class DumpFile
             ? (seconds, (uint)nanoseconds)
             : throw new ComposefsFormatException($"the mtime '{Encoding.Latin1.GetString(text)}' is not seconds and nanoseconds with a dot between");
     }
+
+    private static string UnescapeText(ReadOnlySpan<byte> text) => FileName.Decode(text.Contains((byte)'\\') ? Unescape(text) : text);
+
+    private static string? UnescapeOptionalText(ReadOnlySpan<byte> text) => text.SequenceEqual("-"u8) ? null : UnescapeText(text);
 
     private static byte[]? UnescapeOptional(ReadOnlySpan<byte> text) => text.SequenceEqual("-"u8) ? null : Unescape(text);
 

@@ -41,10 +41,21 @@ public static class FileName
     /// <exception cref="ArgumentException">The name has a surrogate that stands for no byte.</exception>
     public static byte[] Encode(string name)
     {
+        if (Ascii.IsValid(name))
+        {
+            byte[] ascii = new byte[name.Length];
+            Ascii.FromUtf16(name, ascii, out _);
+            return ascii;
+        }
+
         byte[] buffer = new byte[GetMaxByteCount(name)];
         int length = Encode(name, buffer);
-        return length == buffer.Length ? buffer : buffer[..length];
+        return buffer[..length];
     }
+
+    /// <summary>How many bytes a file name has, without a terminator.</summary>
+    /// <exception cref="ArgumentException">The name has a surrogate that stands for no byte.</exception>
+    public static int GetByteCount(string name) => Ascii.IsValid(name) ? name.Length : Encode(name).Length;
 
     /// <summary>Whether the name is plain Unicode, that is, its bytes are valid UTF-8.</summary>
     public static bool IsUtf8(string name) =>

@@ -13,7 +13,7 @@ namespace Bootc.Ostree;
 internal sealed class TreeCheckout(Repository repository, CheckoutOptions options)
 {
     private const string QuotedWhiteoutPrefix = ".ostree-wh.";
-    private const int ParallelDepth = 4;
+    private const int ParallelDepth = 7; // a kernel's modules lie six directories deep
     private static readonly ParallelOptions Threads = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
 
     public void Run(Checksum commit, DirectoryHandle parent, string name)
@@ -80,7 +80,12 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
             directory.Handle.SetExtendedAttribute(attribute.Name, attribute.Value, directory.DisplayPath);
         }
 
-        directory.Handle.SetOwner(meta.Uid, meta.Gid, directory.DisplayPath);
+        FileStatus made = directory.GetStatus();
+        if (made.Uid != meta.Uid || made.Gid != meta.Gid)
+        {
+            directory.Handle.SetOwner(meta.Uid, meta.Gid, directory.DisplayPath);
+        }
+
         directory.Handle.SetMode(meta.Mode, directory.DisplayPath);
         directory.Handle.SetModifiedTime(0, 0, directory.DisplayPath);
     }

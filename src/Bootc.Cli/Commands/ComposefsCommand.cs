@@ -7,6 +7,9 @@ namespace Bootc.Cli.Commands;
 
 internal static class ComposefsCommand
 {
+    // A tree of some ten thousand files fits; collecting garbage on the way would take as long as writing the image.
+    private const long CollectionFreeBytes = 32 << 20;
+
     public static Command Create() => new("composefs", "composefs images") { CreateMkfs(), CreateDump(), CreateMeasure() };
 
     private static Command CreateMkfs()
@@ -24,6 +27,7 @@ internal static class ComposefsCommand
         var command = new Command("mkfs", "Write an image and print its fs-verity digest") { source, image, fromDump, minimum, maximum, store, useEpoch, skipDevices, skipXattrs, userXattrs };
         command.SetAction(parsed =>
         {
+            GC.TryStartNoGCRegion(CollectionFreeBytes);
             ComposefsNode root = parsed.GetValue(fromDump)
                 ? ReadDump(parsed.GetRequiredValue(source))
                 : DirectoryTree.Read(parsed.GetRequiredValue(source), new DirectoryTreeOptions

@@ -19,10 +19,10 @@ internal sealed class ErofsInode(ComposefsNode node, uint mode)
     public uint Number { get; set; }
 
     /// <summary>Sorted by name.</summary>
-    public List<ErofsXattr> Xattrs { get; } = [];
+    public ErofsXattr[] Xattrs { get; set; } = [];
 
     /// <summary>A directory's entries, <c>.</c> and <c>..</c> included, sorted by name.</summary>
-    public List<(byte[] Name, ErofsInode Inode, bool IsHardLink)> Entries { get; set; } = [];
+    public (byte[] Name, ErofsInode Inode, bool IsHardLink)[] Entries { get; set; } = [];
 
     public byte[] LinkTarget { get; init; } = [];
 

@@ -6,10 +6,13 @@ namespace Bootc.Composefs.Erofs;
 /// <summary>The inodes of an image in breadth-first order, with the layout that libcomposefs gives them.</summary>
 internal sealed class ErofsTree
 {
+    private static readonly byte[] Self = "."u8.ToArray();
+    private static readonly byte[] Parent = ".."u8.ToArray();
     private const uint WhiteoutMode = ModeBits.CharacterDevice | 0x1A4;
 
     private readonly Dictionary<ComposefsNode, ErofsInode> _inodes = new(ReferenceEqualityComparer.Instance);
-    private readonly ErofsXattr.Pool _xattrs = [];
+    private readonly ErofsXattr.Pool _xattrs = new();
+    private readonly List<string> _path = []; // of the node that is looked at, for errors
 
     private ErofsTree(int version) => Version = version;
 
@@ -46,8 +49,8 @@ internal sealed class ErofsTree
 
         bool needsNewest = options.MaxVersion > options.MinVersion && HasWhiteouts(root);
         var tree = new ErofsTree(needsNewest ? options.MaxVersion : options.MinVersion);
-        ErofsInode inode = tree.CreateInodes(root, "");
-        tree.AddEntries(root, inode, inode, "");
+        ErofsInode inode = tree.CreateInodes(root);
+        tree.AddEntries(root, inode, inode);
         tree.FinishRoot(root, inode);
         tree.Order(inode);
         tree.ShareXattrs();
@@ -60,7 +63,9 @@ internal sealed class ErofsTree
     private static bool HasWhiteouts(ComposefsNode node) =>
         node.HardLinkTarget is null && (IsWhiteout(node) || node.Children.Values.Any(HasWhiteouts));
 
-    private ErofsInode CreateInodes(ComposefsNode node, string path)
+    private string ShownPath => "/" + string.Join('/', _path);
+
+    private ErofsInode CreateInodes(ComposefsNode node)
     {
         bool isWhiteout = IsWhiteout(node);
         uint mode = isWhiteout ? ModeBits.Regular | (node.Mode & ModeBits.PermissionMask) : node.Mode;
@@ -69,20 +74,22 @@ internal sealed class ErofsTree
             Size = isWhiteout ? 0 : node.Size,
             LinkCount = node.LinkCount,
             LinkTarget = node.Kind == FileKind.SymbolicLink
-                ? FileName.Encode(node.Payload ?? throw new ComposefsFormatException($"the symbolic link '{path}' has no target"))
+                ? FileName.Encode(node.Payload ?? throw new ComposefsFormatException($"the symbolic link '{ShownPath}' has no target"))
                 : [],
         };
         if (!_inodes.TryAdd(node, inode))
         {
-            throw new ComposefsFormatException($"the node '{path}' stands at two places of the tree");
+            throw new ComposefsFormatException($"the node '{ShownPath}' stands at two places of the tree");
         }
 
-        AddXattrs(node, inode, path);
+        AddXattrs(node, inode);
         foreach ((string name, ComposefsNode child) in node.Children)
         {
             if (child.HardLinkTarget is null)
             {
-                CreateInodes(child, $"{path}/{name}");
+                _path.Add(name);
+                CreateInodes(child);
+                _path.RemoveAt(_path.Count - 1);
                 if (IsWhiteout(child))
                 {
                     MarkWhiteoutParent(inode);
@@ -93,7 +100,7 @@ internal sealed class ErofsTree
         return inode;
     }
 
-    private void AddXattrs(ComposefsNode node, ErofsInode inode, string path)
+    private void AddXattrs(ComposefsNode node, ErofsInode inode)
     {
         foreach (ExtendedAttribute attribute in node.ExtendedAttributes)
         {
@@ -117,15 +124,17 @@ internal sealed class ErofsTree
 
         if (ErofsFormat.ChunksOf(node.Size).Count > ErofsFormat.MaximumChunks)
         {
-            throw new ComposefsFormatException($"the file '{path}' of {node.Size} bytes is too large for a composefs image");
+            throw new ComposefsFormatException($"the file '{ShownPath}' of {node.Size} bytes is too large for a composefs image");
         }
 
         SetXattr(inode, OverlayAttributes.Metacopy, OverlayAttributes.MetacopyOf(node.Digest));
         if (!string.IsNullOrEmpty(node.Payload))
         {
-            SetXattr(inode, OverlayAttributes.Redirect, FileName.Encode(node.Payload[0] == '/' ? node.Payload : "/" + node.Payload));
+            SetXattr(inode, OverlayAttributes.Redirect, RedirectTo(node.Payload));
         }
     }
+
+    private static byte[] RedirectTo(string backingFile) => FileName.Encode(backingFile[0] == '/' ? backingFile : "/" + backingFile);
 
     private void MarkWhiteoutParent(ErofsInode parent)
     {
@@ -141,24 +150,24 @@ internal sealed class ErofsTree
     private void SetXattr(ErofsInode inode, string name, byte[] value)
     {
         ErofsXattr xattr = _xattrs.Get(name, value);
-        int index = inode.Xattrs.FindIndex(existing => existing.Name.AsSpan().SequenceEqual(xattr.Name));
-        if (index >= 0)
+        for (int i = 0; i < inode.Xattrs.Length; i++)
         {
-            inode.Xattrs[index] = xattr;
+            if (inode.Xattrs[i].Name == xattr.Name)
+            {
+                inode.Xattrs[i] = xattr;
+                return;
+            }
         }
-        else
-        {
-            inode.Xattrs.Add(xattr);
-        }
+
+        inode.Xattrs = [.. inode.Xattrs, xattr];
     }
 
-    private void AddEntries(ComposefsNode node, ErofsInode inode, ErofsInode parent, string path)
+    private void AddEntries(ComposefsNode node, ErofsInode inode, ErofsInode parent)
     {
-        var entries = new List<(byte[] Name, ErofsInode Inode, bool IsHardLink)>(node.Children.Count + 2)
-        {
-            ("."u8.ToArray(), inode, true),
-            (".."u8.ToArray(), parent, true),
-        };
+        var entries = new (byte[] Name, ErofsInode Inode, bool IsHardLink)[node.Children.Count + 2];
+        entries[0] = (Self, inode, true);
+        entries[1] = (Parent, parent, true);
+        int count = 2;
         uint directories = 0;
         foreach ((string name, ComposefsNode child) in node.Children)
         {
@@ -166,19 +175,21 @@ internal sealed class ErofsTree
             bool isLink = child.HardLinkTarget is not null;
             if (!_inodes.TryGetValue(target, out ErofsInode? targetInode))
             {
-                throw new ComposefsFormatException($"the hard link '{path}/{name}' points outside of the tree");
+                throw new ComposefsFormatException($"the hard link '{ShownPath}/{name}' points outside of the tree");
             }
 
             if (isLink && (child.Kind == FileKind.Directory || target.Kind == FileKind.Directory))
             {
-                throw new ComposefsFormatException($"'{path}/{name}' is a hard link to a directory");
+                throw new ComposefsFormatException($"'{ShownPath}/{name}' is a hard link to a directory");
             }
 
-            entries.Add((FileName.Encode(name), targetInode, isLink));
+            entries[count++] = (FileName.Encode(name), targetInode, isLink);
             if (!isLink && child.Kind == FileKind.Directory)
             {
                 directories++;
-                AddEntries(child, targetInode, inode, $"{path}/{name}");
+                _path.Add(name);
+                AddEntries(child, targetInode, inode);
+                _path.RemoveAt(_path.Count - 1);
             }
         }
 
@@ -191,6 +202,7 @@ internal sealed class ErofsTree
     {
         SetXattr(inode, OverlayAttributes.Opaque, "y"u8.ToArray());
         ExtendedAttribute? label = root.ExtendedAttributes.Where(attribute => attribute.Name == "security.selinux").Cast<ExtendedAttribute?>().FirstOrDefault();
+        var entries = new List<(byte[] Name, ErofsInode Inode, bool IsHardLink)>(inode.Entries);
         for (int i = 0; i <= 255; i++)
         {
             string name = i.ToString("x2", System.Globalization.CultureInfo.InvariantCulture);
@@ -212,8 +224,10 @@ internal sealed class ErofsTree
                 SetXattr(whiteout, selinux.Name, selinux.Value);
             }
 
-            inode.Entries.Add((FileName.Encode(name), whiteout, false));
+            entries.Add((FileName.Encode(name), whiteout, false));
         }
+
+        inode.Entries = [.. entries];
     }
 
     private void Order(ErofsInode root)
@@ -225,14 +239,14 @@ internal sealed class ErofsTree
         {
             ErofsInode inode = Inodes[i];
             inode.Number = (uint)i;
-            inode.Entries.Sort(static (a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
-            inode.Xattrs.Sort(static (a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
+            Array.Sort(inode.Entries, static (a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
+            Array.Sort(inode.Xattrs, static (a, b) => a.Name.Bytes.AsSpan().SequenceCompareTo(b.Name.Bytes));
             if ((inode.Node.ModifiedSeconds, inode.Node.ModifiedNanoseconds).CompareTo((MinimumSeconds, MinimumNanoseconds)) < 0)
             {
                 (MinimumSeconds, MinimumNanoseconds) = (inode.Node.ModifiedSeconds, inode.Node.ModifiedNanoseconds);
             }
 
-            HasAcl |= inode.Xattrs.Exists(xattr => xattr.Index is 2 or 3 && xattr.Suffix.Length == 0);
+            HasAcl |= Array.Exists(inode.Xattrs, static xattr => xattr.Name.Index is 2 or 3 && xattr.Name.Suffix.Length == 0);
             foreach ((_, ErofsInode child, bool isHardLink) in inode.Entries)
             {
                 if (!isHardLink)
@@ -253,9 +267,9 @@ internal sealed class ErofsTree
             }
         }
 
-        SharedXattrs.AddRange(_xattrs.Values.Where(xattr => xattr.Uses > 1));
+        SharedXattrs.AddRange(_xattrs.All.Where(xattr => xattr.Uses > 1));
         SharedXattrs.Sort(static (a, b) =>
-            b.Name.AsSpan().SequenceCompareTo(a.Name) is var byName and not 0 ? byName
+            b.Name.Bytes.AsSpan().SequenceCompareTo(a.Name.Bytes) is var byName and not 0 ? byName
             : a.Value.Length != b.Value.Length ? b.Value.Length - a.Value.Length
             : b.Value.AsSpan().SequenceCompareTo(a.Value));
         foreach (ErofsXattr xattr in SharedXattrs)
@@ -347,7 +361,7 @@ internal sealed class ErofsTree
 
     private static void ComputeXattrSize(ErofsInode inode)
     {
-        if (inode.Xattrs.Count == 0)
+        if (inode.Xattrs.Length == 0)
         {
             return;
         }

@@ -146,7 +146,7 @@ internal sealed class ErofsWriter(Stream destination)
         uint filter = uint.MaxValue;
         foreach (ErofsXattr xattr in inode.Xattrs)
         {
-            filter &= ~xattr.FilterBit;
+            filter &= ~xattr.Name.FilterBit;
         }
 
         Span<byte> header = stackalloc byte[ErofsFormat.XattrHeaderSize];
@@ -183,11 +183,11 @@ internal sealed class ErofsWriter(Stream destination)
     private void WriteXattr(ErofsXattr xattr)
     {
         Span<byte> entry = stackalloc byte[ErofsFormat.XattrEntrySize];
-        entry[0] = (byte)xattr.Suffix.Length;
-        entry[1] = xattr.Index;
+        entry[0] = (byte)xattr.Name.Suffix.Length;
+        entry[1] = xattr.Name.Index;
         BinaryPrimitives.WriteUInt16LittleEndian(entry[2..], (ushort)xattr.Value.Length);
         Put(entry);
-        Put(xattr.Suffix);
+        Put(xattr.Name.Suffix);
         Put(xattr.Value);
         AlignTo(4);
     }
@@ -202,13 +202,13 @@ internal sealed class ErofsWriter(Stream destination)
         switch (inode.Kind)
         {
             case FileKind.Directory:
-                int first = inode.Entries.Count;
+                int first = inode.Entries.Length;
                 for (int size = 0; size < inode.TailSize;)
                 {
                     size += ErofsFormat.DirentSize + inode.Entries[--first].Name.Length;
                 }
 
-                WriteDirents(inode, first, inode.Entries.Count);
+                WriteDirents(inode, first, inode.Entries.Length);
                 break;
             case FileKind.SymbolicLink:
                 Put(inode.LinkTarget);
@@ -253,7 +253,7 @@ internal sealed class ErofsWriter(Stream destination)
         int written = 0;
         int first = 0;
         int size = 0;
-        for (int i = 0; i < inode.Entries.Count; i++)
+        for (int i = 0; i < inode.Entries.Length; i++)
         {
             int length = ErofsFormat.DirentSize + inode.Entries[i].Name.Length;
             if (size + length > ErofsFormat.BlockSize)
@@ -270,7 +270,7 @@ internal sealed class ErofsWriter(Stream destination)
 
         if (written < inode.Blocks)
         {
-            WriteDirents(inode, first, inode.Entries.Count);
+            WriteDirents(inode, first, inode.Entries.Length);
         }
     }
 

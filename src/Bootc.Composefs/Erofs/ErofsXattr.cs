@@ -1,34 +1,14 @@
 // An extended attribute on its way into an image.
-using System.IO.Hashing;
-using Bootc.Linux;
-
 namespace Bootc.Composefs.Erofs;
 
 /// <summary>One name and value, shared by all inodes that have it.</summary>
-internal sealed class ErofsXattr
+internal sealed class ErofsXattr(ErofsXattrName name, byte[] value)
 {
-    private ErofsXattr(string name, byte[] value)
-    {
-        Name = FileName.Encode(name);
-        Value = value;
-        (Index, string rest) = ErofsFormat.SplitXattrName(name);
-        Suffix = FileName.Encode(rest);
-        EntrySize = (int)ErofsFormat.Align(ErofsFormat.XattrEntrySize + Suffix.Length + value.Length, 4);
-        FilterBit = 1u << (int)(XxHash32.HashToUInt32(Suffix, (int)(ErofsFormat.XattrFilterSeed + Index)) & 31);
-    }
+    public ErofsXattrName Name { get; } = name;
 
-    public byte[] Name { get; }
+    public byte[] Value { get; } = value;
 
-    public byte[] Value { get; }
-
-    public byte Index { get; }
-
-    public byte[] Suffix { get; }
-
-    public int EntrySize { get; }
-
-    /// <summary>The bit of the name filter that this name clears.</summary>
-    public uint FilterBit { get; }
+    public int EntrySize => (int)ErofsFormat.Align(ErofsFormat.XattrEntrySize + Name.Suffix.Length + Value.Length, 4);
 
     public int Uses { get; set; }
 
@@ -36,17 +16,37 @@ internal sealed class ErofsXattr
     public long SharedOffset { get; set; } = -1;
 
     /// <summary>All attributes of one image, each name and value once.</summary>
-    public sealed class Pool : Dictionary<(string Name, string Value), ErofsXattr>
+    public sealed class Pool
     {
+        private readonly Dictionary<string, ErofsXattrName> _names = new(StringComparer.Ordinal);
+        private readonly HashSet<ErofsXattr> _xattrs = new(ByContent.Instance);
+
+        public IReadOnlyCollection<ErofsXattr> All => _xattrs;
+
         public ErofsXattr Get(string name, byte[] value)
         {
-            var key = (name, Convert.ToBase64String(value));
-            if (!TryGetValue(key, out ErofsXattr? xattr))
+            if (!_names.TryGetValue(name, out ErofsXattrName? known))
             {
-                Add(key, xattr = new ErofsXattr(name, value));
+                _names.Add(name, known = new ErofsXattrName(name));
             }
 
-            return xattr;
+            var xattr = new ErofsXattr(known, value);
+            return _xattrs.Add(xattr) || !_xattrs.TryGetValue(xattr, out ErofsXattr? existing) ? xattr : existing;
+        }
+    }
+
+    private sealed class ByContent : IEqualityComparer<ErofsXattr>
+    {
+        public static ByContent Instance { get; } = new();
+
+        public bool Equals(ErofsXattr? x, ErofsXattr? y) => ReferenceEquals(x!.Name, y!.Name) && x.Value.AsSpan().SequenceEqual(y.Value);
+
+        public int GetHashCode(ErofsXattr xattr)
+        {
+            var hash = default(HashCode);
+            hash.Add(System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(xattr.Name));
+            hash.AddBytes(xattr.Value);
+            return hash.ToHashCode();
         }
     }
 }

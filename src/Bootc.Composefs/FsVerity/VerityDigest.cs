@@ -42,6 +42,20 @@ public readonly struct VerityDigest : IEquatable<VerityDigest>
         return true;
     }
 
+    /// <summary>Reads 64 hexadecimal digits, given as ASCII.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> text, out VerityDigest digest)
+    {
+        digest = default;
+        Span<byte> bytes = stackalloc byte[Size];
+        if (text.Length != Size * 2 || Convert.FromHexString(text, bytes, out _, out _) != System.Buffers.OperationStatus.Done)
+        {
+            return false;
+        }
+
+        digest = new VerityDigest(bytes);
+        return true;
+    }
+
     /// <summary>Copies the 32 bytes.</summary>
     public void CopyTo(Span<byte> destination) => AsSpan(in this).CopyTo(destination);
 

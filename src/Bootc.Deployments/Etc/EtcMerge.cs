@@ -1,4 +1,5 @@
 // The three-way merge of /etc: what was changed on the host since its defaults were made is carried to the new defaults.
+using System.Buffers;
 using Bootc.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -11,6 +12,8 @@ namespace Bootc.Deployments.Etc;
 /// </summary>
 public static class EtcMerge
 {
+    private const int CompareSize = 32 * 1024;
+
     /// <summary>Merges the <c>/etc</c> of one deployment into that of another.</summary>
     /// <exception cref="DeploymentException">A changed file has become a directory in the new defaults.</exception>
     public static void Run(DirectoryHandle from, DirectoryHandle to)
@@ -132,20 +135,28 @@ public static class EtcMerge
     {
         using SafeFileHandle first = a.OpenFile(name);
         using SafeFileHandle second = b.OpenFile(name);
-        byte[] bufferA = new byte[64 * 1024];
-        byte[] bufferB = new byte[64 * 1024];
-        while (true)
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(2 * CompareSize);
+        try
         {
-            int count = first.ReadFully(bufferA, name);
-            if (count != second.ReadFully(bufferB, name) || !bufferA.AsSpan(0, count).SequenceEqual(bufferB.AsSpan(0, count)))
+            Span<byte> left = buffer.AsSpan(0, CompareSize);
+            Span<byte> right = buffer.AsSpan(CompareSize, CompareSize);
+            while (true)
             {
-                return false;
-            }
+                int count = first.ReadFully(left, name);
+                if (count != second.ReadFully(right, name) || !left[..count].SequenceEqual(right[..count]))
+                {
+                    return false;
+                }
 
-            if (count < bufferA.Length)
-            {
-                return true;
+                if (count < CompareSize)
+                {
+                    return true;
+                }
             }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
