@@ -16,7 +16,7 @@ public sealed partial class Sysroot
     private const string ComposefsImageName = ".ostree.cfs";
 
     /// <summary>Makes a deployment. On a running host it is staged; elsewhere it is complete, and still to be given to <see cref="WriteDeployments"/>.</summary>
-    /// <exception cref="DeploymentException">The image has no kernel, or is inconsistent. Nothing is left of the deployment.</exception>
+    /// <exception cref="DeploymentException">The image has no kernel or no name, or is inconsistent. Nothing is left of the deployment.</exception>
     public Deployment Deploy(DeployRequest request)
     {
         if (!Root.Exists($"ostree/deploy/{request.Stateroot}/var"))
@@ -115,6 +115,7 @@ public sealed partial class Sysroot
         using DirectoryHandle directory = deploy.OpenDirectory(name);
         WriteComposefsImage(request, directory);
         KernelLayout kernel = KernelLayout.Find(directory);
+        _ = OsRelease.ReadName(directory); // better now than when its boot entry is written
         var deployment = new Deployment
         {
             Stateroot = request.Stateroot,
@@ -232,6 +233,29 @@ public sealed partial class Sysroot
         if (var.List().Count == 0)
         {
             Repository.CheckoutTree(commit, var, ".", new CheckoutOptions { ForceCopy = true, Union = true, Subpath = "var" });
+            if (!directory.Exists("usr/lib/tmpfiles.d"))
+            {
+                MakeStandardVar(var);
+            }
+        }
+    }
+
+    // What systemd-tmpfiles makes in /var elsewhere, for an image that does without it.
+    private static void MakeStandardVar(DirectoryHandle var)
+    {
+        using (DirectoryHandle temporary = var.EnsureDirectory("tmp"))
+        {
+            temporary.Handle.SetMode(0x3FF, temporary.DisplayPath);
+        }
+
+        var.EnsureDirectory("lib").Dispose();
+        var.EnsureDirectory("log").Dispose();
+        foreach ((string name, string target) in new[] { ("run", "../run"), ("lock", "../run/lock") })
+        {
+            if (!var.Exists(name))
+            {
+                var.CreateSymbolicLink(target, name);
+            }
         }
     }
 

@@ -40,7 +40,8 @@ public sealed partial class Sysroot
 
         DropStagedUnless(deployments);
         Deployment[] current = [.. _deployments.Where(deployment => !deployment.IsStaged)];
-        bool needsNewEntries = wanted.Length != current.Length || !wanted.Zip(current).All(pair => HaveEqualEntries(pair.First, pair.Second));
+        bool showStateroot = wanted.Any(deployment => deployment.Stateroot != wanted[0].Stateroot);
+        bool needsNewEntries = wanted.Length != current.Length || !Enumerable.Range(0, wanted.Length).All(i => HaveEqualEntries(wanted[i], current[i], i, showStateroot));
         if (!needsNewEntries && wanted.Zip(current).All(pair => pair.First.IsSame(pair.Second)))
         {
             return;
@@ -49,7 +50,7 @@ public sealed partial class Sysroot
         AssignSerials(wanted);
         if (needsNewEntries)
         {
-            SwapEntries(wanted);
+            SwapEntries(wanted, showStateroot);
         }
         else
         {
@@ -72,11 +73,17 @@ public sealed partial class Sysroot
         }
     }
 
-    private bool HaveEqualEntries(Deployment a, Deployment b) =>
-        a.Bootcsum == b.Bootcsum
-        && a.Stateroot == b.Stateroot
-        && OptionsWithoutOstree(a) == OptionsWithoutOstree(b)
-        && CommitVersion(a) == CommitVersion(b);
+    // Titles count as well: a menu that names another system than the one it boots misleads.
+    private bool HaveEqualEntries(Deployment wanted, Deployment current, int index, bool showStateroot)
+    {
+        if (wanted.Bootcsum != current.Bootcsum || wanted.Stateroot != current.Stateroot || OptionsWithoutOstree(wanted) != OptionsWithoutOstree(current))
+        {
+            return false;
+        }
+
+        using DirectoryHandle root = OpenDeployment(wanted);
+        return current.Entry.Title == MakeTitle(root, wanted, index, showStateroot);
+    }
 
     private static string OptionsWithoutOstree(Deployment deployment) => KernelArguments.Parse(deployment.Entry.Options).Remove("ostree").ToString();
 
@@ -94,13 +101,12 @@ public sealed partial class Sysroot
         }
     }
 
-    private void SwapEntries(Deployment[] deployments)
+    private void SwapEntries(Deployment[] deployments, bool showStateroot)
     {
         int version = BootVersion == 0 ? 1 : 0;
         using DirectoryHandle boot = Root.EnsureDirectory("boot");
         boot.RemoveTree($"loader.{version}/entries");
         using DirectoryHandle entries = boot.EnsureDirectory($"loader.{version}/entries");
-        bool showStateroot = deployments.Any(deployment => deployment.Stateroot != deployments[0].Stateroot);
         foreach (Deployment deployment in deployments)
         {
             InstallKernel(boot, entries, version, deployment, deployments.Length, showStateroot);
@@ -140,7 +146,7 @@ public sealed partial class Sysroot
 
         BootEntry entry = deployment.Entry.Clone();
         string prefix = Repository.Config.File.GetBoolean("sysroot", "bootprefix") == true ? "/boot/" : "/";
-        entry.Title = MakeTitle(root, deployment, showStateroot);
+        entry.Title = MakeTitle(root, deployment, deployment.Index, showStateroot);
         entry.Version = (count - deployment.Index).ToString(System.Globalization.CultureInfo.InvariantCulture);
         entry.Linux = $"{prefix}{folder}/{kernel.KernelName}";
         entry.Initrd = kernel.InitramfsName is { } initramfs ? $"{prefix}{folder}/{initramfs}" : null;
@@ -152,7 +158,7 @@ public sealed partial class Sysroot
         entries.WriteAllBytesAtomically($"ostree-{count - deployment.Index}.conf", Encoding.UTF8.GetBytes(entry.ToString()), sync: false);
     }
 
-    private string MakeTitle(DirectoryHandle root, Deployment deployment, bool showStateroot)
+    private string MakeTitle(DirectoryHandle root, Deployment deployment, int index, bool showStateroot)
     {
         string title = OsRelease.ReadName(root);
         string? version = CommitVersion(deployment);
@@ -161,7 +167,7 @@ public sealed partial class Sysroot
             title += " " + version;
         }
 
-        return $"{title} (ostree{(showStateroot ? ":" + deployment.Stateroot : "")}:{deployment.Index})";
+        return $"{title} (ostree{(showStateroot ? ":" + deployment.Stateroot : "")}:{index})";
     }
 
     private static void LinkOrCopy(DirectoryHandle source, string from, DirectoryHandle target, string to)

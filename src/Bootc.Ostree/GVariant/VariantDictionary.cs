@@ -80,7 +80,7 @@ public sealed class VariantDictionary : IEnumerable<KeyValuePair<string, GVarian
     public string? TryGetString(string key) => TryGet(key) is { Type: "s" } value ? value.AsString() : null;
 
     /// <summary>A key's bytes, or <see langword="null"/> when it is absent or no <c>ay</c>.</summary>
-    public ReadOnlyMemory<byte>? TryGetBytes(string key) => TryGet(key) is { Type: "ay" } value ? value.AsBytes() : null;
+    public ReadOnlyMemory<byte>? TryGetBytes(string key) => TryGet(key) is { Type: "ay" } value ? value.AsBytes() : default(ReadOnlyMemory<byte>?); // a bare null would be empty bytes
 
     /// <summary>A key's boolean, or <see langword="null"/> when it is absent or no <c>b</c>.</summary>
     public bool? TryGetBoolean(string key) => TryGet(key) is { Type: "b" } value ? value.AsBoolean() : null;
