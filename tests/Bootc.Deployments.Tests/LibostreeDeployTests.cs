@@ -1,0 +1,242 @@
+// What we deploy is what libostree deploys of the same commit, and each works on what the other made.
+using System.Text.RegularExpressions;
+using Bootc.Testing;
+
+namespace Bootc.Deployments.Tests;
+
+public partial class LibostreeDeployTests
+{
+    private const string Lock = "ostree/lock";
+    private const string Repository = "ostree/repo";
+
+    // By this libostree remembers that it gave /var its SELinux labels. We give none, and so do not say so.
+    private const string LabelStamp = "ostree/deploy/default/var/.ostree-selabeled";
+
+    // With fs-verity demanded, libostree names digests in its image on any file system.
+    private static OsImage Image(string version) => OsImage.Create("1")
+        .AddLayer(layer => layer
+            .File("usr/lib/ostree/prepare-root.conf", "[composefs]\nenabled = verity\n")
+            .File("usr/bin/tool", new byte[100_000], mode: 0x9ED, attributes: new Dictionary<string, string> { ["user.note"] = "kept" })
+            .HardLink("usr/bin/tool-too", "usr/bin/tool").SymbolicLink("usr/bin/sh", "hello").File("usr/lib/empty", ""))
+        .WithVersion(version);
+
+    [Theory]
+    [InlineData("usr/lib/tmpfiles.d/var.conf")]
+    [InlineData("usr/lib/else")]
+    public void First_deployment_equals_that_of_libostree(string file)
+    {
+        Oracle.Require();
+        using var ours = new TestHost();
+        using var theirs = new TestHost();
+
+        ours.Switch(Image("1").AddLayer(layer => layer.File(file, "")).WriteTo(ours.Images));
+        DeployByLibostree(ours, theirs);
+
+        Assert.Equal(TreeListing.Of(theirs.Path, Repository, Lock, LabelStamp), TreeListing.Of(ours.Path, Repository, Lock));
+        Assert.Equal(Immutable(theirs), Immutable(ours));
+    }
+
+    [Fact]
+    public void Second_deployment_equals_that_of_libostree()
+    {
+        Oracle.Require();
+        using var ours = new TestHost();
+        using var theirs = new TestHost();
+        ours.Switch(Image("1").WriteTo(ours.Images));
+        DeployByLibostree(ours, theirs);
+        Image("2").WriteTo(ours.Images);
+
+        ours.Upgrade();
+        DeployByLibostree(ours, theirs);
+
+        Assert.Equal(TreeListing.Of(theirs.Path, Repository, Lock, LabelStamp), TreeListing.Of(ours.Path, Repository, Lock));
+    }
+
+    [Fact]
+    public void New_kernel_and_arguments_give_the_entries_of_libostree()
+    {
+        Oracle.Require();
+        using var ours = new TestHost();
+        using var theirs = new TestHost();
+        ours.Switch(Image("1").WriteTo(ours.Images));
+        DeployByLibostree(ours, theirs);
+        foreach (TestHost host in new[] { ours, theirs })
+        {
+            host.Ostree("admin", "instutil", "set-kargs", "--sysroot", host.Path, "console=ttyS0", "quiet").Succeeded();
+        }
+
+        OsImage.Create("2", kernel: "7.1").AddLayer(layer => layer.File("usr/lib/ostree/prepare-root.conf", "[composefs]\nenabled = verity\n")).WriteTo(ours.Images);
+
+        ours.Upgrade();
+        DeployByLibostree(ours, theirs);
+
+        Assert.Equal(Entries(theirs), Entries(ours));
+        Assert.Equal(2, Directory.GetDirectories(ours["boot/ostree"]).Length);
+    }
+
+    [Fact]
+    public void Libostree_lists_and_changes_our_deployments()
+    {
+        Oracle.Require();
+        using var host = TwoDeployments();
+        Deployment[] made = [.. host.Deployments];
+
+        string status = Status(host);
+        host.Ostree("admin", "pin", "--sysroot", host.Path, "1").Succeeded();
+        bool pinned = host.Deployments[1].IsPinned;
+        host.Ostree("admin", "pin", "--unpin", "--sysroot", host.Path, "1").Succeeded();
+        bool unpinned = !host.Deployments[1].IsPinned;
+        host.Ostree("admin", "undeploy", "--sysroot", host.Path, "1").Succeeded();
+
+        Assert.Contains($"default {made[0].DirectoryName}", status);
+        Assert.Contains($"default {made[1].DirectoryName}", status);
+        Assert.True(pinned);
+        Assert.True(unpinned);
+        Assert.Equal([made[0].DirectoryName], host.Deployments.Select(deployment => deployment.DirectoryName));
+        AssertSound(host);
+    }
+
+    [Fact]
+    public void Origin_that_libostree_sets_is_read_and_its_deployment_can_be_switched()
+    {
+        Oracle.Require();
+        using var host = new TestHost();
+        host.Switch(Image("1").WriteTo(host.Images));
+        host.Ostree("admin", "set-origin", "--sysroot", host.Path, "--index=0", "--set=gpg-verify=false", "upstream", "https://example.com/repo", "os/stable").Succeeded();
+        Origin origin = host.Deployments[0].Origin;
+        host.Switch(Image("2").WriteTo(host.Images, "next"));
+
+        Assert.Equal("upstream:os/stable", origin.Refspec);
+        Assert.Equal(host.Images + ":next", host.Deployments[0].Origin.Image?.Image.Name);
+        AssertSound(host);
+    }
+
+    [Fact]
+    public void We_switch_roll_back_and_clean_up_on_a_sysroot_that_libostree_made()
+    {
+        Oracle.Require();
+        using var host = new TestHost(stateroot: null);
+        MakeByLibostree(host, "first", "1");
+        MakeByLibostree(host, "second", "2");
+        string[] theirs = Titles(host);
+
+        host.Rollback();
+        string[] rolledBack = Titles(host);
+        AssertSound(host);
+        host.Switch(Image("3").WriteTo(host.Images));
+        string[] switched = Titles(host);
+        AssertSound(host);
+
+        Assert.Equal(["Test OS 2 (ostree:0)", "Test OS 1 (ostree:1)"], theirs);
+        Assert.Equal(["Test OS 1 (ostree:0)", "Test OS 2 (ostree:1)"], rolledBack);
+        Assert.Equal(["Test OS 3 (ostree:0)", "Test OS 1 (ostree:1)"], switched);
+    }
+
+    [Fact]
+    public void Libostree_finds_every_step_of_a_life_sound()
+    {
+        Oracle.Require();
+        using var host = TwoDeployments();
+
+        foreach (Action step in (Action[])[() => host.Rollback(), () => host.Switch(Image("3").WriteTo(host.Images, "other")), () => host.Rollback(), () => host.Switch(Image("4").WriteTo(host.Images, "last"), retain: true)])
+        {
+            step();
+            AssertSound(host);
+        }
+
+        Assert.Equal(3, host.Deployments.Count);
+    }
+
+    [Fact]
+    public void Both_etc_and_usr_etc_in_a_commit_are_refused_as_libostree_does()
+    {
+        Oracle.Require();
+        using var host = new TestHost();
+        string tree = host.Beside("tree");
+        WriteTree(tree, "1");
+        Directory.CreateDirectory(Path.Combine(tree, "etc"));
+        File.WriteAllText(Path.Combine(tree, "etc/motd"), "twice");
+        string commit = host.Ostree("commit", "--repo", host["ostree/repo"], "-b", "both", "--owner-uid=0", "--owner-gid=0", tree).Succeeded().Trim();
+        string before = TreeListing.Of(host.Path, Repository, Lock);
+        using Sysroot sysroot = Sysroot.Open(host.Path);
+
+        var refusal = Assert.Throws<DeploymentException>(() => sysroot.Deploy(new DeployRequest { Stateroot = "default", Commit = Bootc.Ostree.Objects.Checksum.Parse(commit), Origin = new Origin() }));
+        CommandResult theirs = host.Ostree("admin", "deploy", "--sysroot", host.Path, "--os", "default", "both");
+
+        Assert.Equal("the image contains both /etc and /usr/etc", refusal.Message);
+        Assert.NotEqual(0, theirs.ExitCode);
+        Assert.Equal(before, TreeListing.Of(host.Path, Repository, Lock, "ostree/deploy/default/backing", "ostree/deploy/default/deploy"));
+    }
+
+    private static TestHost TwoDeployments()
+    {
+        var host = new TestHost();
+        host.Switch(Image("1").WriteTo(host.Images));
+        Image("2").WriteTo(host.Images);
+        host.Upgrade();
+        return host;
+    }
+
+    private static void DeployByLibostree(TestHost from, TestHost to, params string[] options)
+    {
+        Deployment deployment = from.Deployments[0];
+        string origin = to.Beside("origin");
+        File.Copy(from[deployment.OriginPath], origin, overwrite: true);
+        to.Ostree("pull-local", "--repo", to["ostree/repo"], from["ostree/repo"], deployment.Commit.ToString()).Succeeded();
+        to.Ostree(["admin", "deploy", "--sysroot", to.Path, "--os", "default", "--origin-file", origin, .. options, deployment.Commit.ToString()]).Succeeded();
+    }
+
+    private static void MakeByLibostree(TestHost host, string branch, string version)
+    {
+        if (!Directory.Exists(host["ostree"]))
+        {
+            host.Ostree("admin", "init-fs", "--modern", host.Path).Succeeded();
+            host.Ostree("admin", "os-init", "--sysroot", host.Path, "default").Succeeded();
+        }
+
+        string tree = host.Beside(branch);
+        WriteTree(tree, version);
+        host.Ostree("commit", "--repo", host["ostree/repo"], "-b", branch, "--owner-uid=0", "--owner-gid=0", tree).Succeeded();
+        host.Ostree("admin", "deploy", "--sysroot", host.Path, "--os", "default", branch).Succeeded();
+    }
+
+    private static void WriteTree(string tree, string version)
+    {
+        foreach ((string name, string content) in new[]
+        {
+            ("usr/lib/os-release", $"ID=test\nPRETTY_NAME=\"Test OS {version}\"\n"),
+            ("usr/lib/modules/6.0/vmlinuz", "kernel"),
+            ("usr/lib/modules/6.0/initramfs.img", "initramfs"),
+            ("usr/etc/motd", "Welcome"),
+        })
+        {
+            string path = Path.Combine(tree, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, content);
+        }
+
+        Directory.CreateDirectory(Path.Combine(tree, "var"));
+        Directory.CreateDirectory(Path.Combine(tree, "sysroot"));
+    }
+
+    private static string[] Titles(TestHost host) => [.. host.Deployments.Select(deployment => deployment.Entry.Title!)];
+
+    private static string Status(TestHost host) => host.Ostree("admin", "status", "--sysroot", host.Path).Succeeded();
+
+    private static void AssertSound(TestHost host)
+    {
+        string[] listed = [.. DeploymentLine().Matches(Status(host)).Select(match => match.Groups[1].Value)];
+        Assert.Equal(host.Deployments.Select(deployment => deployment.DirectoryName), listed);
+        host.Ostree("fsck", "--repo", host["ostree/repo"]).Succeeded();
+        using Sysroot sysroot = Sysroot.Open(host.Path);
+        Assert.Empty(SysrootCheck.Run(sysroot, TestContext.Current.CancellationToken).Findings);
+    }
+
+    private static string Entries(TestHost host) => string.Join('\n', Directory.GetFiles(host["boot/loader/entries"]).Order().Select(File.ReadAllText));
+
+    private static string[] Immutable(TestHost host) =>
+        [.. Peer.Run("lsattr", "-d", host[host.Deployments[0].Path]).Succeeded().Split('\n').Select(line => line.Split(' ')[0])];
+
+    [GeneratedRegex("^[* ] default ([0-9a-f]{64}\\.[0-9]+)", RegexOptions.Multiline)]
+    private static partial Regex DeploymentLine();
+}
