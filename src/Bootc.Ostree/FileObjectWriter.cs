@@ -1,7 +1,6 @@
 // One content object in the making: every byte is checksummed, measured and stored as it comes.
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.IO.Compression;
 using System.Security.Cryptography;
 using Bootc.Composefs.FsVerity;
 using Bootc.Linux;
@@ -24,7 +23,7 @@ public sealed class FileObjectWriter : IDisposable
     private readonly long _size;
     private readonly byte[]? _small;
     private readonly SafeFileHandle? _file;
-    private readonly DeflateStream? _archive;
+    private readonly Stream? _archive;
     private readonly IncrementalHash? _hash;
     private readonly VerityHasher? _verity;
     private long _written;

@@ -1,4 +1,5 @@
 // Refs: names of commits, each a file below `refs/`.
+using System.Buffers;
 using System.Text;
 using Bootc.Linux;
 using Bootc.Ostree.GVariant;
@@ -10,6 +11,7 @@ public sealed partial class Repository
 {
     private const string Heads = "refs/heads";
     private const string Remotes = "refs/remotes";
+    private static readonly SearchValues<char> RefCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
 
     /// <summary>The commit that a ref (<c>name</c> or <c>remote:name</c>) stands for, or <see langword="null"/>.</summary>
     /// <exception cref="RepositoryFormatException">The ref's file holds something else than a checksum.</exception>
@@ -140,7 +142,8 @@ public sealed partial class Repository
         string path = colon < 0 ? $"{Heads}/{refSpec}" : $"{Remotes}/{refSpec[..colon]}/{refSpec[(colon + 1)..]}";
         foreach (string component in path.Split('/'))
         {
-            if (component is "" or "." or ".." || component[0] == '.' || component.AsSpan().ContainsAny('\0', '\n', ' '))
+            // As ostree_validate_rev has it.
+            if (component.Length == 0 || component[0] is '-' or '.' || component.AsSpan().ContainsAnyExcept(RefCharacters))
             {
                 throw new ArgumentException($"'{refSpec}' is no name of a ref", nameof(refSpec));
             }

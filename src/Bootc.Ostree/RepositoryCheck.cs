@@ -104,16 +104,8 @@ internal sealed class RepositoryCheck(Repository repository, FsckOptions options
         else
         {
             using SafeFileHandle file = repository.OpenObject(new(checksum, ObjectType.File));
-            headerBytes.CopyTo(buffer, 0);
-            int filled = headerBytes.Length;
-            int count = file.ReadFully(buffer.AsSpan(filled));
-            if (filled + count < buffer.Length)
-            {
-                return Checksum.Compute(buffer.AsSpan(0, filled + count));
-            }
-
-            hash.AppendData(buffer);
-            while ((count = file.ReadSome(buffer)) > 0)
+            hash.AppendData(headerBytes);
+            for (int count; (count = file.ReadSome(buffer)) > 0;)
             {
                 hash.AppendData(buffer, 0, count);
             }
@@ -148,7 +140,7 @@ internal sealed class RepositoryCheck(Repository repository, FsckOptions options
     private void FollowTree(Checksum tree, HashSet<ObjectName> present, Checksum commit, string path, bool isPartial)
     {
         var name = new ObjectName(tree, ObjectType.DirTree);
-        if (!_seenTrees.Add(tree) || !Visit(name, present, commit, path, isPartial))
+        if (!_seenTrees.Add(tree) || !Visit(name, present, commit, path.TrimEnd('/'), isPartial))
         {
             return;
         }

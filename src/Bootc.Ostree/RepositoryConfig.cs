@@ -11,9 +11,10 @@ public sealed class RepositoryConfig
     internal RepositoryConfig(KeyFile file, string path)
     {
         File = file;
-        if (file.GetString(Core, "repo_version") is not "1")
+        string? version = file.GetString(Core, "repo_version");
+        if (version is not "1")
         {
-            throw new RepositoryFormatException($"{path} is no ostree repository of version 1");
+            throw new RepositoryFormatException($"{path} is no ostree repository that this program can use: core.repo_version is {version ?? "missing"}, not 1");
         }
 
         Mode = ParseMode(file.GetString(Core, "mode") ?? "bare", path);
@@ -85,9 +86,9 @@ public sealed class RepositoryConfig
 
     private static long ParseSize(string text)
     {
-        long unit = text is [.., 'M' or 'G' or 'T'] ? text[^1] switch { 'M' => 1L << 20, 'G' => 1L << 30, _ => 1L << 40 } : 0;
-        return unit != 0 && long.TryParse(text.AsSpan(..^1).TrimEnd("B"), NumberStyles.None, CultureInfo.InvariantCulture, out long value)
-            ? checked(value * unit)
-            : throw new RepositoryFormatException($"core.min-free-space-size is '{text}', not a number with the unit M, G or T");
+        long unit = text.Length < 3 || text[^1] != 'B' ? 0 : text[^2] switch { 'M' => 1L << 20, 'G' => 1L << 30, 'T' => 1L << 40, _ => 0 };
+        return unit != 0 && long.TryParse(text.AsSpan(..^2), NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value <= long.MaxValue / unit
+            ? value * unit
+            : throw new RepositoryFormatException($"core.min-free-space-size is '{text}', not a number with the unit MB, GB or TB");
     }
 }

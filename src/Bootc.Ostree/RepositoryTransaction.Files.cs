@@ -14,6 +14,8 @@ public sealed partial class RepositoryTransaction
 {
     private const int BufferSize = 128 * 1024;
 
+    private static readonly byte[] EmptyDeflate = [3, 0];
+
     [ThreadStatic]
     private static IncrementalHash? s_hash;
 
@@ -137,10 +139,16 @@ public sealed partial class RepositoryTransaction
 
     internal SafeFileHandle CreateObjectFile(FileHeader header) => _staging.Directory.CreateTemporaryFile(CreationMode(header));
 
-    internal static DeflateStream BeginArchive(SafeFileHandle file, FileHeader header, long size)
+    internal static Stream BeginArchive(SafeFileHandle file, FileHeader header, long size)
     {
         file.WriteFully(header.SerializeForArchive(size));
-        return new DeflateStream(new UnownedFileStream(file), CompressionLevel.Optimal);
+        if (size > 0)
+        {
+            return new DeflateStream(new UnownedFileStream(file), CompressionLevel.Optimal);
+        }
+
+        file.WriteFully(EmptyDeflate); // the class writes nothing at all for nothing
+        return Stream.Null;
     }
 
     /// <summary>Applies the metadata of a file that has no name yet, and gives it its name.</summary>
@@ -254,7 +262,7 @@ public sealed partial class RepositoryTransaction
             case RepositoryMode.BareUser:
                 using (SafeFileHandle file = directory.CreateTemporaryFile())
                 {
-                    file.WriteFully(Encoding.UTF8.GetBytes(header.LinkTarget), name.ToString());
+                    file.WriteFully(Encoding.UTF8.GetBytes(header.LinkTarget + '\0'), name.ToString()); // libostree counts the terminator
                     file.SetExtendedAttribute(Repository.UserMetadataAttribute, header.SerializeUserMetadata(), name.ToString());
                     file.SetMode(0x1A4, name.ToString());
                     file.SetModifiedTime(0);

@@ -108,7 +108,8 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
             directory.TryRemoveFile(name);
         }
 
-        bool mayLink = !options.ForceCopy && repository.Mode == RepositoryMode.Bare && !name.StartsWith(QuotedWhiteoutPrefix, StringComparison.Ordinal);
+        bool isLinkable = repository.Mode is RepositoryMode.Bare or RepositoryMode.BareUserOnly;
+        bool mayLink = isLinkable && !options.ForceCopy && !name.StartsWith(QuotedWhiteoutPrefix, StringComparison.Ordinal);
         if (mayLink && TryLink(checksum, directory, name))
         {
             return;
@@ -201,8 +202,6 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
         {
             directory.SetExtendedAttribute(name, attribute.Name, attribute.Value);
         }
-
-        directory.SetModifiedTime(name, 0);
     }
 
     // A whiteout of overlayfs cannot be an object; it stands in commits as a file with a quoted name.
