@@ -96,7 +96,7 @@ public sealed class TransactionTests : IDisposable
         Peer.Run("mount", "-o", "loop", _directory["disk"], _directory["small"]).Succeeded();
         try
         {
-            using Repository small = Repository.Create(DirectoryHandle.Open(_directory["small"]), RepositoryMode.Bare, [new("min-free-space-size", "1MB")]);
+            using Repository small = Repository.Create(DirectoryHandle.Open(_directory["small"]), RepositoryMode.Bare, [new("min-free-space-size", "0MB")]);
             string tree = SampleTree.Make(_directory, plain: true);
             Checksum before = TreeCommit.Write(small, tree, "main");
             byte[] noise = new byte[16 << 20];
