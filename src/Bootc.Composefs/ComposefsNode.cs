@@ -65,7 +65,7 @@ public sealed class ComposefsNode
     /// <summary>The nanoseconds of the last modification.</summary>
     public uint ModifiedNanoseconds { get; set; }
 
-    /// <summary>The size in bytes.</summary>
+    /// <summary>The size in bytes; a directory's is that of its entries in an image, and counted anew when one is written.</summary>
     public ulong Size { get; set; }
 
     /// <summary>The fs-verity digest of a regular file's content.</summary>
@@ -149,7 +149,15 @@ public sealed class ComposefsNode
 
     /// <summary>Sets an extended attribute.</summary>
     /// <exception cref="ComposefsFormatException">The name is too long, or all attributes together are too large.</exception>
-    public void SetExtendedAttribute(string name, byte[] value)
+    public void SetExtendedAttribute(string name, byte[] value) => SetExtendedAttribute(name, value, MaximumAttributesSize);
+
+    /// <summary>
+    /// Sets an extended attribute that an image has. There may be more of them than a tree may bring along, since an image
+    /// marks directories with attributes of its own.
+    /// </summary>
+    internal void RestoreExtendedAttribute(string name, byte[] value) => SetExtendedAttribute(name, value, ushort.MaxValue);
+
+    private void SetExtendedAttribute(string name, byte[] value, int limit)
     {
         int length = FileName.GetByteCount(name);
         if (length is 0 or > MaximumNameLength)
@@ -161,14 +169,14 @@ public sealed class ComposefsNode
         int index = _attributes.FindIndex(attribute => attribute.Name == name);
         if (index >= 0)
         {
-            _attributesSize -= AttributeOverhead + length + _attributes[index].Value.Length;
+            _attributesSize -= AttributeOverhead + length + _attributes[index].Value.Length + (_attributes.Count == 1 ? AttributesHeader : 0);
             _attributes.RemoveAt(index);
         }
 
         int size = AttributeOverhead + length + value.Length + (_attributes.Count == 0 ? AttributesHeader : 0);
-        if (value.Length > ushort.MaxValue || _attributesSize + size > MaximumAttributesSize)
+        if (value.Length > ushort.MaxValue || _attributesSize + size > limit)
         {
-            throw new ComposefsFormatException($"the extended attributes of a file are larger than {MaximumAttributesSize} bytes");
+            throw new ComposefsFormatException($"the extended attributes of a file are larger than {limit} bytes");
         }
 
         _attributes.Add(new ExtendedAttribute(name, value));

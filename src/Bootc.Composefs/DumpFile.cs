@@ -274,11 +274,10 @@ public static class DumpFile
     {
         ComposefsNode node = name.Resolve();
         bool isLink = name.HardLinkTarget is not null;
-        ulong size = node.Kind == FileKind.Directory ? 0 : node.Size;
         writer.Write(Escape(FileName.Encode(path.Length == 0 ? "/" : path), escapeEquals: false));
         writer.Write(string.Create(
             CultureInfo.InvariantCulture,
-            $" {size} {(isLink ? "@" : "")}{Convert.ToString(node.Mode, 8)} {LinkCountOf(node)} {node.Uid} {node.Gid} {node.DeviceNumber} {node.ModifiedSeconds}.{node.ModifiedNanoseconds} "));
+            $" {node.Size} {(isLink ? "@" : "")}{Convert.ToString(node.Mode, 8)} {LinkCountOf(node)} {node.Uid} {node.Gid} {node.DeviceNumber} {node.ModifiedSeconds}.{node.ModifiedNanoseconds} "));
         WriteOptional(writer, isLink ? FileName.Encode(paths[node]) : node.Payload is { } payload ? FileName.Encode(payload) : null);
         writer.Write(' ');
         WriteOptional(writer, node.Content);

@@ -56,8 +56,8 @@ internal sealed class ErofsReader
         }
 
         ErofsInodeView inode = ReadInode(slot);
-        var attributes = ReadXattrs(inode);
-        bool isWhiteout = attributes.Remove(OverlayAttributes.EscapedWhiteout) && inode.Kind == FileKind.Regular && inode.Size == 0;
+        List<ExtendedAttribute> attributes = ReadXattrs(inode);
+        bool isWhiteout = inode.Kind == FileKind.Regular && inode.Size == 0 && attributes.Exists(static attribute => attribute.Name == OverlayAttributes.EscapedWhiteout);
         uint mode = isWhiteout ? ModeBits.CharacterDevice | (inode.Mode & ModeBits.PermissionMask) : inode.Mode;
         if (ModeBits.GetKind(mode) == FileKind.Unknown)
         {
@@ -73,15 +73,11 @@ internal sealed class ErofsReader
             ModifiedNanoseconds = inode.ModifiedNanoseconds,
         };
         _nodes[slot] = node;
-        if (isWhiteout)
-        {
-            attributes.Remove(OverlayAttributes.UserWhiteout);
-        }
-
-        ReadContent(node, inode, attributes, slot);
+        ReadContent(node, inode, slot);
+        RestoreXattrs(node, attributes, slot);
         if (node.Kind == FileKind.Directory)
         {
-            RemoveDirectoryMarks(attributes, isRoot);
+            node.Size = inode.Size;
             if (!_directories.Add(slot))
             {
                 throw new ComposefsFormatException($"the directory in inode {slot} stands at two places");
@@ -90,38 +86,56 @@ internal sealed class ErofsReader
             ReadDirectory(node, inode, slot, isRoot, depth);
         }
 
-        foreach ((string name, byte[] value) in attributes.OrderBy(attribute => attribute.Key, StringComparer.Ordinal))
-        {
-            node.SetExtendedAttribute(Unescape(name), value);
-        }
-
         isWhiteoutOfRoot = !isWhiteout && node.Kind == FileKind.CharacterDevice && node.DeviceNumber == 0;
         return node;
     }
 
-    private static string Unescape(string name) => name.StartsWith(OverlayAttributes.EscapePrefix, StringComparison.Ordinal)
-        ? OverlayAttributes.Prefix + name[OverlayAttributes.EscapePrefix.Length..]
-        : name;
-
-    private static void RemoveDirectoryMarks(Dictionary<string, byte[]> attributes, bool isRoot)
+    // Attributes of overlayfs itself describe backing files; those of the tree are escaped. The marks of whiteouts are left
+    // out, since writing adds them; those of opaque directories are not, as composefs-info has it.
+    private static void RestoreXattrs(ComposefsNode node, List<ExtendedAttribute> attributes, ulong slot)
     {
-        if (attributes.Remove(OverlayAttributes.EscapedWhiteouts))
+        bool hasWhiteouts = attributes.Exists(static attribute => attribute.Name is OverlayAttributes.EscapedWhiteout or OverlayAttributes.EscapedWhiteouts);
+        foreach ((string name, byte[] value) in attributes)
         {
-            attributes.Remove(OverlayAttributes.UserWhiteouts);
-            if (attributes.TryGetValue(OverlayAttributes.EscapedOpaque, out byte[]? mark) && mark is [(byte)'x'])
+            if (name.StartsWith(OverlayAttributes.EscapePrefix, StringComparison.Ordinal))
             {
-                attributes.Remove(OverlayAttributes.EscapedOpaque);
-                attributes.Remove(OverlayAttributes.UserOpaque);
+                if (!hasWhiteouts || name is not (OverlayAttributes.EscapedWhiteout or OverlayAttributes.EscapedWhiteouts))
+                {
+                    node.RestoreExtendedAttribute(OverlayAttributes.Prefix + name[OverlayAttributes.EscapePrefix.Length..], value);
+                }
             }
-        }
-
-        if (isRoot)
-        {
-            attributes.Remove(OverlayAttributes.Opaque);
+            else if (name.StartsWith(OverlayAttributes.Prefix, StringComparison.Ordinal))
+            {
+                RestoreBacking(node, name, value, slot);
+            }
+            else if (!hasWhiteouts || name is not (OverlayAttributes.UserWhiteout or OverlayAttributes.UserWhiteouts))
+            {
+                node.RestoreExtendedAttribute(name, value);
+            }
         }
     }
 
-    private void ReadContent(ComposefsNode node, ErofsInodeView inode, Dictionary<string, byte[]> attributes, ulong slot)
+    private static void RestoreBacking(ComposefsNode node, string name, byte[] value, ulong slot)
+    {
+        if (node.Kind != FileKind.Regular)
+        {
+            return;
+        }
+
+        switch (name)
+        {
+            case OverlayAttributes.Metacopy when value.Length > 0:
+                node.Digest = value.Length == OverlayAttributes.MetacopyDigestSize && value[3] == 1
+                    ? new VerityDigest(value.AsSpan(4))
+                    : throw new ComposefsFormatException($"the metacopy attribute of inode {slot} is malformed");
+                break;
+            case OverlayAttributes.Redirect:
+                node.Payload = FileName.Decode(value is [(byte)'/', _, ..] ? value.AsSpan(1) : value);
+                break;
+        }
+    }
+
+    private void ReadContent(ComposefsNode node, ErofsInodeView inode, ulong slot)
     {
         switch (node.Kind)
         {
@@ -138,7 +152,6 @@ internal sealed class ErofsReader
                 break;
             case FileKind.Regular when inode.Layout == ErofsFormat.LayoutChunkBased:
                 node.Size = inode.Size;
-                ReadBacking(node, attributes, slot);
                 break;
             case FileKind.Regular when inode.Size > 0:
                 if (inode.Size > ComposefsNode.MaximumInlineContent)
@@ -148,22 +161,6 @@ internal sealed class ErofsReader
 
                 node.Content = ReadData(inode, slot);
                 break;
-        }
-    }
-
-    private static void ReadBacking(ComposefsNode node, Dictionary<string, byte[]> attributes, ulong slot)
-    {
-        if (attributes.Remove(OverlayAttributes.Metacopy, out byte[]? metacopy) && metacopy.Length > 0)
-        {
-            node.Digest = metacopy.Length == OverlayAttributes.MetacopyDigestSize && metacopy[3] == 1
-                ? new VerityDigest(metacopy.AsSpan(4))
-                : throw new ComposefsFormatException($"the metacopy attribute of inode {slot} is malformed");
-        }
-
-        if (attributes.Remove(OverlayAttributes.Redirect, out byte[]? redirect))
-        {
-            string path = FileName.Decode(redirect);
-            node.Payload = path.StartsWith('/') ? path[1..] : path;
         }
     }
 
@@ -271,9 +268,10 @@ internal sealed class ErofsReader
         };
     }
 
-    private Dictionary<string, byte[]> ReadXattrs(ErofsInodeView inode)
+    // In the order in which composefs-info shows them: the inode's own ones, then the shared ones.
+    private List<ExtendedAttribute> ReadXattrs(ErofsInodeView inode)
     {
-        var attributes = new Dictionary<string, byte[]>();
+        var attributes = new List<ExtendedAttribute>();
         if (inode.XattrSize == 0)
         {
             return attributes;
@@ -287,6 +285,11 @@ internal sealed class ErofsReader
             throw new ComposefsFormatException($"an inode names {shared} shared extended attributes in {bytes.Length} bytes");
         }
 
+        while (position + ErofsFormat.XattrEntrySize <= bytes.Length)
+        {
+            position += ReadXattr(inode.XattrStart + position, bytes.Length - position, attributes);
+        }
+
         for (int i = 0; i < shared; i++)
         {
             uint offset = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(ErofsFormat.XattrHeaderSize + (i * 4))..]);
@@ -294,15 +297,10 @@ internal sealed class ErofsReader
             ReadXattr(start, long.MaxValue, attributes);
         }
 
-        while (position + ErofsFormat.XattrEntrySize <= bytes.Length)
-        {
-            position += ReadXattr(inode.XattrStart + position, bytes.Length - position, attributes);
-        }
-
         return attributes;
     }
 
-    private int ReadXattr(long start, long room, Dictionary<string, byte[]> attributes)
+    private int ReadXattr(long start, long room, List<ExtendedAttribute> attributes)
     {
         ReadOnlySpan<byte> entry = Bytes(start, ErofsFormat.XattrEntrySize, "an extended attribute");
         int nameLength = entry[0];
@@ -315,7 +313,7 @@ internal sealed class ErofsReader
         }
 
         ReadOnlySpan<byte> rest = Bytes(start + ErofsFormat.XattrEntrySize, nameLength + valueSize, "an extended attribute");
-        attributes[prefix + FileName.Decode(rest[..nameLength])] = rest[nameLength..].ToArray();
+        attributes.Add(new ExtendedAttribute(prefix + FileName.Decode(rest[..nameLength]), rest[nameLength..].ToArray()));
         return size;
     }
 
