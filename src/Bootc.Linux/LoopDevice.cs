@@ -1,0 +1,70 @@
+// A file as a block device, for kernels that mount file systems from block devices only.
+using System.Buffers.Binary;
+using Microsoft.Win32.SafeHandles;
+
+namespace Bootc.Linux;
+
+/// <summary>A read-only loop device (loop(4)). It frees itself when nobody has it open or mounted any more.</summary>
+public sealed unsafe class LoopDevice : IDisposable
+{
+    private const string ControlPath = "/dev/loop-control";
+    private const nuint GetFree = 0x4C82; // LOOP_CTL_GET_FREE
+    private const nuint Configure = 0x4C0A; // LOOP_CONFIGURE
+    private const int Attempts = 64;
+
+    // struct loop_config: the file's descriptor u32 at 0, block size u32 at 4, struct loop_info64 at 8, in which the flags
+    // are a u32 at 52; reserved u64[8] at its end.
+    private const int ConfigSize = 304;
+    private const int FlagsOffset = 8 + 52;
+    private const uint ReadOnlyFlag = 1;
+    private const uint AutoClearFlag = 4;
+
+    private readonly SafeFileHandle _device;
+
+    private LoopDevice(SafeFileHandle device, string path)
+    {
+        _device = device;
+        Path = path;
+    }
+
+    /// <summary>The path of the device.</summary>
+    public string Path { get; }
+
+    /// <summary>Makes an open file a block device.</summary>
+    /// <exception cref="LinuxException">There is no free device, or the process may not take one.</exception>
+    public static LoopDevice Attach(SafeFileHandle file)
+    {
+        using SafeFileHandle control = Open(ControlPath);
+        Span<byte> config = stackalloc byte[ConfigSize];
+        config.Clear();
+        BinaryPrimitives.WriteUInt32LittleEndian(config, (uint)file.DangerousGetHandle());
+        BinaryPrimitives.WriteUInt32LittleEndian(config[FlagsOffset..], ReadOnlyFlag | AutoClearFlag);
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            long number = NativeCall.Check(NativeMethods.ioctl((int)control.DangerousGetHandle(), GetFree, 0), "find a free loop device with", ControlPath);
+            string path = $"/dev/loop{number}";
+            SafeFileHandle device = Open(path);
+            fixed (byte* pointer = config)
+            {
+                if (NativeMethods.ioctl((int)device.DangerousGetHandle(), Configure, pointer) >= 0)
+                {
+                    return new LoopDevice(device, path);
+                }
+            }
+
+            Errno error = NativeCall.LastError;
+            device.Dispose();
+            if (error != Errno.EBUSY)
+            {
+                throw new LinuxException("set up the loop device", path, error);
+            }
+        }
+
+        throw new LinuxException("find a free loop device with", ControlPath, Errno.EBUSY); // others were faster, each time
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _device.Dispose();
+
+    private static SafeFileHandle Open(string path) => File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+}
