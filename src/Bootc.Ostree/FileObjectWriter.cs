@@ -45,13 +45,21 @@ public sealed class FileObjectWriter : IDisposable
         (_hash, _verity) = Hashers.TryTake(out var pooled) ? pooled : (IncrementalHash.CreateHash(HashAlgorithmName.SHA256), new VerityHasher());
         _hash.AppendData(_header.Serialize());
         _file = transaction.CreateObjectFile(_header);
-        if (transaction.Repository.Mode == RepositoryMode.Archive)
+        try
         {
-            _archive = RepositoryTransaction.BeginArchive(_file, _header, size);
+            if (transaction.Repository.Mode == RepositoryMode.Archive)
+            {
+                _archive = RepositoryTransaction.BeginArchive(_file, _header, size);
+            }
+            else
+            {
+                _file.Preallocate(size, $"{transaction.Repository.Directory.DisplayPath}/objects");
+            }
         }
-        else
+        catch
         {
-            _file.Preallocate(size);
+            _file.Dispose(); // what was reserved already is given back
+            throw;
         }
     }
 
