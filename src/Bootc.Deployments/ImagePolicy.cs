@@ -10,10 +10,10 @@ namespace Bootc.Deployments;
 /// </summary>
 internal static class ImagePolicy
 {
-    private const string DefaultPath = "/etc/containers/policy.json";
-
+    /// <param name="reference">The image.</param>
+    /// <param name="path">The policy file; where there is none, anything is accepted.</param>
     /// <exception cref="PolicyRejectedException">The image may not be used.</exception>
-    public static void Check(OstreeImageReference reference, string path = DefaultPath)
+    public static void Check(OstreeImageReference reference, string path)
     {
         if (reference.Verification == SignatureVerification.OstreeRemote)
         {

@@ -4,6 +4,7 @@ using Bootc.Composefs.FsVerity;
 using Bootc.Import;
 using Bootc.Linux;
 using Bootc.Oci;
+using Bootc.Ostree;
 using Bootc.Ostree.Objects;
 
 namespace Bootc.Deployments;
@@ -29,7 +30,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     /// <summary>Looks an image up.</summary>
     public async Task<PreparedImport> PrepareAsync(OstreeImageReference reference, CancellationToken cancellation)
     {
-        ImagePolicy.Check(reference);
+        ImagePolicy.Check(reference, System.IO.Path.Combine(oci.Root, "etc/containers/policy.json"));
         IImageSource source = ImageSources.Open(reference.Image, oci);
         var importer = new ImageImporter(Sysroot.Repository, new ImportOptions { KnownDigests = FindDeployedDigest });
         PreparedImport prepared = await importer.PrepareAsync(source, reference.Image, cancellation).ConfigureAwait(false);
@@ -52,15 +53,42 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
             Sysroot.NoteLoss(previous.MergeCommit); // the ref now stands for the new image
         }
 
-        RequireKernel(image.Image, prepared.Reference);
+        RequireBootable(image.Image, prepared);
         return image;
     }
 
     /// <summary>Makes a deployment of an image that boots next; the one before stays to fall back to.</summary>
-    public Deployment Deploy(PulledImage image, Origin origin, bool retain, bool locked = false)
+    /// <param name="image">The image.</param>
+    /// <param name="pulled">How it was pulled, when that was just now: if it cannot be deployed, its reference stands for the image before.</param>
+    /// <param name="origin">What the deployment follows.</param>
+    /// <param name="retain">Whether all other deployments stay as well.</param>
+    /// <param name="locked">On a running host: the deployment waits to be released.</param>
+    public Deployment Deploy(PulledImage image, PreparedImport? pulled, Origin origin, bool retain, bool locked = false)
+    {
+        Deployment? merge = Current;
+        Deployment deployment;
+        try
+        {
+            deployment = DeployAndWriteEntries(image, origin, merge, retain, locked);
+        }
+        catch when (pulled is not null)
+        {
+            TakeBack(pulled, image.Image);
+            throw;
+        }
+
+        ImageStore.ClearCachedUpdate(Sysroot.Repository, deployment.Commit);
+        if (merge is not null)
+        {
+            ImageStore.ClearCachedUpdate(Sysroot.Repository, merge.Commit);
+        }
+
+        return deployment;
+    }
+
+    private Deployment DeployAndWriteEntries(PulledImage image, Origin origin, Deployment? merge, bool retain, bool locked)
     {
         Progress.Step("Deploying");
-        Deployment? merge = Current;
         Deployment deployment = Sysroot.Deploy(new DeployRequest
         {
             Stateroot = Stateroot,
@@ -78,13 +106,26 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
             Sysroot.WriteDeployments(Sysroot.ListWith(deployment, merge, retain));
         }
 
-        ImageStore.ClearCachedUpdate(Sysroot.Repository, deployment.Commit);
-        if (merge is not null)
-        {
-            ImageStore.ClearCachedUpdate(Sysroot.Repository, merge.Commit);
-        }
-
         return deployment;
+    }
+
+    // What is in force now decides what is left over; nothing here may hide the error that led to it.
+    private void TakeBack(PreparedImport pulled, StoredImage image)
+    {
+        try
+        {
+            Sysroot.Load();
+            if (Sysroot.Deployments.All(deployment => deployment.Commit != image.MergeCommit))
+            {
+                ImageStore.Revert(Sysroot.Repository, pulled);
+            }
+
+            Sysroot.RemoveLeftovers();
+        }
+        catch (Exception e) when (e is IOException or DeploymentException or OstreeException)
+        {
+            Progress.Warn($"What was begun is not removed yet, the next run will do it: {e.Message}");
+        }
     }
 
     /// <summary>Lets go of an image that is not followed any more.</summary>
@@ -104,15 +145,22 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
         Sysroot.CleanUp();
     }
 
-    private void RequireKernel(StoredImage image, ImageReference reference)
+    // What cannot boot is not kept under its reference: the image that was there before is.
+    private void RequireBootable(StoredImage image, PreparedImport prepared)
     {
-        DirTree? modules = Sysroot.Repository.OpenTree(image.MergeCommit).TryGetDirectory("usr/lib/modules");
-        bool hasKernel = modules?.Directories.Any(version => Sysroot.Repository.LoadDirTree(version.Tree).Files.Any(file => file.Name == "vmlinuz")) ?? false;
-        if (!hasKernel)
+        CommitTree root = Sysroot.Repository.OpenTree(image.MergeCommit);
+        bool hasKernel = root.TryGetDirectory("usr/lib/modules")?.Directories
+            .Any(version => Sysroot.Repository.LoadDirTree(version.Tree).Files.Any(file => file.Name == "vmlinuz")) ?? false;
+        bool hasName = HasFile(root, "usr/lib") || HasFile(root, "usr/etc");
+        if (hasKernel && hasName)
         {
-            ImageStore.RemoveImage(Sysroot.Repository, reference);
-            throw new DeploymentException($"{reference} is not bootable: it has no kernel at /usr/lib/modules/VERSION/vmlinuz");
+            return;
         }
+
+        ImageStore.Revert(Sysroot.Repository, prepared);
+        throw new DeploymentException($"{prepared.Reference} is not bootable: it has no {(hasKernel ? "/usr/lib/os-release to name it in the boot menu" : "kernel at /usr/lib/modules/VERSION/vmlinuz")}");
+
+        static bool HasFile(CommitTree root, string directory) => root.TryGetDirectory(directory)?.Files.Any(file => file.Name == "os-release") ?? false;
     }
 
     // Deployments' images name every file with its digest, so that an update need not read what it does not change.

@@ -39,7 +39,7 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
         PreparedImport prepared = await context.PrepareAsync(Target, cancellation).ConfigureAwait(false);
         PulledImage image = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
         Origin origin = context.Current?.Origin.WithImage(Target) ?? Origin.ForImage(Target);
-        context.Deploy(image, origin, Retain);
+        context.Deploy(image, prepared, origin, Retain);
         if (!Retain && previous is not null)
         {
             context.Forget(previous.Image);

@@ -13,9 +13,7 @@ public sealed partial class Sysroot
     /// </summary>
     public PruneResult CleanUp()
     {
-        RemoveOtherVersions();
-        RemoveOtherDeployments();
-        RemoveOtherKernels();
+        RemoveLeftovers();
         HashSet<Ostree.Objects.Checksum> before = [.. Repository.ListRefs().Select(entry => entry.Value)];
         WriteDeploymentRefs();
         WriteBaseImageRefs();
@@ -26,6 +24,14 @@ public sealed partial class Sysroot
         before.ExceptWith(Repository.ListRefs().Select(entry => entry.Value));
         _commitsLosingRefs.Clear();
         return before.Count > 0 ? Repository.Prune(depth: 0) : default;
+    }
+
+    /// <summary>Removes deployments, kernels and boot entries that are not in force; no content is lost that one of these needs.</summary>
+    internal void RemoveLeftovers()
+    {
+        RemoveOtherVersions();
+        RemoveOtherDeployments();
+        RemoveOtherKernels();
     }
 
     /// <summary>Says that a commit is about to lose a ref, so that the next clean-up looks for what it leaves.</summary>

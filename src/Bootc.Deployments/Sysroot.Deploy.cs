@@ -115,7 +115,6 @@ public sealed partial class Sysroot
         using DirectoryHandle directory = deploy.OpenDirectory(name);
         WriteComposefsImage(request, directory);
         KernelLayout kernel = KernelLayout.Find(directory);
-        _ = OsRelease.ReadName(directory); // better now than when its boot entry is written
         var deployment = new Deployment
         {
             Stateroot = request.Stateroot,
@@ -126,6 +125,7 @@ public sealed partial class Sysroot
         };
         deployment.Entry.Options = request.KernelArguments is { } arguments ? string.Join(' ', arguments) : null;
         PrepareEtc(request.Commit, directory);
+        _ = OsRelease.ReadName(directory); // better now than when its boot entry is written
         PrepareVar(request.Commit, request.Stateroot, directory);
         if (Booted is not null)
         {

@@ -70,7 +70,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Prepared;
         }
 
-        return Deploy(context, current, target, image);
+        return Deploy(context, current, target, image, prepared);
     }
 
     private bool IsThere(Deployment deployment, Oci.Model.Digest digest) =>
@@ -98,13 +98,13 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Unchanged;
         }
 
-        return Deploy(context, current, target, new PulledImage(image, LayerFacts.Load(sysroot.Repository, image)));
+        return Deploy(context, current, target, new PulledImage(image, LayerFacts.Load(sysroot.Repository, image)), pulled: null);
     }
 
-    private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, PulledImage image)
+    private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, PulledImage image, PreparedImport? pulled)
     {
         Origin origin = target == current.Origin.Image ? current.Origin.ForNewDeployment() : current.Origin.WithImage(target);
-        context.Deploy(image, origin, retain: false, locked: DownloadOnly);
+        context.Deploy(image, pulled, origin, retain: false, locked: DownloadOnly);
         if (target != current.Origin.Image)
         {
             context.Forget(current.Origin.Image!.Image);

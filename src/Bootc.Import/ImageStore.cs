@@ -77,6 +77,9 @@ public static class ImageStore
         return existed;
     }
 
+    /// <summary>Makes a reference stand again for what it stood for before an import: another image, or none.</summary>
+    public static void Revert(Repository repository, PreparedImport import) => repository.SetRef(RefOf(import.Reference), import.Previous?.MergeCommit);
+
     /// <summary>Drops the refs of layers that neither an image nor a deployment needs.</summary>
     /// <returns>How many were dropped.</returns>
     public static int PruneLayers(Repository repository)

@@ -11,11 +11,27 @@ internal static class OsRelease
     /// <exception cref="DeploymentException">There is no such file or name.</exception>
     public static string ReadName(DirectoryHandle deployment)
     {
-        byte[] content = deployment.TryReadAllBytes("usr/lib/os-release") ?? deployment.TryReadAllBytes("etc/os-release")
+        byte[] content = Read(deployment, "usr/lib/os-release") ?? Read(deployment, "etc/os-release")
             ?? throw new DeploymentException("the image has no /usr/lib/os-release, so it has no name for the boot menu");
         Dictionary<string, string> values = Parse(Encoding.UTF8.GetString(content));
         return values.GetValueOrDefault("PRETTY_NAME") ?? values.GetValueOrDefault("ID")
             ?? throw new DeploymentException("the image's os-release has neither PRETTY_NAME nor ID");
+    }
+
+    // Variants of one system are often told apart by where this link points.
+    private static byte[]? Read(DirectoryHandle deployment, string path)
+    {
+        for (int links = 0; links < 8 && deployment.TryGetStatus(path) is { } status; links++)
+        {
+            if (status.Kind != FileKind.SymbolicLink)
+            {
+                return status.Kind == FileKind.Regular ? deployment.ReadAllBytes(path) : null;
+            }
+
+            path = Path.GetFullPath(deployment.ReadSymbolicLink(path), "/" + Path.GetDirectoryName(path))[1..];
+        }
+
+        return null;
     }
 
     public static Dictionary<string, string> Parse(string text)
