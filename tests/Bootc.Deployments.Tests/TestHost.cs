@@ -1,11 +1,12 @@
 // A sysroot in a temporary directory and the commands that a test runs on it.
+using System.Text.RegularExpressions;
 using Bootc.Oci;
 using Bootc.Testing;
 
 namespace Bootc.Deployments.Tests;
 
 /// <summary>A host for one test: the sysroot at <see cref="Path"/>, images in a layout beside it.</summary>
-internal sealed class TestHost : IDisposable
+internal sealed partial class TestHost : IDisposable
 {
     private readonly TestDirectory _directory;
 
@@ -20,6 +21,30 @@ internal sealed class TestHost : IDisposable
         }
     }
 
+    /// <summary>A host whose sysroot, or a folder of it, is a file system of its own with so little room.</summary>
+    public static TestHost OnSmallDisk(int megabytes, string folder = "")
+    {
+        Peer.Require("mkfs.ext4", "mount");
+        var host = new TestHost(stateroot: null);
+        string disk = host._directory["disk"];
+        string mountPoint = Directory.CreateDirectory(host[folder]).FullName;
+        using (FileStream file = File.Create(disk))
+        {
+            file.SetLength(megabytes * 1024L * 1024);
+        }
+
+        Peer.Run("mkfs.ext4", "-q", "-m", "0", disk).Succeeded();
+        CommandResult mount = Peer.Run("mount", "-o", "loop", disk, mountPoint);
+        if (mount.ExitCode != 0)
+        {
+            host.Dispose();
+            Assert.Skip($"no loop device can be mounted: {mount.Error}");
+        }
+
+        Sysroot.Initialize(host.Path, "default");
+        return host;
+    }
+
     /// <summary>The sysroot.</summary>
     public string Path => _directory["sysroot"];
 
@@ -27,6 +52,9 @@ internal sealed class TestHost : IDisposable
     public string Images => _directory["images"];
 
     public RecordedProgress Progress { get; } = new();
+
+    /// <summary>Settings of this host alone, none of the machine's.</summary>
+    public OciOptions Settings => new() { Root = _directory["settings"] };
 
     /// <summary>The path of a name in the sysroot.</summary>
     public string this[string name] => System.IO.Path.Combine(Path, name);
@@ -40,13 +68,13 @@ internal sealed class TestHost : IDisposable
     {
         using Sysroot sysroot = Sysroot.Open(Path);
         var target = OstreeImageReference.Unverified(ImageReference.Parse(reference));
-        return Wait(new SwitchOperation(sysroot, new OciOptions(), Progress) { Target = target, Retain = retain }.RunAsync(TestContext.Current.CancellationToken));
+        return Wait(new SwitchOperation(sysroot, Settings, Progress) { Target = target, Retain = retain }.RunAsync(TestContext.Current.CancellationToken));
     }
 
     public OperationOutcome Upgrade()
     {
         using Sysroot sysroot = Sysroot.Open(Path);
-        return Wait(new UpgradeOperation(sysroot, new OciOptions(), Progress).RunAsync(TestContext.Current.CancellationToken));
+        return Wait(new UpgradeOperation(sysroot, Settings, Progress).RunAsync(TestContext.Current.CancellationToken));
     }
 
     public OperationOutcome Rollback()
@@ -65,10 +93,36 @@ internal sealed class TestHost : IDisposable
         }
     }
 
+    /// <summary>All that counts, as text: what lies outside the repository, and the refs in it. Layers that were fetched do not count.</summary>
+    public string State
+    {
+        get
+        {
+            using Sysroot sysroot = Sysroot.Open(Path);
+            IEnumerable<string> refs = sysroot.Repository.ListRefs().Where(entry => !entry.Key.StartsWith("ostree/container/blob/", StringComparison.Ordinal))
+                .Select(entry => $"{entry.Key} {entry.Value}").Order(StringComparer.Ordinal);
+            return TreeListing.Of(Path, "ostree/repo", "ostree/lock") + string.Join('\n', refs);
+        }
+    }
+
+    /// <summary>Fails unless libostree lists the deployments that we do, and both find everything sound.</summary>
+    public void AssertSound()
+    {
+        string status = Ostree("admin", "status", "--sysroot", Path).Succeeded();
+        string[] listed = [.. DeploymentLine().Matches(status).Select(match => match.Groups[1].Value)];
+        Assert.Equal(Deployments.Select(deployment => $"{deployment.Stateroot} {deployment.DirectoryName}"), listed);
+        Ostree("fsck", "--repo", this["ostree/repo"]).Succeeded();
+        using Sysroot sysroot = Sysroot.Open(Path);
+        Assert.Empty(SysrootCheck.Run(sysroot, TestContext.Current.CancellationToken).Findings);
+    }
+
     /// <summary>Runs <c>ostree</c> of the reference tools.</summary>
     public CommandResult Ostree(params string[] arguments) => Oracle.Run("ostree", arguments);
 
     public void Dispose() => _directory.Dispose();
+
+    [GeneratedRegex("^[* ] ([^ ]+ [0-9a-f]{64}\\.[0-9]+)", RegexOptions.Multiline)]
+    private static partial Regex DeploymentLine();
 
     private static OperationOutcome Wait(Task<OperationOutcome> operation) => operation.GetAwaiter().GetResult();
 }

@@ -1,0 +1,244 @@
+// Images that cannot be used: each gives one clear error, and the host is as it was.
+using System.Text;
+using Bootc.Import;
+using Bootc.Oci;
+using Bootc.Testing;
+
+namespace Bootc.Deployments.Tests;
+
+public class BadImageTests
+{
+    [Fact]
+    public void Image_without_kernel_is_refused()
+    {
+        AssertRefused<DeploymentException>(
+            image => image.AddLayer(layer => layer.Whiteout("usr/lib/modules/6.0")),
+            "IMAGE is not bootable: it has no kernel at /usr/lib/modules/VERSION/vmlinuz");
+    }
+
+    [Fact]
+    public void Image_without_os_release_is_refused()
+    {
+        AssertRefused<DeploymentException>(
+            image => image.AddLayer(layer => layer.Whiteout("usr/lib/os-release")),
+            "IMAGE is not bootable: it has no /usr/lib/os-release to name it in the boot menu");
+    }
+
+    [Fact]
+    public void Image_whose_os_release_gives_no_name_is_refused()
+    {
+        AssertRefused<DeploymentException>(
+            image => image.AddLayer(layer => layer.File("usr/lib/os-release", "VERSION_ID=9\n")),
+            "the image's os-release has neither PRETTY_NAME nor ID");
+    }
+
+    [Fact]
+    public void Image_of_another_architecture_is_refused()
+    {
+        AssertRefused<ImportException>(
+            image =>
+            {
+                image.Architecture = "s390x";
+                return image;
+            },
+            $"IMAGE is an image for linux/s390x, and this machine is {Bootc.Oci.Model.Platform.Current}");
+    }
+
+    [Fact]
+    public void Layer_with_other_bytes_is_refused()
+    {
+        AssertRefused<DigestMismatchException>(
+            image => image,
+            "blob LAYER in ",
+            written => Edit(written, bytes => bytes[bytes.Length / 2] ^= 1));
+    }
+
+    [Fact]
+    public void Layer_that_ends_early_is_refused()
+    {
+        AssertRefused<OciException>(
+            image => image,
+            "LAYER",
+            written => File.WriteAllBytes(written.BlobPath(written.LayerDigests[^1]), File.ReadAllBytes(written.BlobPath(written.LayerDigests[^1]))[..^100]));
+    }
+
+    [Fact]
+    public void Layer_that_is_not_there_is_refused()
+    {
+        AssertRefused<OciException>(image => image, "LAYER", written => File.Delete(written.BlobPath(written.LayerDigests[^1])));
+    }
+
+    [Fact]
+    public void Manifest_with_other_bytes_is_refused()
+    {
+        AssertRefused<OciException>(image => image, "MANIFEST", written => File.AppendAllText(written.BlobPath(written.ManifestDigest), " "));
+    }
+
+    [Fact]
+    public void Entry_that_leads_out_of_the_tree_is_refused()
+    {
+        AssertRefused<ImportException>(image => image.AddLayer(layer => layer.File("usr/../../etc/shadow", "root::")), "LAYER");
+    }
+
+    [Fact]
+    public void Reference_to_nothing_is_refused()
+    {
+        using var host = Installed();
+        string before = host.State;
+
+        var refusal = Assert.Throws<ImageNotFoundException>(() => host.Switch($"oci:{host.Images}:absent"));
+
+        Assert.Equal($"{host.Images} has no image 'absent', only latest", refusal.Message);
+        Assert.Equal(before, host.State);
+    }
+
+    [Fact]
+    public void Image_without_the_label_is_deployed_with_a_warning()
+    {
+        using var host = new TestHost();
+        OsImage image = OsImage.Create("1");
+        image.Labels.Remove("containers.bootc");
+
+        OperationOutcome outcome = host.Switch(image.WriteTo(host.Images));
+
+        Assert.Equal(OperationOutcome.Changed, outcome);
+        Assert.Equal([$"oci:{host.Images}:latest does not say that it is a bootable OS image (label containers.bootc=1)"], host.Progress.Warnings);
+    }
+
+    [Fact]
+    public void Both_etc_and_usr_etc_of_an_image_are_the_defaults_together()
+    {
+        using var host = new TestHost();
+
+        host.Switch(OsImage.Create("1").AddLayer(layer => layer.File("usr/etc/extra.conf", "more\n").File("usr/etc/motd", "Later\n")).WriteTo(host.Images));
+
+        string etc = host[host.Deployments[0].Path + "/etc"];
+        Assert.Equal("more\n", File.ReadAllText(Path.Combine(etc, "extra.conf")));
+        Assert.Equal("Later\n", File.ReadAllText(Path.Combine(etc, "motd")));
+        Assert.Equal("a=1\n", File.ReadAllText(Path.Combine(etc, "app.d/a.conf")));
+    }
+
+    [Theory]
+    [InlineData("""{"default":[{"type":"reject"}]}""", "rejects IMAGE")]
+    [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"transports":{"oci":{"LAYOUT":[{"type":"reject"}]}}}""", "rejects IMAGE")]
+    [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"transports":{"oci":{"":[{"type":"reject"}]}}}""", "rejects IMAGE")]
+    [InlineData("""{"default":[{"type":"sigstoreSigned","keyPath":"/k"}]}""", "asks for a signature of IMAGE (sigstoreSigned)")]
+    [InlineData("""{"default":[{"type":"insecureAcceptAnything"},{"type":"signedBy"}]}""", "asks for a signature of IMAGE (signedBy)")]
+    [InlineData("""{"default":[]}""", "has no default, so nothing may be used")]
+    [InlineData("""{}""", "has no default, so nothing may be used")]
+    [InlineData("""{"default":""", "is malformed, so nothing may be used")]
+    public void Policy_is_obeyed(string policy, string expected)
+    {
+        using var host = Installed();
+        WrittenImage image = OsImage.Create("2").WriteTo(host.Images);
+        WritePolicy(host, policy.Replace("LAYOUT", host.Images));
+        string before = host.State;
+
+        var refusal = Assert.Throws<PolicyRejectedException>(() => host.Upgrade());
+
+        Assert.Contains(expected.Replace("IMAGE", image.Reference), refusal.Message);
+        Assert.Equal(before, host.State);
+    }
+
+    [Fact]
+    public void Narrower_scope_of_the_policy_wins()
+    {
+        using var host = Installed();
+        OsImage.Create("2").WriteTo(host.Images);
+        WritePolicy(host, """{"default":[{"type":"reject"}],"transports":{"oci":{"LAYOUT":[{"type":"insecureAcceptAnything"}]}}}""".Replace("LAYOUT", host.Images));
+
+        Assert.Equal(OperationOutcome.Changed, host.Upgrade());
+    }
+
+    [Theory]
+    [InlineData("", "not enough space for the repository ")]
+    [InlineData("min-free-space-percent=0\n", "No space left on device (ENOSPC)")]
+    public void Full_disk_leaves_the_host_as_it_was(string config, string expected)
+    {
+        using TestHost host = TestHost.OnSmallDisk(12);
+        File.AppendAllText(host["ostree/repo/config"], config);
+        host.Switch(OsImage.Create("1").WriteTo(host.Images));
+        byte[] large = new byte[20_000_000];
+        new Random(1).NextBytes(large);
+        OsImage.Create("1").AddLayer(layer => layer.File("usr/lib/large", large)).WriteTo(host.Images);
+        string before = host.State;
+
+        var refusal = Assert.ThrowsAny<Exception>(() => host.Upgrade());
+
+        TestContext.Current.TestOutputHelper?.WriteLine(Causes(refusal));
+        Assert.Contains(expected, Causes(refusal));
+        Assert.Equal(before, host.State);
+        OsImage.Create("1").WithVersion("3").WriteTo(host.Images);
+        Assert.Equal(OperationOutcome.Changed, host.Upgrade());
+    }
+
+    [Fact]
+    public void Full_boot_partition_leaves_the_host_as_it_was()
+    {
+        using TestHost host = TestHost.OnSmallDisk(2, "boot");
+        host.Switch(OsImage.Create("1").WriteTo(host.Images));
+        OsImage.Create("1").AddLayer(layer => layer.File("usr/lib/modules/6.0/initramfs.img", new byte[5_000_000])).WriteTo(host.Images);
+        string before = host.State;
+
+        var refusal = Assert.Throws<DeploymentException>(() => host.Upgrade());
+
+        Assert.Matches($"^{host.Path}/boot/ostree/default-[0-9a-f]{{64}} has no room for initramfs-6.0.img: 5.0 MB are needed, [01]\\.[0-9] MB are free$", refusal.Message);
+        Assert.Equal(before, host.State);
+        OsImage.Create("1").WithVersion("3").WriteTo(host.Images);
+        Assert.Equal(OperationOutcome.Changed, host.Upgrade());
+        Assert.Equal(2, Directory.GetDirectories(host["ostree/deploy/default/deploy"]).Length);
+    }
+
+    // Upgrades a host to a bad image; IMAGE, LAYER and MANIFEST in the expected message stand for what they name.
+    private static void AssertRefused<T>(Func<OsImage, OsImage> make, string expected, Action<WrittenImage>? damage = null)
+        where T : Exception
+    {
+        using var host = Installed();
+        WrittenImage written = make(OsImage.Create("1").WithVersion("2")).WriteTo(host.Images);
+        damage?.Invoke(written);
+        string before = host.State;
+
+        var refusal = Assert.ThrowsAny<T>(() => host.Upgrade());
+
+        TestContext.Current.TestOutputHelper?.WriteLine(Causes(refusal));
+        Assert.Contains(
+            expected.Replace("IMAGE", written.Reference).Replace("LAYER", written.LayerDigests[^1]).Replace("MANIFEST", written.ManifestDigest),
+            Causes(refusal));
+        Assert.Equal(before, host.State);
+        OsImage.Create("1").WithVersion("3").WriteTo(host.Images);
+        Assert.Equal(OperationOutcome.Changed, host.Upgrade());
+    }
+
+    private static TestHost Installed()
+    {
+        var host = new TestHost();
+        host.Switch(OsImage.Create("1").WriteTo(host.Images));
+        return host;
+    }
+
+    private static void Edit(WrittenImage image, Action<byte[]> edit)
+    {
+        string path = image.BlobPath(image.LayerDigests[^1]);
+        byte[] bytes = File.ReadAllBytes(path);
+        edit(bytes);
+        File.WriteAllBytes(path, bytes);
+    }
+
+    private static void WritePolicy(TestHost host, string policy)
+    {
+        string folder = Path.Combine(host.Settings.Root, "etc/containers");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "policy.json"), policy);
+    }
+
+    private static string Causes(Exception e)
+    {
+        var text = new StringBuilder();
+        for (Exception? cause = e; cause is not null; cause = cause.InnerException)
+        {
+            text.AppendLine(cause.Message);
+        }
+
+        return text.ToString();
+    }
+}
