@@ -23,11 +23,11 @@ if [ ! -f out/base.tar ] || [ containerfiles/debian/base.sh -nt out/base.tar ]; 
   mv out/base.tar.new out/base.tar
 fi
 
-build() { # build NAME CONTEXT FILE [ARG...]
-  name=$1 context=$2 file=$3
+build() { # build NAME DIRECTORY FILE [ARG...]
+  name=$1 directory=$2 file=$3
   shift 3
   echo "== building $name"
-  build/quietly.sh out/image.log buildah $storage bud --isolation chroot --network host --layers=false --format oci -t "$name" -f "$file" "$@" "$context"
+  build/quietly.sh out/image.log buildah $storage bud --isolation chroot --network host --layers=false --format oci -t "$name" -f "$file" "$@" "$directory"
 }
 
 context=$out/context

@@ -1,6 +1,5 @@
 // Reads tar streams as layers are: any source, every extension that container tools write, nothing trusted.
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Bootc.Linux;
@@ -496,16 +495,13 @@ internal sealed class TarReader(Stream source, string what) : IDisposable
     {
         if ((field[0] & 0x80) != 0)
         {
-            ReadOnlySpan<byte> bytes = field;
-            bool fits = (field[0] & 0x7f) == 0 && !bytes[1..^8].ContainsAnyExcept((byte)0) && field.Length > 8;
-            if (field.Length == 8)
+            long binary = field[0] & 0x7f;
+            foreach (byte next in field[1..])
             {
-                ulong small = BinaryPrimitives.ReadUInt64BigEndian(field) & 0x7fffffffffffffff;
-                return (long)small;
+                binary = binary <= long.MaxValue >> 8 ? (binary << 8) | next : throw new FormatException($"the {name} of an entry is out of range");
             }
 
-            ulong value = BinaryPrimitives.ReadUInt64BigEndian(bytes[^8..]);
-            return fits && value <= long.MaxValue ? (long)value : throw new FormatException($"the {name} of an entry is out of range");
+            return binary;
         }
 
         long number = 0;

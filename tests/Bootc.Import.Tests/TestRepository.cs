@@ -1,0 +1,53 @@
+// A repository and image layouts for one test.
+using Bootc.Linux;
+using Bootc.Oci;
+using Bootc.Oci.Model;
+using Bootc.Ostree;
+using Bootc.Testing;
+
+namespace Bootc.Import.Tests;
+
+internal sealed class TestRepository : IDisposable
+{
+    public TestRepository()
+    {
+        Directory.CreateDirectory(Folder["repo"]);
+        Repository = Repository.Create(DirectoryHandle.Open(Folder["repo"]), RepositoryMode.Bare);
+    }
+
+    public TestDirectory Folder { get; } = new();
+
+    public Repository Repository { get; private set; }
+
+    public string Path => Folder["repo"];
+
+    /// <summary>Imports an image from where it was written.</summary>
+    public async Task<PulledImage> ImportAsync(WrittenImage image, CountingSource? counting = null)
+    {
+        ImageReference reference = ImageReference.Parse(image.Reference);
+        using IImageSource source = Sources.Open(reference);
+        IImageSource used = source;
+        if (counting is not null)
+        {
+            counting.Source = source;
+            used = counting;
+        }
+
+        var importer = new ImageImporter(Repository, new ImportOptions());
+        PreparedImport prepared = await importer.PrepareAsync(used, reference, CancellationToken.None);
+        return await importer.ImportAsync(prepared, null, CancellationToken.None);
+    }
+
+    /// <summary>Opens the repository anew, as the next program does.</summary>
+    public void Reopen()
+    {
+        Repository.Dispose();
+        Repository = Repository.Open(Path);
+    }
+
+    public void Dispose()
+    {
+        Repository.Dispose();
+        Folder.Dispose();
+    }
+}
