@@ -163,9 +163,9 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
 
     private void AddSymbolicLink(TarEntry entry, string[] path)
     {
-        if (entry.LinkName.Length == 0 || !FileName.IsUtf8(entry.LinkName))
+        if (entry.LinkName.Length == 0 || entry.LinkName.Contains('\0') || !FileName.IsUtf8(entry.LinkName))
         {
-            throw new ImportException($"{what}: the symbolic link '{entry.Name}' has an empty target, or one that is not UTF-8");
+            throw new ImportException($"{what}: the symbolic link '{entry.Name}' has an empty target, or one that is no UTF-8 text");
         }
 
         FileHeader header = FileHeader.ForSymbolicLink(entry.Uid, entry.Gid, entry.LinkName, AttributesOf(entry));

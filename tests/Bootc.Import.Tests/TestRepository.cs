@@ -21,20 +21,13 @@ internal sealed class TestRepository : IDisposable
 
     public string Path => Folder["repo"];
 
-    /// <summary>Imports an image from where it was written.</summary>
-    public async Task<PulledImage> ImportAsync(WrittenImage image, CountingSource? counting = null)
+    /// <summary>Imports an image from where it was written; the digests of the layers that were fetched are added to a list.</summary>
+    public async Task<PulledImage> ImportAsync(WrittenImage image, List<string>? fetched = null)
     {
         ImageReference reference = ImageReference.Parse(image.Reference);
-        using IImageSource source = Sources.Open(reference);
-        IImageSource used = source;
-        if (counting is not null)
-        {
-            counting.Source = source;
-            used = counting;
-        }
-
+        await using IImageSource source = ImageSources.Open(reference);
         var importer = new ImageImporter(Repository, new ImportOptions());
-        PreparedImport prepared = await importer.PrepareAsync(used, reference, CancellationToken.None);
+        PreparedImport prepared = await importer.PrepareAsync(new CountingSource(source, fetched), reference, CancellationToken.None);
         return await importer.ImportAsync(prepared, null, CancellationToken.None);
     }
 
