@@ -64,6 +64,7 @@ for group; do
     need libcap2-bin setcap /sbin/setcap
     need strace strace
     need zstd zstd
+    need rpm rpmbuild
     ;;
   demo)
     need_root "the demo"

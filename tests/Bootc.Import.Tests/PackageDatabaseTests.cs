@@ -1,0 +1,94 @@
+// Package databases are read as dpkg and rpm themselves read them.
+using Bootc.Import.Packages;
+using Bootc.Testing;
+using Xunit;
+
+namespace Bootc.Import.Tests;
+
+public sealed class PackageDatabaseTests
+{
+    [Fact]
+    public void The_status_file_of_this_machine_lists_what_dpkg_lists()
+    {
+        Peer.Require("dpkg-query");
+        string expected = Peer.Run("dpkg-query", "-W", "-f", "${db:Status-Status} ${Package} ${Version} ${Architecture}\n").Succeeded();
+
+        List<Package> packages = PackageDatabase.ParseDpkgStatus(File.ReadAllText("/var/lib/dpkg/status"));
+
+        Assert.Equal(
+            expected.Split('\n').Where(line => line.StartsWith("installed ", StringComparison.Ordinal)).Select(line => line[10..]).Order(StringComparer.Ordinal),
+            packages.Select(package => $"{package.Name} {package.Version} {package.Architecture}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_database_of_rpm_lists_what_rpm_lists()
+    {
+        Peer.Require("rpm", "rpmbuild");
+        using var directory = new TestDirectory();
+        for (int i = 0; i < 12; i++)
+        {
+            BuildAndInstall(directory, $"package-{i}", $"1.{i}", i % 5 == 0 ? 2 : null, i * 4);
+        }
+
+        string database = directory["db/rpmdb.sqlite"];
+        Assert.SkipUnless(File.Exists(database), "this rpm keeps no sqlite database");
+        string expected = Peer.Run("rpm", "--dbpath", directory["db"], "-qa", "--qf", "%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE} %{ARCH}\n").Succeeded();
+
+        List<Package> packages = RpmDatabase.Parse(File.ReadAllBytes(database));
+
+        Assert.Equal(
+            expected.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal),
+            packages.Select(package => $"{package.Name} {package.Version} {package.Architecture}").Order(StringComparer.Ordinal));
+
+        // Damaged, it gives the one error or fewer packages, and nothing else.
+        byte[] good = File.ReadAllBytes(database);
+        var random = new Random(11);
+        for (int round = 0; round < 300; round++)
+        {
+            byte[] bad = [.. good];
+            for (int i = 0; i < 20; i++)
+            {
+                bad[random.Next(bad.Length)] = (byte)random.Next(256);
+            }
+
+            try
+            {
+                _ = RpmDatabase.Parse(round % 3 == 0 ? bad.AsMemory(0, random.Next(bad.Length)) : bad);
+            }
+            catch (ImportException)
+            {
+            }
+        }
+    }
+
+    [Fact]
+    public void A_difference_tells_added_removed_and_changed_packages()
+    {
+        PackageDiff diff = PackageDiff.Compare(
+            [new("a", "1", "amd64"), new("b", "1", "amd64"), new("c", "1", "amd64")],
+            [new("b", "2", "amd64"), new("c", "1", "amd64"), new("d", "1", "all")]);
+
+        Assert.Equal(["d"], diff.Added.Select(package => package.Name));
+        Assert.Equal(["a"], diff.Removed.Select(package => package.Name));
+        Assert.Equal([("b", "1", "2")], diff.Changed.Select(change => (change.New.Name, change.Old.Version, change.New.Version)));
+    }
+
+    private static void BuildAndInstall(TestDirectory directory, string name, string version, int? epoch, int extra)
+    {
+        string spec = directory.Write($"{name}.spec", $"""
+            Name: {name}
+            Version: {version}
+            Release: 1
+            {(epoch is { } number ? $"Epoch: {number}" : "")}
+            Summary: a package for a test
+            License: none
+            BuildArch: noarch
+            %description
+            {new string('x', extra * 400)}
+            %files
+            """);
+        Peer.Run("rpmbuild", "-bb", "--quiet", "--define", $"_topdir {directory["build"]}", "--define", "_build_id_links none", spec).Succeeded();
+        string package = Directory.GetFiles(directory["build/RPMS"], $"{name}-{version}-*.rpm", SearchOption.AllDirectories).Single();
+        Peer.Run("rpm", "--dbpath", directory["db"], "--justdb", "--nodeps", "--nosignature", "-i", package).Succeeded();
+    }
+}
