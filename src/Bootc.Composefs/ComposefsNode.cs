@@ -16,6 +16,9 @@ public sealed class ComposefsNode
     /// <summary>The longest content that is held inline when an image is made of a directory, in bytes.</summary>
     public const int RecommendedInlineContent = 64;
 
+    /// <summary>How deep directories may be nested: as deep as a path can name.</summary>
+    internal const int MaximumDepth = 2048;
+
     private static readonly Dictionary<string, ComposefsNode> EmptyChildren = [];
     private const int MaximumNameLength = 255;
     private const int MaximumPathLength = 4095;

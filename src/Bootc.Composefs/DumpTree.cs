@@ -28,6 +28,11 @@ internal sealed class DumpTree
         }
 
         string trimmed = path.TrimStart('/');
+        if (trimmed.AsSpan().Count('/') >= ComposefsNode.MaximumDepth)
+        {
+            throw new ComposefsFormatException($"directories are nested more than {ComposefsNode.MaximumDepth} deep");
+        }
+
         int slash = trimmed.LastIndexOf('/');
         string parentPath = slash < 0 ? "" : trimmed[..slash];
         ComposefsNode parent = FindDirectory(parentPath) ?? throw new ComposefsFormatException($"the parent directory of '{path}' is missing");
@@ -57,10 +62,20 @@ internal sealed class DumpTree
 
         foreach ((ComposefsNode node, _) in _hardLinks)
         {
-            _ = node.Resolve();
+            ShortenChain(node);
         }
 
         return root;
+    }
+
+    private static void ShortenChain(ComposefsNode link)
+    {
+        ComposefsNode end = link.Resolve();
+        while (link.HardLinkTarget is { } next && next != end)
+        {
+            link.HardLinkTarget = end;
+            link = next;
+        }
     }
 
     private ComposefsNode? FindDirectory(string path)

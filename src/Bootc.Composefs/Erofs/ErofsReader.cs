@@ -7,15 +7,18 @@ namespace Bootc.Composefs.Erofs;
 
 internal sealed class ErofsReader
 {
-    private const int MaximumDepth = 1024;
-    private const int MaximumDirectorySize = 256 * 1024 * 1024;
-
     private readonly ReadOnlyMemory<byte> _image;
     private readonly Dictionary<ulong, ComposefsNode> _nodes = [];
     private readonly HashSet<ulong> _directories = [];
+    private readonly Dictionary<uint, ExtendedAttribute> _shared = [];
     private uint _sharedXattrs;
+    private long _unclaimed;
 
-    public ErofsReader(ReadOnlyMemory<byte> image) => _image = image;
+    public ErofsReader(ReadOnlyMemory<byte> image)
+    {
+        _image = image;
+        _unclaimed = image.Length;
+    }
 
     public ComposefsNode ReadTree()
     {
@@ -50,9 +53,9 @@ internal sealed class ErofsReader
     private ComposefsNode ReadNode(ulong slot, bool isRoot, int depth, out bool isWhiteoutOfRoot)
     {
         isWhiteoutOfRoot = false;
-        if (depth > MaximumDepth)
+        if (depth > ComposefsNode.MaximumDepth)
         {
-            throw new ComposefsFormatException($"directories are nested more than {MaximumDepth} deep");
+            throw new ComposefsFormatException($"directories are nested more than {ComposefsNode.MaximumDepth} deep");
         }
 
         ErofsInodeView inode = ReadInode(slot);
@@ -166,11 +169,6 @@ internal sealed class ErofsReader
 
     private void ReadDirectory(ComposefsNode node, ErofsInodeView inode, ulong slot, bool isRoot, int depth)
     {
-        if (inode.Size > MaximumDirectorySize)
-        {
-            throw new ComposefsFormatException($"the directory in inode {slot} claims {inode.Size} bytes");
-        }
-
         byte[] data = ReadData(inode, slot);
         for (int block = 0; block < data.Length; block += ErofsFormat.BlockSize)
         {
@@ -232,10 +230,13 @@ internal sealed class ErofsReader
         }
 
         ComposefsNode node = ReadNode(slot, isRoot: false, depth + 1, out bool isWhiteoutOfRoot);
-        if (!(isRoot && isWhiteoutOfRoot && name.Length == 2 && name.All(char.IsAsciiHexDigitLower)))
+        if (isRoot && isWhiteoutOfRoot && name.Length == 2 && name.All(char.IsAsciiHexDigitLower))
         {
-            directory.Add(name, node);
+            _nodes.Remove(slot); // it is not in the tree, so that nothing can be a link to it
+            return;
         }
+
+        directory.Add(name, node);
     }
 
     private ErofsInodeView ReadInode(ulong slot)
@@ -278,6 +279,7 @@ internal sealed class ErofsReader
         }
 
         ReadOnlySpan<byte> bytes = Bytes(inode.XattrStart, inode.XattrSize, "the extended attributes of an inode");
+        Claim(bytes.Length);
         int shared = bytes[4];
         int position = ErofsFormat.XattrHeaderSize + (shared * ErofsFormat.XattrEntrySize);
         if (position > bytes.Length)
@@ -287,34 +289,46 @@ internal sealed class ErofsReader
 
         while (position + ErofsFormat.XattrEntrySize <= bytes.Length)
         {
-            position += ReadXattr(inode.XattrStart + position, bytes.Length - position, attributes);
+            attributes.Add(ReadXattr(inode.XattrStart + position, bytes.Length - position, out int size));
+            position += size;
         }
 
         for (int i = 0; i < shared; i++)
         {
             uint offset = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(ErofsFormat.XattrHeaderSize + (i * 4))..]);
-            long start = ((long)_sharedXattrs * ErofsFormat.BlockSize) + ((long)offset * 4);
-            ReadXattr(start, long.MaxValue, attributes);
+            attributes.Add(ReadSharedXattr(offset));
         }
 
         return attributes;
     }
 
-    private int ReadXattr(long start, long room, List<ExtendedAttribute> attributes)
+    private ExtendedAttribute ReadSharedXattr(uint offset)
+    {
+        if (!_shared.TryGetValue(offset, out ExtendedAttribute attribute))
+        {
+            long start = ((long)_sharedXattrs * ErofsFormat.BlockSize) + ((long)offset * 4);
+            attribute = ReadXattr(start, long.MaxValue, out int size);
+            Claim(size);
+            _shared.Add(offset, attribute);
+        }
+
+        return attribute;
+    }
+
+    private ExtendedAttribute ReadXattr(long start, long room, out int size)
     {
         ReadOnlySpan<byte> entry = Bytes(start, ErofsFormat.XattrEntrySize, "an extended attribute");
         int nameLength = entry[0];
         byte index = entry[1];
         int valueSize = BinaryPrimitives.ReadUInt16LittleEndian(entry[2..]);
-        int size = (int)ErofsFormat.Align(ErofsFormat.XattrEntrySize + nameLength + valueSize, 4);
+        size = (int)ErofsFormat.Align(ErofsFormat.XattrEntrySize + nameLength + valueSize, 4);
         if (size > room || ErofsFormat.XattrPrefix(index) is not { } prefix)
         {
             throw new ComposefsFormatException($"the extended attribute at offset {start} is malformed");
         }
 
         ReadOnlySpan<byte> rest = Bytes(start + ErofsFormat.XattrEntrySize, nameLength + valueSize, "an extended attribute");
-        attributes.Add(new ExtendedAttribute(prefix + FileName.Decode(rest[..nameLength]), rest[nameLength..].ToArray()));
-        return size;
+        return new ExtendedAttribute(prefix + FileName.Decode(rest[..nameLength]), rest[nameLength..].ToArray());
     }
 
     private byte[] ReadData(ErofsInodeView inode, ulong slot)
@@ -329,12 +343,23 @@ internal sealed class ErofsReader
             throw new ComposefsFormatException($"inode {slot} claims {inode.Size} bytes, more than the image has");
         }
 
+        Claim((long)inode.Size);
         int size = (int)inode.Size;
         int tail = inode.Layout == ErofsFormat.LayoutFlatInline ? size % ErofsFormat.BlockSize : 0;
         byte[] data = new byte[size];
         Bytes((long)inode.Union * ErofsFormat.BlockSize, size - tail, $"the data of inode {slot}").CopyTo(data);
         Bytes(inode.XattrStart + inode.XattrSize, tail, $"the data of inode {slot}").CopyTo(data.AsSpan(size - tail));
         return data;
+    }
+
+    // No two inodes have data in common. An image that says so could make a tree without bounds of few bytes.
+    private void Claim(long size)
+    {
+        _unclaimed -= size;
+        if (_unclaimed < 0)
+        {
+            throw new ComposefsFormatException($"the inodes claim more data than the image of {_image.Length} bytes has");
+        }
     }
 
     private ReadOnlySpan<byte> Bytes(long position, int count, string what)
