@@ -67,6 +67,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     {
         Deployment? merge = Current;
         Deployment deployment;
+        Sysroot.RemoveLeftovers(); // of a run that was killed
         try
         {
             deployment = DeployAndWriteEntries(image, origin, merge, retain, locked);

@@ -18,6 +18,7 @@ public sealed class RollbackOperation(Sysroot sysroot, IOperationProgress progre
             progress.Message("The staged deployment is discarded");
         }
 
+        sysroot.RemoveLeftovers(); // of a run that was killed
         sysroot.WriteDeployments([target, .. finalized.Where(deployment => !deployment.IsSame(target))]);
         sysroot.CleanUp();
         progress.Message(isReverting ? "The rollback is taken back: the next boot is the running deployment" : $"Next boot: rollback deployment {target.DirectoryName}{(target.Origin.Image is { } image ? $"\n  Image: {image.Image}" : "")}");

@@ -32,6 +32,7 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
         OstreeImageReference? previous = context.Current?.Origin.Image;
         if (previous == Target)
         {
+            context.CleanUp(); // what a run that was killed after its last rename left undone
             progress.Message($"Image specification is unchanged: {Target.Image}");
             return OperationOutcome.Unchanged;
         }

@@ -53,6 +53,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         PreparedImport prepared = await context.PrepareAsync(target, cancellation).ConfigureAwait(false);
         if (IsThere(current, prepared.Manifest.Digest))
         {
+            context.CleanUp(); // what a run that was killed after its last rename left undone
             progress.Message($"No update available for {target.Image}");
             return OperationOutcome.Unchanged;
         }
