@@ -21,6 +21,14 @@ internal sealed partial class TestHost : IDisposable
         }
     }
 
+    /// <summary>A host with a copy of another one's sysroot.</summary>
+    public static TestHost CopyOf(TestHost other)
+    {
+        var host = new TestHost(stateroot: null);
+        Peer.Run("cp", "-a", other.Path + "/.", host.Path).Succeeded();
+        return host;
+    }
+
     /// <summary>A host whose sysroot, or a folder of it, is a file system of its own with so little room.</summary>
     public static TestHost OnSmallDisk(int megabytes, string folder = "")
     {

@@ -1,0 +1,152 @@
+// Killed at any file-system change, the host boots what it booted before or what it was to boot, whole, and the next run ends as if nothing had happened.
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+using Bootc.Testing;
+
+namespace Bootc.Deployments.Tests;
+
+/// <remarks>BOOTC_CRASH_POINTS says at how many points each operation is killed; at all of them when it is <c>all</c>.</remarks>
+public partial class CrashTests
+{
+    private const int DefaultPoints = 9;
+    private const int KilledCode = 128 + 9;
+
+    private const string Calls =
+        "mkdir,mkdirat,rmdir,unlink,unlinkat,link,linkat,symlink,symlinkat,rename,renameat,renameat2,fallocate,ftruncate,fsync,fdatasync,syncfs,fchmod,fchmodat,fchown,fchownat,utimensat,fsetxattr,setxattr";
+
+    [Fact]
+    public void Killed_first_switch_is_finished_by_the_next_run()
+    {
+        using var host = new TestHost();
+        string image = OsImage.Create("1").WriteTo(host.Images).Reference;
+
+        KillAtManyPoints(host, ["switch", "--quiet", "--transport", "oci", image["oci:".Length..]], copy => copy.Switch(image));
+    }
+
+    [Fact]
+    public void Killed_upgrade_to_a_new_kernel_is_finished_by_the_next_run()
+    {
+        using var host = new TestHost();
+        host.Switch(OsImage.Create("1").WriteTo(host.Images));
+        File.WriteAllText(host[host.Deployments[0].Path + "/etc/motd"], "mine");
+        OsImage.Create("2", kernel: "7.0").WriteTo(host.Images);
+
+        KillAtManyPoints(host, ["upgrade", "--quiet"], copy => copy.Upgrade());
+    }
+
+    [Fact]
+    public void Killed_upgrade_that_drops_a_deployment_is_finished_by_the_next_run()
+    {
+        using TestHost host = TwoDeployments();
+        OsImage.Create("1").WithVersion("3").WriteTo(host.Images);
+
+        KillAtManyPoints(host, ["upgrade", "--quiet"], copy => copy.Upgrade());
+    }
+
+    [Fact]
+    public void Killed_rollback_is_finished_by_the_next_run()
+    {
+        using TestHost host = TwoDeployments();
+        string[] before = Names(host);
+
+        KillAtManyPoints(host, ["rollback", "--quiet"], copy =>
+        {
+            if (Names(copy).SequenceEqual(before))
+            {
+                copy.Rollback();
+            }
+            else
+            {
+                copy.Switch(host.Deployments[0].Origin.Image!.Image.ToString()); // nothing to do but to clean up; rolling back once more would take it back
+            }
+        });
+    }
+
+    private static void KillAtManyPoints(TestHost template, string[] command, Action<TestHost> complete)
+    {
+        Oracle.Require();
+        Peer.Require("strace");
+        string[] old = Names(template);
+        using TestHost reference = TestHost.CopyOf(template);
+        Change[] changes = ListChanges(reference, command);
+        string[] wanted = Names(reference);
+        string end = reference.State;
+        var killed = new ConcurrentBag<Change>();
+        Parallel.ForEach(Choose(changes), new ParallelOptions { MaxDegreeOfParallelism = 2 }, change =>
+        {
+            using TestHost host = TestHost.CopyOf(template);
+            string[] strace = ["-o", "/dev/null", "-e", $"trace={change.Call}", "-e", $"inject={change.Call}:signal=KILL:when={change.Number}"];
+            if (BootcProgram.RunTraced(strace, [.. command, "--sysroot", host.Path]).ExitCode == KilledCode)
+            {
+                killed.Add(change);
+            }
+
+            AssertOldOrNew(host, old, wanted, change);
+            complete(host);
+            Assert.True(end == host.State, $"killed at {change}, the next run ended in another state:\n{host.State}\nwhere an undisturbed run ends in\n{end}");
+        });
+        TestContext.Current.TestOutputHelper?.WriteLine($"{string.Join(' ', command)}: {changes.Length} changes, killed at {killed.Count}: {string.Join(", ", killed.OrderBy(change => Array.IndexOf(changes, change)))}");
+        Assert.NotEmpty(killed);
+    }
+
+    // strace counts the calls of each kind for each thread; the first thread that comes to a number is the one killed.
+    private static Change[] ListChanges(TestHost host, string[] command)
+    {
+        string log = host.Beside("changes");
+        BootcProgram.RunTraced(["-o", log, "-e", "trace=" + Calls], [.. command, "--sysroot", host.Path]).Succeeded();
+        var counts = new Dictionary<(string Thread, string Call), int>();
+        var changes = new List<Change>();
+        foreach (string line in File.ReadLines(log))
+        {
+            if (CallLine().Match(line) is { Success: true } call)
+            {
+                (string, string) key = (call.Groups[1].Value, call.Groups[2].Value);
+                counts[key] = counts.GetValueOrDefault(key) + 1;
+                changes.Add(new Change(call.Groups[2].Value, counts[key]));
+            }
+        }
+
+        return [.. changes.Distinct()];
+    }
+
+    private static IEnumerable<Change> Choose(Change[] changes)
+    {
+        string? wanted = Environment.GetEnvironmentVariable("BOOTC_CRASH_POINTS");
+        int points = Math.Clamp(wanted == "all" ? changes.Length : int.TryParse(wanted, out int given) ? given : DefaultPoints, 1, changes.Length);
+        return Enumerable.Range(1, points).Select(i => changes[(int)((long)i * changes.Length / points) - 1]);
+    }
+
+    private static void AssertOldOrNew(TestHost host, string[] old, string[] wanted, Change change)
+    {
+        string status = host.Ostree("admin", "status", "--sysroot", host.Path).Succeeded();
+        string[] theirs = [.. DeploymentName().Matches(status).Select(match => match.Groups[1].Value)];
+        string[] ours = Names(host);
+        Assert.Equal(theirs, ours);
+        Assert.True(ours.SequenceEqual(old) || ours.SequenceEqual(wanted), $"killed at {change}, the host has {string.Join(", ", ours)}");
+        using Sysroot sysroot = Sysroot.Open(host.Path);
+        Assert.Empty(SysrootCheck.Run(sysroot, TestContext.Current.CancellationToken).Findings);
+    }
+
+    private static TestHost TwoDeployments()
+    {
+        var host = new TestHost();
+        host.Switch(OsImage.Create("1").WriteTo(host.Images));
+        OsImage.Create("1").WithVersion("2").WriteTo(host.Images);
+        host.Upgrade();
+        return host;
+    }
+
+    private static string[] Names(TestHost host) => [.. host.Deployments.Select(deployment => deployment.DirectoryName)];
+
+    [GeneratedRegex("^[* ] default ([0-9a-f]{64}\\.[0-9]+)", RegexOptions.Multiline)]
+    private static partial Regex DeploymentName();
+
+    [GeneratedRegex("^([0-9]+) +([a-z0-9]+)\\(")]
+    private static partial Regex CallLine();
+
+    // A system call, and which one of its kind it is.
+    private sealed record Change(string Call, int Number)
+    {
+        public override string ToString() => $"{Call} {Number}";
+    }
+}
