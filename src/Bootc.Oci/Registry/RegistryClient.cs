@@ -39,15 +39,14 @@ public sealed partial class RegistryClient
     /// <exception cref="OciException">It cannot be had.</exception>
     public async Task<(ReadOnlyMemory<byte> Bytes, string? MediaType)> GetManifestAsync(RegistryReference image, CancellationToken cancellation)
     {
-        using HttpResponseMessage response = await SendAsync(
-            image, HttpMethod.Get, $"manifests/{image.Reference}", $"manifest of {image}", AcceptManifests, cancellation).ConfigureAwait(false);
-        byte[] bytes = await ReadBoundedAsync(response, ImageManifest.MaximumSize, $"the manifest of {image}", cancellation).ConfigureAwait(false);
+        (byte[] bytes, string? mediaType) = await FetchSmallAsync(
+            image, $"manifests/{image.Reference}", $"manifest of {image}", AcceptManifests, ImageManifest.MaximumSize, cancellation).ConfigureAwait(false);
         if (image.Digest is { } digest)
         {
             Verify(bytes, digest, $"the manifest of {image}");
         }
 
-        return (bytes, response.Content.Headers.ContentType?.MediaType);
+        return (bytes, mediaType);
     }
 
     /// <summary>Fetches a small blob whole.</summary>
@@ -57,12 +56,11 @@ public sealed partial class RegistryClient
         string what = $"blob {descriptor.Digest} of {image}";
         if (descriptor.Size > limit)
         {
-            throw new ManifestException($"{what} has {descriptor.Size} bytes, more than the {limit} that are expected of it");
+            throw new ManifestException($"the {what} has {descriptor.Size} bytes, more than the {limit} that are expected of it");
         }
 
-        using HttpResponseMessage response = await SendAsync(image, HttpMethod.Get, $"blobs/{descriptor.Digest}", what, null, cancellation).ConfigureAwait(false);
-        byte[] bytes = await ReadBoundedAsync(response, descriptor.Size, what, cancellation).ConfigureAwait(false);
-        Verify(bytes, descriptor.Digest, what);
+        (byte[] bytes, _) = await FetchSmallAsync(image, $"blobs/{descriptor.Digest}", what, null, descriptor.Size, cancellation).ConfigureAwait(false);
+        Verify(bytes, descriptor.Digest, "the " + what);
         return bytes;
     }
 
@@ -116,6 +114,29 @@ public sealed partial class RegistryClient
         if (actual != expected.ToString())
         {
             throw new DigestMismatchException(what, expected, actual);
+        }
+    }
+
+    private async Task<(byte[] Bytes, string? MediaType)> FetchSmallAsync(
+        RegistryReference image, string path, string what, Action<HttpRequestMessage>? prepare, long limit, CancellationToken cancellation)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            using HttpResponseMessage response = await SendAsync(image, HttpMethod.Get, path, what, prepare, cancellation).ConfigureAwait(false);
+            try
+            {
+                byte[] bytes = await ReadBoundedAsync(response, limit, "the " + what, cancellation).ConfigureAwait(false);
+                return (bytes, response.Content.Headers.ContentType?.MediaType);
+            }
+            catch (Exception e) when (IsBrokenConnection(e, cancellation))
+            {
+                if (attempt >= Options.Attempts)
+                {
+                    throw new RegistryException($"cannot fetch the {what}: {Describe(e)} (tried {attempt} times)", null, e);
+                }
+            }
+
+            await Task.Delay(DelayBefore(attempt), cancellation).ConfigureAwait(false);
         }
     }
 
@@ -280,33 +301,36 @@ public sealed partial class RegistryClient
         }
     }
 
-    private static async Task<byte[]> ReadBoundedAsync(HttpResponseMessage response, long limit, string what, CancellationToken cancellation)
+    private async Task<byte[]> ReadBoundedAsync(HttpResponseMessage response, long limit, string what, CancellationToken cancellation)
     {
         if (response.Content.Headers.ContentLength > limit)
         {
             throw new ManifestException($"{what} has {response.Content.Headers.ContentLength} bytes, and at most {limit} are expected");
         }
 
-        using Stream body = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
-        using var buffer = new MemoryStream();
-        byte[] block = new byte[16 * 1024];
+        using var stall = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        stall.CancelAfter(Options.StallTimeout);
         try
         {
-            for (int count; (count = await body.ReadAsync(block, cancellation).ConfigureAwait(false)) > 0;)
+            using Stream body = await response.Content.ReadAsStreamAsync(stall.Token).ConfigureAwait(false);
+            using var buffer = new MemoryStream();
+            byte[] block = new byte[16 * 1024];
+            for (int count; (count = await body.ReadAsync(block, stall.Token).ConfigureAwait(false)) > 0;)
             {
+                stall.CancelAfter(Options.StallTimeout);
                 buffer.Write(block, 0, count);
                 if (buffer.Length > limit)
                 {
                     throw new ManifestException($"{what} has more than the {limit} bytes that are expected");
                 }
             }
-        }
-        catch (Exception e) when (e is HttpIOException or IOException)
-        {
-            throw new RegistryException($"the connection broke while {what} was fetched: {e.Message}", null, e);
-        }
 
-        return buffer.ToArray();
+            return buffer.ToArray();
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException($"nothing came for {Options.StallTimeout.TotalSeconds:0.#} seconds");
+        }
     }
 
     private async Task<Exception> DescribeFailureAsync(HttpResponseMessage response, RegistryReference image, string what, CancellationToken cancellation)
@@ -326,7 +350,7 @@ public sealed partial class RegistryClient
         ? $"the credentials of '{credential.User}' do not suffice"
         : $"no credentials for it are in {string.Join(", ", _credentials.Paths)}";
 
-    private static async Task<string> ReadReasonAsync(HttpResponseMessage response, CancellationToken cancellation)
+    private async Task<string> ReadReasonAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         try
         {
@@ -334,7 +358,7 @@ public sealed partial class RegistryClient
             RegistryErrors.RegistryError? error = JsonSerializer.Deserialize(body, OciJson.Default.RegistryErrors)?.Errors?.FirstOrDefault();
             return Clean(string.Join(": ", new[] { error?.Code, error?.Message }.Where(part => !string.IsNullOrEmpty(part))));
         }
-        catch (Exception e) when (e is JsonException or OciException)
+        catch (Exception e) when (e is JsonException or OciException || IsBrokenConnection(e, cancellation))
         {
             return "";
         }
