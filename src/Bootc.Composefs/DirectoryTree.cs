@@ -1,21 +1,26 @@
 // The composefs tree of a directory: what mkcomposefs makes of one.
 using System.Runtime.ExceptionServices;
-using Bootc.Composefs.FsVerity;
 using Bootc.Linux;
-using Microsoft.Win32.SafeHandles;
 
 namespace Bootc.Composefs;
 
 /// <summary>
 /// Reads a directory as mkcomposefs does: content of up to 64 bytes is held inline, other files are named by their fs-verity
-/// digests; hard links become files of their own. Digests are computed on all processors.
+/// digests; hard links become files of their own. One thread walks, others read the files, one for each processor.
 /// </summary>
-public static class DirectoryTree
+public sealed class DirectoryTree
 {
-    private const int QueueLength = 4096;
+    private const int QueueLength = 128;
+    private const int BatchSize = 64;
+
+    private readonly DirectoryTreeOptions _options;
+    private readonly BoundedQueue<FileBatch> _batches = new(QueueLength);
+
+    private DirectoryTree(DirectoryTreeOptions options) => _options = options;
 
     /// <summary>Reads the directory at a path.</summary>
     /// <exception cref="LinuxException">Something in it cannot be read.</exception>
+    /// <exception cref="ComposefsFormatException">Something in it is more than an image can describe.</exception>
     public static ComposefsNode Read(string path, DirectoryTreeOptions? options = null)
     {
         options ??= new DirectoryTreeOptions();
@@ -24,24 +29,35 @@ public static class DirectoryTree
             throw new ArgumentException("extended attributes cannot be both left out and kept");
         }
 
-        using DirectoryHandle root = DirectoryHandle.Open(path);
-        ComposefsNode tree = MakeNode(root.GetStatus(), root.Handle.GetExtendedAttributes(), options);
-        if (options.DigestStore is { } storePath)
-        {
-            Directory.CreateDirectory(storePath);
-        }
-
-        using DirectoryHandle? store = options.DigestStore is { } folder ? DirectoryHandle.Open(folder) : null;
-        var files = new BoundedQueue<(ComposefsNode Node, string Path)>(QueueLength);
-        Task[] workers = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Factory.StartNew(
-            () => MeasureAll(root, files, store), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        var root = new SharedDirectory(DirectoryHandle.Open(path));
         try
         {
-            Fill(tree, root, "", files, options);
+            return new DirectoryTree(options).Read(root);
         }
         finally
         {
-            files.Complete();
+            root.Release();
+        }
+    }
+
+    private ComposefsNode Read(SharedDirectory root)
+    {
+        if (_options.DigestStore is { } path)
+        {
+            Directory.CreateDirectory(path);
+        }
+
+        using DirectoryHandle? store = _options.DigestStore is { } folder ? DirectoryHandle.Open(folder) : null;
+        ComposefsNode tree = MakeNode(root.Handle.GetStatus());
+        Task[] workers = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Factory.StartNew(
+            () => ReadBatches(store), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        try
+        {
+            Fill(tree, root);
+        }
+        finally
+        {
+            _batches.Complete();
             Task.WaitAll(workers.Select(worker => worker.ContinueWith(static _ => { }, TaskScheduler.Default)).ToArray());
         }
 
@@ -53,128 +69,182 @@ public static class DirectoryTree
         return tree;
     }
 
-    private static void MeasureAll(DirectoryHandle root, BoundedQueue<(ComposefsNode Node, string Path)> files, DirectoryHandle? store)
+    private void Fill(ComposefsNode node, SharedDirectory directory)
     {
-        try
+        DirectoryHandle handle = directory.Handle;
+        if (!_options.SkipXattrs)
         {
-            while (files.TryTake(out (ComposefsNode Node, string Path) file))
-            {
-                Measure(root, file.Node, file.Path, store);
-            }
+            AddAttributes(node, handle.Handle.GetExtendedAttributes(handle.DisplayPath), handle.DisplayPath);
         }
-        catch
-        {
-            files.Complete(); // the walk need not go on
-            throw;
-        }
-    }
 
-    private static void Fill(ComposefsNode node, DirectoryHandle directory, string path, BoundedQueue<(ComposefsNode, string)> files, DirectoryTreeOptions options)
-    {
-        foreach (DirectoryEntry entry in directory.List())
+        var batch = new FileBatch(directory);
+        foreach (DirectoryEntry entry in handle.List())
         {
-            if (options.SkipDevices && entry.Kind is FileKind.CharacterDevice or FileKind.BlockDevice)
+            if (_options.SkipDevices && entry.Kind is FileKind.CharacterDevice or FileKind.BlockDevice)
             {
                 continue;
             }
 
-            string childPath = path.Length == 0 ? entry.Name : $"{path}/{entry.Name}";
-            ComposefsNode child = MakeNode(directory.GetStatus(entry.Name), options.SkipXattrs ? [] : directory.GetExtendedAttributes(entry.Name), options);
+            FileStatus status = handle.GetStatus(entry.Name);
+            ComposefsNode child = MakeNode(status);
             node.Add(entry.Name, child);
-            switch (child.Kind)
+            if (child.Kind == FileKind.Directory)
             {
-                case FileKind.Directory:
-                    using (DirectoryHandle next = directory.OpenDirectory(entry.Name))
-                    {
-                        Fill(child, next, childPath, files, options);
-                    }
-
-                    break;
-                case FileKind.SymbolicLink:
-                    child.Payload = directory.ReadSymbolicLink(entry.Name);
-                    break;
-                case FileKind.Regular when child.Size > 0:
-                    files.TryAdd((child, childPath));
-                    break;
-            }
-        }
-    }
-
-    private static ComposefsNode MakeNode(FileStatus status, IReadOnlyList<ExtendedAttribute> attributes, DirectoryTreeOptions options)
-    {
-        var node = new ComposefsNode(status.Mode)
-        {
-            Uid = status.Uid,
-            Gid = status.Gid,
-            Size = (ulong)status.Size,
-            ModifiedSeconds = options.UseEpoch ? 0 : status.ModifiedSeconds,
-            ModifiedNanoseconds = options.UseEpoch ? 0 : status.ModifiedNanoseconds,
-            DeviceNumber = ((ulong)(status.DeviceMajor & 0xfffff000) << 32) | ((ulong)(status.DeviceMajor & 0xfff) << 8) | ((ulong)(status.DeviceMinor & 0xffffff00) << 12) | (status.DeviceMinor & 0xff),
-        };
-        foreach (ExtendedAttribute attribute in options.SkipXattrs ? [] : attributes)
-        {
-            if (!options.UserXattrs || attribute.Name.StartsWith("user.", StringComparison.Ordinal))
-            {
-                node.SetExtendedAttribute(attribute.Name, attribute.Value);
-            }
-        }
-
-        return node;
-    }
-
-    private static void Measure(DirectoryHandle root, ComposefsNode node, string path, DirectoryHandle? store)
-    {
-        using SafeFileHandle file = root.OpenFile(path);
-        if (node.Size <= ComposefsNode.RecommendedInlineContent)
-        {
-            byte[] content = file.ReadToEnd(path);
-            if ((ulong)content.Length != node.Size)
-            {
-                throw new ComposefsFormatException($"'{path}' changed while it was read");
+                FillBelow(child, handle, entry.Name);
+                continue;
             }
 
-            VerityDigest small = VerityHasher.Compute(content);
-            node.Digest = small;
-            node.Payload = PathOf(small);
-            node.Content = content;
-            return;
+            if (child.Kind == FileKind.Regular && child.Size > 0)
+            {
+                batch.Files.Add((child, entry.Name, status.IsSealed));
+                if (batch.Files.Count == BatchSize)
+                {
+                    Enqueue(batch);
+                    batch = new FileBatch(directory);
+                }
+
+                continue;
+            }
+
+            FillOther(child, handle, entry.Name);
         }
 
-        VerityDigest digest = FileVerity.TryMeasure(file, path) ?? FileVerity.Compute(file, path);
-        node.Digest = digest;
-        node.Payload = PathOf(digest);
-        if (store is not null)
+        Enqueue(batch);
+    }
+
+    private void FillBelow(ComposefsNode node, DirectoryHandle parent, string name)
+    {
+        var directory = new SharedDirectory(parent.OpenDirectory(name));
+        try
         {
-            Store(file, (long)node.Size, store, node.Payload, path);
+            Fill(node, directory);
+        }
+        finally
+        {
+            directory.Release();
         }
     }
 
-    private static string PathOf(VerityDigest digest)
+    private void FillOther(ComposefsNode node, DirectoryHandle directory, string name)
     {
-        string hex = digest.ToString();
-        return $"{hex[..2]}/{hex[2..]}";
+        if (!_options.SkipXattrs)
+        {
+            AddAttributes(node, directory.GetExtendedAttributes(name), $"{directory.DisplayPath}/{name}");
+        }
+
+        if (node.Kind == FileKind.SymbolicLink)
+        {
+            node.Payload = directory.ReadSymbolicLink(name);
+        }
     }
 
-    private static void Store(SafeFileHandle source, long size, DirectoryHandle store, string name, string path)
+    private void Enqueue(FileBatch batch)
     {
-        if (store.Exists(name))
+        if (batch.Files.Count == 0)
         {
             return;
         }
 
-        using DirectoryHandle folder = store.EnsureDirectory(name[..2]);
-        using SafeFileHandle copy = folder.CreateTemporaryFile();
-        source.Seek(0, path);
-        if (!copy.TryClone(source, path))
+        batch.Directory.Share();
+        if (!_batches.TryAdd(batch))
         {
-            copy.CopyFrom(source, size, path);
+            batch.Directory.Release(); // a file could not be read: the tree is not made
         }
+    }
 
-        copy.SetMode(0x1A4, path);
-        copy.Sync(path);
-        using SafeFileHandle sealable = DirectoryHandle.ReopenReadOnly(copy);
-        copy.Dispose();
-        sealable.TryEnableVerity(path);
-        folder.TryLinkTemporaryFile(sealable, name[3..]);
+    private void ReadBatches(DirectoryHandle? store)
+    {
+        try
+        {
+            var reader = new DirectoryFileReader(store);
+            while (_batches.TryTake(out FileBatch batch))
+            {
+                try
+                {
+                    ReadBatch(batch, reader);
+                }
+                finally
+                {
+                    batch.Directory.Release();
+                }
+            }
+        }
+        catch
+        {
+            _batches.Complete(); // the walk need not go on
+            throw;
+        }
+    }
+
+    private void ReadBatch(FileBatch batch, DirectoryFileReader reader)
+    {
+        DirectoryHandle directory = batch.Directory.Handle;
+        foreach ((ComposefsNode node, string name, bool isSealed) in batch.Files)
+        {
+            using var file = directory.OpenFile(name);
+            string path = $"{directory.DisplayPath}/{name}";
+            if (!_options.SkipXattrs)
+            {
+                AddAttributes(node, file.GetExtendedAttributes(path), path);
+            }
+
+            reader.Read(node, file, isSealed, path);
+        }
+    }
+
+    private ComposefsNode MakeNode(FileStatus status) => new(status.Mode)
+    {
+        Uid = status.Uid,
+        Gid = status.Gid,
+        Size = (ulong)status.Size,
+        ModifiedSeconds = _options.UseEpoch ? 0 : status.ModifiedSeconds,
+        ModifiedNanoseconds = _options.UseEpoch ? 0 : status.ModifiedNanoseconds,
+        DeviceNumber = ((ulong)(status.DeviceMajor & 0xfffff000) << 32) | ((ulong)(status.DeviceMajor & 0xfff) << 8) | ((ulong)(status.DeviceMinor & 0xffffff00) << 12) | (status.DeviceMinor & 0xff),
+    };
+
+    private void AddAttributes(ComposefsNode node, IReadOnlyList<ExtendedAttribute> attributes, string path)
+    {
+        for (int i = 0; i < attributes.Count; i++)
+        {
+            if (_options.UserXattrs && !attributes[i].Name.StartsWith("user.", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            try
+            {
+                node.SetExtendedAttribute(attributes[i].Name, attributes[i].Value);
+            }
+            catch (ComposefsFormatException e)
+            {
+                throw new ComposefsFormatException($"'{path}': {e.Message}", e);
+            }
+        }
+    }
+
+    /// <summary>Some files of one directory, to be read together.</summary>
+    private readonly struct FileBatch(SharedDirectory directory)
+    {
+        public SharedDirectory Directory { get; } = directory;
+
+        public List<(ComposefsNode Node, string Name, bool IsSealed)> Files { get; } = [];
+    }
+
+    /// <summary>An open directory, closed when the walk and all who read files of it are done.</summary>
+    private sealed class SharedDirectory(DirectoryHandle handle)
+    {
+        private int _users = 1;
+
+        public DirectoryHandle Handle { get; } = handle;
+
+        public void Share() => Interlocked.Increment(ref _users);
+
+        public void Release()
+        {
+            if (Interlocked.Decrement(ref _users) == 0)
+            {
+                Handle.Dispose();
+            }
+        }
     }
 }

@@ -86,8 +86,8 @@ public static class DumpFile
             position = Math.Min(end + 1, line.Length);
         }
 
-        string path = UnescapeText(line[fields[0]]);
-        if (path.Length == 0)
+        ReadOnlySpan<byte> path = line[fields[0]].Contains((byte)'\\') ? Unescape(line[fields[0]]) : line[fields[0]];
+        if (path.IsEmpty)
         {
             throw new ComposefsFormatException("the path is empty");
         }
@@ -100,12 +100,12 @@ public static class DumpFile
         {
             if (node.Kind == FileKind.Directory)
             {
-                throw new ComposefsFormatException($"'{path}' is a hard link to a directory");
+                throw new ComposefsFormatException($"'{FileName.Decode(path)}' is a hard link to a directory");
             }
 
             tree.AddHardLink(node, UnescapeOptionalText(line[fields[8]]) is { } target
                 ? target
-                : throw new ComposefsFormatException($"the hard link '{path}' has no target"));
+                : throw new ComposefsFormatException($"the hard link '{FileName.Decode(path)}' has no target"));
             return;
         }
 

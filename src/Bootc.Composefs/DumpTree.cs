@@ -9,9 +9,13 @@ internal sealed class DumpTree
     private readonly Dictionary<string, ComposefsNode> _directories = new(StringComparer.Ordinal);
     private ComposefsNode? _root;
 
-    public void Add(string path, ComposefsNode node)
+    // Of the line before: most lines have the same.
+    private ComposefsNode? _parent;
+    private byte[] _parentPath = [];
+
+    public void Add(ReadOnlySpan<byte> path, ComposefsNode node)
     {
-        if (path == "/")
+        if (path.SequenceEqual("/"u8))
         {
             if (node.Kind != FileKind.Directory)
             {
@@ -24,19 +28,19 @@ internal sealed class DumpTree
 
         if (_root is null)
         {
-            throw new ComposefsFormatException($"'{path}' comes before the root");
+            throw new ComposefsFormatException($"'{FileName.Decode(path)}' comes before the root");
         }
 
-        string trimmed = path.TrimStart('/');
-        if (trimmed.AsSpan().Count('/') >= ComposefsNode.MaximumDepth)
+        ReadOnlySpan<byte> trimmed = path.TrimStart((byte)'/');
+        int slash = trimmed.LastIndexOf((byte)'/');
+        ReadOnlySpan<byte> parentPath = slash < 0 ? [] : trimmed[..slash];
+        if (_parent is null || !parentPath.SequenceEqual(_parentPath))
         {
-            throw new ComposefsFormatException($"directories are nested more than {ComposefsNode.MaximumDepth} deep");
+            _parent = FindDirectory(parentPath) ?? throw new ComposefsFormatException($"the parent directory of '{FileName.Decode(path)}' is missing");
+            _parentPath = parentPath.ToArray();
         }
 
-        int slash = trimmed.LastIndexOf('/');
-        string parentPath = slash < 0 ? "" : trimmed[..slash];
-        ComposefsNode parent = FindDirectory(parentPath) ?? throw new ComposefsFormatException($"the parent directory of '{path}' is missing");
-        parent.Add(trimmed[(slash + 1)..], node);
+        _parent.Add(FileName.Decode(trimmed[(slash + 1)..]), node);
     }
 
     public void AddHardLink(ComposefsNode node, string target) => _hardLinks.Add((node, target));
@@ -78,8 +82,14 @@ internal sealed class DumpTree
         }
     }
 
-    private ComposefsNode? FindDirectory(string path)
+    private ComposefsNode? FindDirectory(ReadOnlySpan<byte> bytes)
     {
+        if (bytes.Count((byte)'/') >= ComposefsNode.MaximumDepth - 1)
+        {
+            throw new ComposefsFormatException($"directories are nested more than {ComposefsNode.MaximumDepth} deep");
+        }
+
+        string path = FileName.Decode(bytes);
         if (_directories.TryGetValue(path, out ComposefsNode? known))
         {
             return known;

@@ -8,6 +8,7 @@ namespace Bootc.Linux;
 public sealed partial class DirectoryHandle
 {
     private const uint StatxBasicStatsAndMount = 0x7ff | 0x1000;
+    private const ulong StatxVerityAttribute = 0x00100000;
 
     /// <summary>Opens a file for reading. The last component must not be a symbolic link.</summary>
     /// <exception cref="LinuxException">It is not there, is a symbolic link (ELOOP), or cannot be opened.</exception>
@@ -170,7 +171,8 @@ public sealed partial class DirectoryHandle
             buffer.ModifiedSeconds,
             buffer.ModifiedNanoseconds,
             (long)buffer.Blocks,
-            (buffer.Mask & 0x1000) != 0 ? buffer.MountId : 0);
+            (buffer.Mask & 0x1000) != 0 ? buffer.MountId : 0,
+            (buffer.Attributes & StatxVerityAttribute) != 0);
     }
 
     private bool SucceededUnless(int result, Errno expected, string operation, string name)

@@ -63,7 +63,11 @@ public static class FileName
 
     internal static int GetMaxByteCount(string name) => name.Length * 3;
 
-    internal static int Encode(string name, Span<byte> buffer)
+    /// <summary>Writes the bytes of a file name, without a terminator, and returns how many they are.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="buffer">Room for at least <see cref="GetByteCount"/> bytes.</param>
+    /// <exception cref="ArgumentException">The name has a surrogate that stands for no byte.</exception>
+    public static int Encode(string name, Span<byte> buffer)
     {
         OperationStatus status = Utf8.FromUtf16(name, buffer, out _, out int written, replaceInvalidSequences: false);
         if (status == OperationStatus.Done)

@@ -15,6 +15,7 @@ namespace Bootc.Linux;
 /// <param name="ModifiedNanoseconds">The nanoseconds of the last modification.</param>
 /// <param name="Blocks">Space in use, in units of 512 bytes.</param>
 /// <param name="MountId">The mount that holds the file, or 0 where the kernel does not tell.</param>
+/// <param name="IsSealed">The file is sealed with fs-verity, as far as the file system tells.</param>
 public readonly record struct FileStatus(
     uint Mode,
     uint Uid,
@@ -28,7 +29,8 @@ public readonly record struct FileStatus(
     long ModifiedSeconds,
     uint ModifiedNanoseconds,
     long Blocks,
-    ulong MountId = 0)
+    ulong MountId = 0,
+    bool IsSealed = false)
 {
     /// <summary>The file's kind.</summary>
     public FileKind Kind => ModeBits.GetKind(Mode);

@@ -194,6 +194,7 @@ internal static unsafe partial class NativeMethods
     public struct StatxBuffer
     {
         [FieldOffset(0)] public uint Mask;
+        [FieldOffset(8)] public ulong Attributes;
         [FieldOffset(16)] public uint LinkCount;
         [FieldOffset(20)] public uint Uid;
         [FieldOffset(24)] public uint Gid;

@@ -12,6 +12,7 @@ internal sealed class ErofsTree
 
     private readonly Dictionary<ComposefsNode, ErofsInode> _inodes = new(ReferenceEqualityComparer.Instance);
     private readonly ErofsXattr.Pool _xattrs = new();
+    private readonly List<ErofsXattr> _gathered = []; // of the node that is looked at
     private readonly List<string> _path = []; // of the node that is looked at, for errors
 
     private ErofsTree(int version) => Version = version;
@@ -60,8 +61,28 @@ internal sealed class ErofsTree
 
     private static bool IsWhiteout(ComposefsNode node) => node.Kind == FileKind.CharacterDevice && node.DeviceNumber == 0;
 
-    private static bool HasWhiteouts(ComposefsNode node) =>
-        node.HardLinkTarget is null && (IsWhiteout(node) || node.Children.Values.Any(HasWhiteouts));
+    private static bool HasWhiteouts(ComposefsNode node)
+    {
+        if (node.HardLinkTarget is not null)
+        {
+            return false;
+        }
+
+        if (IsWhiteout(node))
+        {
+            return true;
+        }
+
+        foreach (ComposefsNode child in node.Entries.Values)
+        {
+            if (HasWhiteouts(child))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private string ShownPath => "/" + string.Join('/', _path);
 
@@ -83,7 +104,7 @@ internal sealed class ErofsTree
         }
 
         AddXattrs(node, inode);
-        foreach ((string name, ComposefsNode child) in node.Children)
+        foreach ((string name, ComposefsNode child) in node.Entries)
         {
             if (child.HardLinkTarget is null)
             {
@@ -102,39 +123,73 @@ internal sealed class ErofsTree
 
     private void AddXattrs(ComposefsNode node, ErofsInode inode)
     {
-        foreach (ExtendedAttribute attribute in node.ExtendedAttributes)
+        _gathered.Clear();
+        for (int i = 0; i < node.ExtendedAttributes.Count; i++)
         {
-            string name = attribute.Name.StartsWith(OverlayAttributes.Prefix, StringComparison.Ordinal)
-                ? OverlayAttributes.EscapePrefix + attribute.Name[OverlayAttributes.Prefix.Length..]
-                : attribute.Name;
-            SetXattr(inode, name, attribute.Value);
+            (string name, byte[] value) = node.ExtendedAttributes[i];
+            string escaped = name.StartsWith(OverlayAttributes.Prefix, StringComparison.Ordinal)
+                ? OverlayAttributes.EscapePrefix + name[OverlayAttributes.Prefix.Length..]
+                : name;
+            Gather(escaped, value);
         }
 
         if (IsWhiteout(node))
         {
-            SetXattr(inode, OverlayAttributes.EscapedWhiteout, []);
-            SetXattr(inode, OverlayAttributes.UserWhiteout, []);
-            return;
+            Gather(OverlayAttributes.EscapedWhiteout, []);
+            Gather(OverlayAttributes.UserWhiteout, []);
         }
-
-        if (node.Kind != FileKind.Regular || node.Size == 0 || node.Content is not null)
+        else if (node.Kind == FileKind.Regular && node.Size > 0 && node.Content is null)
         {
-            return;
+            GatherBacking(node);
         }
 
+        if (_gathered.Count > 0)
+        {
+            inode.Xattrs = [.. _gathered];
+        }
+    }
+
+    private void GatherBacking(ComposefsNode node)
+    {
         if (ErofsFormat.ChunksOf(node.Size).Count > ErofsFormat.MaximumChunks)
         {
             throw new ComposefsFormatException($"the file '{ShownPath}' of {node.Size} bytes is too large for a composefs image");
         }
 
-        SetXattr(inode, OverlayAttributes.Metacopy, OverlayAttributes.MetacopyOf(node.Digest));
+        Gather(OverlayAttributes.Metacopy, OverlayAttributes.MetacopyOf(node.Digest));
         if (!string.IsNullOrEmpty(node.Payload))
         {
-            SetXattr(inode, OverlayAttributes.Redirect, RedirectTo(node.Payload));
+            Gather(OverlayAttributes.Redirect, RedirectTo(node.Payload));
         }
     }
 
-    private static byte[] RedirectTo(string backingFile) => FileName.Encode(backingFile[0] == '/' ? backingFile : "/" + backingFile);
+    private static byte[] RedirectTo(string backingFile)
+    {
+        if (backingFile[0] == '/')
+        {
+            return FileName.Encode(backingFile);
+        }
+
+        byte[] path = new byte[1 + FileName.GetByteCount(backingFile)];
+        path[0] = (byte)'/';
+        FileName.Encode(backingFile, path.AsSpan(1));
+        return path;
+    }
+
+    private void Gather(string name, byte[] value)
+    {
+        ErofsXattr xattr = _xattrs.Get(name, value);
+        for (int i = 0; i < _gathered.Count; i++)
+        {
+            if (_gathered[i].Name == xattr.Name)
+            {
+                _gathered[i] = xattr;
+                return;
+            }
+        }
+
+        _gathered.Add(xattr);
+    }
 
     private void MarkWhiteoutParent(ErofsInode parent)
     {
@@ -169,7 +224,7 @@ internal sealed class ErofsTree
         entries[1] = (Parent, parent, true);
         int count = 2;
         uint directories = 0;
-        foreach ((string name, ComposefsNode child) in node.Children)
+        foreach ((string name, ComposefsNode child) in node.Entries)
         {
             ComposefsNode target = child.Resolve();
             bool isLink = child.HardLinkTarget is not null;
@@ -239,8 +294,16 @@ internal sealed class ErofsTree
         {
             ErofsInode inode = Inodes[i];
             inode.Number = (uint)i;
-            Array.Sort(inode.Entries, static (a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
-            Array.Sort(inode.Xattrs, static (a, b) => a.Name.Bytes.AsSpan().SequenceCompareTo(b.Name.Bytes));
+            if (inode.Entries.Length > 0)
+            {
+                Array.Sort(inode.Entries, static (a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
+            }
+
+            if (inode.Xattrs.Length > 1)
+            {
+                Array.Sort(inode.Xattrs, static (a, b) => a.Name.Bytes.AsSpan().SequenceCompareTo(b.Name.Bytes));
+            }
+
             if ((inode.Node.ModifiedSeconds, inode.Node.ModifiedNanoseconds).CompareTo((MinimumSeconds, MinimumNanoseconds)) < 0)
             {
                 (MinimumSeconds, MinimumNanoseconds) = (inode.Node.ModifiedSeconds, inode.Node.ModifiedNanoseconds);
