@@ -20,11 +20,10 @@ public static class ImageSources
             $"images cannot be fetched from {ImageReference.NameOf(reference.Transport)}: yet; push the image to a registry or save it with 'skopeo copy {reference} oci-archive:FILE'"),
     };
 
-    // "path:tag"; a colon before the last slash belongs to the path.
+    // "path:tag", as containers/image reads it: what follows the path may have slashes and colons of its own.
     private static (string Path, string? Tag) SplitPath(ImageReference reference)
     {
-        string name = reference.Name;
-        int colon = name.IndexOf(':', name.LastIndexOf('/') + 1);
-        return colon < 0 ? (name, null) : (name[..colon], name[(colon + 1)..]);
+        int colon = reference.Name.IndexOf(':');
+        return colon < 0 ? (reference.Name, null) : (reference.Name[..colon], reference.Name[(colon + 1)..]);
     }
 }

@@ -1,5 +1,6 @@
 // An image's files in a tar file, read where they stand.
 using System.Formats.Tar;
+using Bootc.Oci.Layers;
 
 namespace Bootc.Oci.Transports;
 
@@ -8,20 +9,25 @@ internal sealed class ArchiveLayout : IImageLayout
     private const int MaximumEntries = 100_000;
     private readonly Dictionary<string, (long Offset, long Size)> _files = [];
     private readonly Dictionary<string, string> _links = [];
+    private readonly string _tar;
+    private FileStream? _decompressed;
 
     public ArchiveLayout(string path)
     {
         Path = path;
+        _tar = path;
         try
         {
+            _tar = Decompress() ?? path;
             Index();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new ImageNotFoundException($"there is no image archive {path}", e);
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException)
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or ZstdSharp.ZstdException)
         {
+            Dispose();
             throw new ManifestException($"{path} is no tar file, or a damaged one: {e.Message}", e);
         }
     }
@@ -35,16 +41,34 @@ internal sealed class ArchiveLayout : IImageLayout
             name = target;
         }
 
-        return _files.TryGetValue(name, out var file) ? (new FileSlice(Path, file.Offset, file.Size), file.Size) : null;
+        return _files.TryGetValue(name, out var file) ? (new FileSlice(_tar, file.Offset, file.Size), file.Size) : null;
     }
 
-    public void Dispose()
+    public void Dispose() => _decompressed?.Dispose();
+
+    // A compressed archive cannot be read in any order: what is in it goes to a file that has no name.
+    private string? Decompress()
     {
+        using FileStream archive = File.OpenRead(Path);
+        byte[] head = new byte[4];
+        int count = archive.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        archive.Position = 0;
+        using Stream content = LayerStream.Decompress(archive, head.AsSpan(0, count));
+        if (ReferenceEquals(content, archive))
+        {
+            return null;
+        }
+
+        string temporary = System.IO.Path.GetTempFileName();
+        _decompressed = new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        File.Delete(temporary);
+        content.CopyTo(_decompressed, 256 * 1024);
+        return $"/proc/self/fd/{_decompressed.SafeFileHandle.DangerousGetHandle()}";
     }
 
     private void Index()
     {
-        using FileStream archive = File.OpenRead(Path);
+        using FileStream archive = File.OpenRead(_tar);
         using var reader = new TarReader(archive);
         while (reader.GetNextEntry() is { } entry)
         {

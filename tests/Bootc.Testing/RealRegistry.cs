@@ -1,0 +1,74 @@
+// A real registry (docker-registry) on loopback for one test.
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Bootc.Testing;
+
+/// <summary>A docker-registry with storage of its own; skips the test where it is not installed.</summary>
+public sealed class RealRegistry : IDisposable
+{
+    private readonly Process _process;
+
+    /// <param name="directory">Where its storage and configuration go.</param>
+    /// <param name="htpasswd">A line of an htpasswd file (bcrypt); only that user is let in then.</param>
+    public RealRegistry(TestDirectory directory, string? htpasswd = null)
+    {
+        Peer.Require("docker-registry");
+        Address = $"127.0.0.1:{FreePort()}";
+        string auth = "";
+        if (htpasswd is not null)
+        {
+            auth = $"auth: {{htpasswd: {{realm: test, path: {directory.Write("htpasswd", htpasswd + "\n")}}}}}\n";
+        }
+
+        string config = directory.Write("registry.yml", $"""
+            version: 0.1
+            log: {"{level: error, accesslog: {disabled: true}}"}
+            storage: {"{filesystem: {rootdirectory: "}{directory["storage"]}{"}}"}
+            http: {"{addr: "}{Address}{"}"}
+            {auth}
+            """);
+        _process = Process.Start(new ProcessStartInfo("docker-registry", ["serve", config]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        WaitUntilItAnswers();
+    }
+
+    /// <summary>Host and port.</summary>
+    public string Address { get; }
+
+    public void Dispose()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    private void WaitUntilItAnswers()
+    {
+        int port = int.Parse(Address.Split(':')[1]);
+        for (int i = 0; i < 200; i++)
+        {
+            try
+            {
+                using var client = new TcpClient();
+                client.Connect(IPAddress.Loopback, port);
+                return;
+            }
+            catch (SocketException) when (!_process.HasExited)
+            {
+                Thread.Sleep(50);
+            }
+        }
+
+        throw new InvalidOperationException("docker-registry does not answer");
+    }
+
+    private static int FreePort()
+    {
+        var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+        return port;
+    }
+}
