@@ -13,6 +13,8 @@ namespace Bootc.Composefs;
 /// </summary>
 public static class DumpFile
 {
+    private const int BufferSize = 64 * 1024;
+    private const int MaximumLineLength = 16 * 1024 * 1024; // far more than what the fields may hold
     private const int FixedFields = 11;
     private const int MaximumAttributesLength = ushort.MaxValue;
 
@@ -23,50 +25,67 @@ public static class DumpFile
     /// <exception cref="ComposefsFormatException">A line is malformed; its number and the reason are named.</exception>
     public static ComposefsNode Read(Stream source)
     {
-        byte[] text = ReadAll(source);
         var tree = new DumpTree();
         int number = 0;
-        for (int start = 0; start < text.Length;)
+        foreach (ArraySegment<byte> line in ReadLines(source))
         {
             number++;
-            int end = text.AsSpan(start).IndexOf((byte)'\n');
-            end = end < 0 ? text.Length : start + end;
             try
             {
-                ReadLine(tree, text.AsSpan(start, end - start));
+                ReadLine(tree, line);
             }
             catch (ComposefsFormatException e)
             {
                 throw new ComposefsFormatException($"line {number} of the dump file: {e.Message}", e);
             }
-
-            start = end + 1;
         }
 
         return tree.Finish();
     }
 
     /// <summary>Writes a tree, as <c>composefs-info dump</c> does.</summary>
-    public static void Write(ComposefsNode root, Stream destination)
-    {
-        using var writer = new StreamWriter(destination, new UTF8Encoding(false), 64 * 1024, leaveOpen: true);
-        var paths = new Dictionary<ComposefsNode, string>(ReferenceEqualityComparer.Instance);
-        CollectPaths(root, "", paths);
-        WriteNode(writer, root, "", paths);
-    }
+    public static void Write(ComposefsNode root, Stream destination) => new DumpWriter(destination).Write(root);
 
-    private static byte[] ReadAll(Stream source)
+    // Lines are read one by one: the text may be much larger than the tree.
+    private static IEnumerable<ArraySegment<byte>> ReadLines(Stream source)
     {
-        if (source.CanSeek)
+        byte[] buffer = new byte[BufferSize];
+        int start = 0;
+        int fill = 0;
+        while (true)
         {
-            byte[] text = new byte[source.Length - source.Position];
-            source.ReadExactly(text);
-            return text;
+            int length = buffer.AsSpan(start, fill - start).IndexOf((byte)'\n');
+            if (length >= 0)
+            {
+                yield return new ArraySegment<byte>(buffer, start, length);
+                start += length + 1;
+                continue;
+            }
+
+            buffer.AsSpan(start, fill - start).CopyTo(buffer);
+            (start, fill) = (0, fill - start);
+            if (fill == MaximumLineLength)
+            {
+                throw new ComposefsFormatException($"a line of the dump file is longer than {MaximumLineLength} bytes");
+            }
+
+            if (fill == buffer.Length)
+            {
+                Array.Resize(ref buffer, Math.Min(buffer.Length * 2, MaximumLineLength));
+            }
+
+            int count = source.Read(buffer, fill, buffer.Length - fill);
+            fill += count;
+            if (count == 0)
+            {
+                break;
+            }
         }
 
-        using var buffer = new MemoryStream();
-        source.CopyTo(buffer);
-        return buffer.ToArray();
+        if (fill > 0)
+        {
+            yield return new ArraySegment<byte>(buffer, 0, fill);
+        }
     }
 
     private static void ReadLine(DumpTree tree, ReadOnlySpan<byte> line)
@@ -256,79 +275,5 @@ public static class DumpFile
         }
 
         return [.. bytes];
-    }
-
-    private static void CollectPaths(ComposefsNode node, string path, Dictionary<ComposefsNode, string> paths)
-    {
-        if (node.HardLinkTarget is null)
-        {
-            paths[node] = path;
-            foreach ((string name, ComposefsNode child) in node.Children)
-            {
-                CollectPaths(child, $"{path}/{name}", paths);
-            }
-        }
-    }
-
-    private static void WriteNode(StreamWriter writer, ComposefsNode name, string path, Dictionary<ComposefsNode, string> paths)
-    {
-        ComposefsNode node = name.Resolve();
-        bool isLink = name.HardLinkTarget is not null;
-        writer.Write(Escape(FileName.Encode(path.Length == 0 ? "/" : path), escapeEquals: false));
-        writer.Write(string.Create(
-            CultureInfo.InvariantCulture,
-            $" {node.Size} {(isLink ? "@" : "")}{Convert.ToString(node.Mode, 8)} {LinkCountOf(node)} {node.Uid} {node.Gid} {node.DeviceNumber} {node.ModifiedSeconds}.{node.ModifiedNanoseconds} "));
-        WriteOptional(writer, isLink ? FileName.Encode(paths[node]) : node.Payload is { } payload ? FileName.Encode(payload) : null);
-        writer.Write(' ');
-        WriteOptional(writer, node.Content);
-        writer.Write(' ');
-        writer.Write(node.Digest?.ToString() ?? "-");
-        foreach (ExtendedAttribute attribute in node.ExtendedAttributes)
-        {
-            writer.Write(' ');
-            writer.Write(Escape(FileName.Encode(attribute.Name), escapeEquals: true));
-            writer.Write('=');
-            writer.Write(Escape(attribute.Value, escapeEquals: true));
-        }
-
-        writer.Write('\n');
-        foreach ((string childName, ComposefsNode child) in name.Children.OrderBy(entry => FileName.Encode(entry.Key), ByteOrder.Instance))
-        {
-            WriteNode(writer, child, $"{path}/{childName}", paths);
-        }
-    }
-
-    private static uint LinkCountOf(ComposefsNode node) => node.Kind == FileKind.Directory
-        ? 2 + (uint)node.Children.Values.Count(child => child.Kind == FileKind.Directory && child.HardLinkTarget is null)
-        : node.LinkCount;
-
-    private static void WriteOptional(StreamWriter writer, byte[]? value) =>
-        writer.Write(value is null ? "-" : value is [(byte)'-'] ? "\\x2d" : Escape(value, escapeEquals: false));
-
-    private static string Escape(ReadOnlySpan<byte> value, bool escapeEquals)
-    {
-        var text = new StringBuilder(value.Length);
-        foreach (byte c in value)
-        {
-            _ = c switch
-            {
-                (byte)'\\' => text.Append("\\\\"),
-                (byte)'\n' => text.Append("\\n"),
-                (byte)'\r' => text.Append("\\r"),
-                (byte)'\t' => text.Append("\\t"),
-                (byte)'=' when escapeEquals => text.Append("\\x3d"),
-                > 0x20 and < 0x7f => text.Append((char)c),
-                _ => text.Append(CultureInfo.InvariantCulture, $"\\x{c:x2}"),
-            };
-        }
-
-        return text.ToString();
-    }
-
-    private sealed class ByteOrder : IComparer<byte[]>
-    {
-        public static ByteOrder Instance { get; } = new();
-
-        public int Compare(byte[]? x, byte[]? y) => x.AsSpan().SequenceCompareTo(y);
     }
 }

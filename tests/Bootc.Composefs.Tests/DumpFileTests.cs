@@ -101,6 +101,26 @@ public class DumpFileTests
     }
 
     [Fact]
+    public void Endless_line_is_refused()
+    {
+        using var endless = new EndlessStream();
+
+        var refusal = Assert.Throws<ComposefsFormatException>(() => DumpFile.Read(endless));
+
+        Assert.Equal("a line of the dump file is longer than 16777216 bytes", refusal.Message);
+    }
+
+    [Fact]
+    public void Lines_may_come_in_any_pieces_and_the_last_one_without_an_end()
+    {
+        string text = Root + "/file 3 100644 1 0 0 0 0.0 - abc -\n/" + new string('n', 250) + " 4000 100644 1 0 0 0 0.0 - " + new string('c', 4000) + " -";
+
+        ComposefsNode root = DumpFile.Read(new TrickleStream(Encoding.ASCII.GetBytes(text)));
+
+        Assert.Equal(text + "\n", Write(root));
+    }
+
+    [Fact]
     public void File_too_large_for_an_image_is_refused_with_its_path()
     {
         string text = Root + "/d 0 40755 2 0 0 0 0.0 - - -\n/d/a 9007199254740993 100644 1 0 0 0 0.0 - - -\n";
@@ -166,5 +186,19 @@ public class DumpFileTests
         var dump = new MemoryStream();
         DumpFile.Write(tree, dump);
         return Encoding.ASCII.GetString(dump.ToArray());
+    }
+
+    private sealed class EndlessStream : MemoryStream
+    {
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            buffer.AsSpan(offset, count).Fill((byte)'x');
+            return count;
+        }
+    }
+
+    private sealed class TrickleStream(byte[] content) : MemoryStream(content)
+    {
+        public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(count, 7));
     }
 }
