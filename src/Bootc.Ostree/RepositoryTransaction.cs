@@ -184,7 +184,29 @@ public sealed partial class RepositoryTransaction : IDisposable
         _lock?.Dispose();
     }
 
+    // Commits come last: where one is, all that it is made of is as well, whenever the program is killed.
     private void PublishObjects()
+    {
+        ObjectName[] commits = [.. _staged.Keys.Where(name => name.Type == ObjectType.Commit)];
+        foreach (ObjectName commit in commits)
+        {
+            DirectoryFor(commit, out string fileName).Rename(fileName, _staging.Directory, commit.ToString());
+        }
+
+        PublishPrefixes();
+        foreach (ObjectName commit in commits)
+        {
+            string path = commit.PathIn(_repository.Mode);
+            using DirectoryHandle target = _repository.ObjectsDirectory.EnsureDirectory(path[..2], 0x1FD);
+            Publish(_staging.Directory, target, commit.ToString(), path[3..]);
+            if (!_repository.Config.DisableFsync)
+            {
+                target.Sync();
+            }
+        }
+    }
+
+    private void PublishPrefixes()
     {
         foreach (byte prefix in _staging.UsedPrefixes())
         {
@@ -198,7 +220,7 @@ public sealed partial class RepositoryTransaction : IDisposable
             using DirectoryHandle target = _repository.ObjectsDirectory.OpenDirectory(name);
             foreach (DirectoryEntry entry in source.List())
             {
-                Publish(source, target, entry.Name);
+                Publish(source, target, entry.Name, entry.Name);
             }
 
             if (!_repository.Config.DisableFsync)
@@ -233,11 +255,11 @@ public sealed partial class RepositoryTransaction : IDisposable
     }
 
     // An object that came to be there meanwhile keeps its inode: it has the same content.
-    private static void Publish(DirectoryHandle source, DirectoryHandle target, string name)
+    private static void Publish(DirectoryHandle source, DirectoryHandle target, string name, string newName)
     {
         try
         {
-            source.Rename(name, target, name, RenameOptions.NoReplace);
+            source.Rename(name, target, newName, RenameOptions.NoReplace);
         }
         catch (LinuxException e) when (e.Error == Errno.EEXIST)
         {
