@@ -71,6 +71,12 @@ public sealed partial class Sysroot
             using DirectoryHandle? deploy = Root.TryOpenDirectory(folder);
             foreach (DirectoryEntry entry in deploy?.List() ?? [])
             {
+                if (entry.Name.StartsWith('.') && entry.Name.Contains(".origin.", StringComparison.Ordinal))
+                {
+                    deploy!.RemoveFile(entry.Name); // about to be renamed when the program was killed
+                    continue;
+                }
+
                 string name = entry.Name.EndsWith(".origin", StringComparison.Ordinal) ? entry.Name[..^7] : entry.Name;
                 if (Deployment.TryParseName(name, out _, out _) && !needed.Contains($"{folder}/{name}"))
                 {

@@ -14,6 +14,7 @@ namespace Bootc.Deployments;
 public sealed partial class Sysroot
 {
     private const string ComposefsImageName = ".ostree.cfs";
+    private const string NewVarName = ".var.new";
 
     /// <summary>Makes a deployment. On a running host it is staged; elsewhere it is complete, and still to be given to <see cref="WriteDeployments"/>.</summary>
     /// <exception cref="DeploymentException">The image has no kernel or no name, or is inconsistent. Nothing is left of the deployment.</exception>
@@ -229,14 +230,36 @@ public sealed partial class Sysroot
             return;
         }
 
-        using DirectoryHandle var = Root.OpenDirectory($"ostree/deploy/{stateroot}/var");
-        if (var.List().Count == 0)
+        using DirectoryHandle parent = Root.OpenDirectory($"ostree/deploy/{stateroot}");
+        using DirectoryHandle var = parent.OpenDirectory("var");
+        FileStatus status = var.GetStatus();
+        if (var.List().Count > 0)
         {
-            Repository.CheckoutTree(commit, var, ".", new CheckoutOptions { ForceCopy = true, Union = true, Subpath = "var" });
-            if (!directory.Exists("usr/lib/tmpfiles.d"))
-            {
-                MakeStandardVar(var);
-            }
+            return;
+        }
+
+        if (status.Device != parent.GetStatus().Device)
+        {
+            FillVar(commit, var, directory); // a file system of its own, which no directory can take the place of
+            return;
+        }
+
+        // Made beside it and renamed: a half-filled /var would stay so for good.
+        parent.RemoveTree(NewVarName);
+        using DirectoryHandle made = parent.EnsureDirectory(NewVarName, 0x1C0);
+        FillVar(commit, made, directory);
+        made.Handle.SetOwner(status.Uid, status.Gid, made.DisplayPath);
+        made.Handle.SetMode(status.Permissions, made.DisplayPath);
+        made.SyncFilesystem();
+        parent.Rename(NewVarName, parent, "var");
+    }
+
+    private void FillVar(Checksum commit, DirectoryHandle var, DirectoryHandle directory)
+    {
+        Repository.CheckoutTree(commit, var, ".", new CheckoutOptions { ForceCopy = true, Union = true, Subpath = "var" });
+        if (!directory.Exists("usr/lib/tmpfiles.d"))
+        {
+            MakeStandardVar(var);
         }
     }
 

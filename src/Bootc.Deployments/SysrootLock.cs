@@ -37,47 +37,39 @@ public sealed class SysrootLock : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
 
-    // Locks by open file description carry no process; who has the file open is the one.
+    // Locks by open file description carry no process; which descriptor holds one, its fdinfo says (proc_pid_fdinfo(5)).
     private static string DescribeHolder(DirectoryHandle root)
     {
-        if (root.TryGetStatus(Name) is not { } lockFile)
+        if (root.TryGetStatus(Name) is { } lockFile)
         {
-            return "another process";
-        }
-
-        foreach (string process in Directory.EnumerateDirectories("/proc"))
-        {
-            if (!int.TryParse(Path.GetFileName(process), out int id) || id == Environment.ProcessId || !HasOpen(process, lockFile))
+            foreach (string process in Directory.EnumerateDirectories("/proc"))
             {
-                continue;
+                if (int.TryParse(Path.GetFileName(process), out int id) && TryDescribe(process, id, lockFile) is { } description)
+                {
+                    return description;
+                }
             }
-
-            string command = File.ReadAllText($"{process}/comm").Trim();
-            return $"process {id} ({command})";
         }
 
         return "another process";
     }
 
-    private static bool HasOpen(string process, FileStatus lockFile)
+    private static string? TryDescribe(string process, int id, FileStatus lockFile)
     {
         try
         {
-            using DirectoryHandle descriptors = DirectoryHandle.Open(process + "/fd");
-            foreach (DirectoryEntry descriptor in descriptors.List())
-            {
-                using DirectoryHandle info = DirectoryHandle.Open(process + "/fdinfo");
-                if (info.TryReadAllText(descriptor.Name)?.Contains($"ino:\t{lockFile.Inode}\n", StringComparison.Ordinal) == true)
-                {
-                    return true;
-                }
-            }
+            using DirectoryHandle descriptors = DirectoryHandle.Open(process + "/fdinfo");
+            return descriptors.List().Any(descriptor => IsHeldBy(descriptors.TryReadAllText(descriptor.Name), lockFile))
+                ? $"process {id} ({File.ReadAllText($"{process}/comm").Trim()})"
+                : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The process ended, or is not ours to look into.
+            return null; // the process ended, or is not ours to look into
         }
-
-        return false;
     }
+
+    private static bool IsHeldBy(string? descriptor, FileStatus lockFile) => descriptor is not null
+        && descriptor.Contains($"ino:\t{lockFile.Inode}\n", StringComparison.Ordinal)
+        && descriptor.Contains("\nlock:\t", StringComparison.Ordinal);
 }

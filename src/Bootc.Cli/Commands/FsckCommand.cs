@@ -1,6 +1,5 @@
 // bootc internals fsck
 using System.CommandLine;
-using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 using Bootc.Ostree;
@@ -11,10 +10,7 @@ internal static class FsckCommand
 {
     public static Command Create()
     {
-        var command = new DocumentedCommand("fsck", "Check the repository and the deployments: every object, image and boot entry")
-        {
-            Details = ["Nothing is repaired. The exit code is 0 when all is well and 1 when anything is damaged."],
-        };
+        var command = new Command("fsck", "Check the repository and the deployments: every object, image and boot entry");
         command.SetAction((parsed, cancellation) =>
         {
             using Sysroot sysroot = OpenSysroot.ForReading(parsed);

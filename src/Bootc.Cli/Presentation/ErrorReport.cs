@@ -1,4 +1,5 @@
 // What users see of an error: one line, with its causes.
+using System.CommandLine;
 using System.Text;
 
 namespace Bootc.Cli.Presentation;
@@ -6,11 +7,24 @@ namespace Bootc.Cli.Presentation;
 internal static class ErrorReport
 {
     public const int FailureCode = 1;
+    public const int UsageCode = 2;
+    public const int CancelledCode = 130;
 
-    public static void Cancelled() => Console.Error.WriteLine("error: interrupted; what boots next is as it was, and the next run takes up what was fetched");
+    public static int Usage(ParseResult parsed)
+    {
+        Console.Error.WriteLine($"error: {parsed.Errors[0].Message}");
+        Console.Error.WriteLine($"Run '{NameOf(parsed.CommandResult.Command)} --help' for what there is.");
+        return UsageCode;
+    }
 
     public static int Failure(Exception e)
     {
+        if (e is OperationCanceledException)
+        {
+            Console.Error.WriteLine("error: cancelled; nothing that counts was changed");
+            return CancelledCode;
+        }
+
         if (e is IOException && e.Message.Contains("Broken pipe", StringComparison.Ordinal))
         {
             return FailureCode;
@@ -25,26 +39,25 @@ internal static class ErrorReport
         return FailureCode;
     }
 
-    /// <summary>The messages of an error and its causes, each once, on one line.</summary>
+    /// <summary>The messages of an error and its causes, each once.</summary>
     internal static string Describe(Exception e)
     {
-        var text = new StringBuilder(MessageOf(e));
+        var text = new StringBuilder(e.Message);
         for (Exception? inner = e.InnerException; inner is not null; inner = inner.InnerException)
         {
-            string message = MessageOf(inner);
-            if (!text.ToString().Contains(message, StringComparison.Ordinal))
+            if (!text.ToString().Contains(inner.Message, StringComparison.Ordinal))
             {
-                text.Append(": ").Append(message);
+                text.Append(": ").Append(inner.Message);
             }
         }
 
-        return text.Replace("\r", "").Replace('\n', ' ').ToString();
+        return text.ToString();
     }
 
-    private static string MessageOf(Exception e) => e switch
+    private static string NameOf(Command command)
     {
-        FileNotFoundException { FileName: { } name } => $"'{name}' is not there",
-        UnauthorizedAccessException { InnerException: { } cause } => $"{e.Message.TrimEnd('.')}: {cause.Message}",
-        _ => e.Message.TrimEnd('.'),
-    };
+        string name = command is RootCommand ? "bootc" : command.Name;
+        Command? parent = command.Parents.OfType<Command>().FirstOrDefault();
+        return parent is null ? name : $"{NameOf(parent)} {name}";
+    }
 }
