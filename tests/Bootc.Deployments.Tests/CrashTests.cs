@@ -83,7 +83,9 @@ public partial class CrashTests
 
             AssertOldOrNew(host, old, wanted, change);
             complete(host);
-            Assert.True(end == host.State, $"killed at {change}, the next run ended in another state:\n{host.State}\nwhere an undisturbed run ends in\n{end}");
+            string[] missing = [.. end.Split('\n').Except(host.State.Split('\n'))];
+            string[] surplus = [.. host.State.Split('\n').Except(end.Split('\n'))];
+            Assert.True(end == host.State, $"killed at {change}, the next run ended in another state, without\n{string.Join('\n', missing)}\nand with\n{string.Join('\n', surplus)}");
         });
         TestContext.Current.TestOutputHelper?.WriteLine($"{string.Join(' ', command)}: {changes.Length} changes, killed at {killed.Count}: {string.Join(", ", killed.OrderBy(change => Array.IndexOf(changes, change)))}");
         Assert.NotEmpty(killed);
@@ -124,7 +126,8 @@ public partial class CrashTests
         Assert.Equal(theirs, ours);
         Assert.True(ours.SequenceEqual(old) || ours.SequenceEqual(wanted), $"killed at {change}, the host has {string.Join(", ", ours)}");
         using Sysroot sysroot = Sysroot.Open(host.Path);
-        Assert.Empty(SysrootCheck.Run(sysroot, TestContext.Current.CancellationToken).Findings);
+        IReadOnlyList<string> findings = SysrootCheck.Run(sysroot, TestContext.Current.CancellationToken).Findings;
+        Assert.True(findings.Count == 0, $"killed at {change}, the host has {string.Join(", ", findings)}");
     }
 
     private static TestHost TwoDeployments()

@@ -24,9 +24,15 @@ public static class Oracle
     /// <summary>Runs a command of the tree to its end. Paths below /tmp are the host's.</summary>
     public static CommandResult Run(string tool, params string[] arguments)
     {
+        string[] command = CommandLine(tool, arguments);
+        return Peer.Run(command[0], command[1..], null, Environments) with { Command = $"{tool} {string.Join(' ', arguments)}" };
+    }
+
+    /// <summary>The command of the host that runs a command of the tree, for those who run it under something else.</summary>
+    public static string[] CommandLine(string tool, params string[] arguments)
+    {
         Require();
-        CommandResult result = Peer.Run("unshare", ["-m", "--propagation", "private", "sh", "-c", Enter, Tree, tool, .. arguments], null, Environments);
-        return result with { Command = $"{tool} {string.Join(' ', arguments)}" };
+        return ["unshare", "-m", "--propagation", "private", "sh", "-c", Enter, Tree, tool, .. arguments];
     }
 
     private static readonly Dictionary<string, string> Environments = new() { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin", ["LC_ALL"] = "C.UTF-8" };
