@@ -158,7 +158,7 @@ public sealed partial class Sysroot
         Checksum commit = request.Commit;
         using SafeFileHandle file = directory.CreateTemporaryFile();
         VerityDigest digest;
-        using (var stream = new HandleStream(file))
+        using (var stream = new UnownedFileStream(file))
         {
             if (request.ComposefsImage is { } made)
             {

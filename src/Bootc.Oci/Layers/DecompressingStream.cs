@@ -3,7 +3,7 @@ using System.Buffers;
 
 namespace Bootc.Oci.Layers;
 
-internal sealed class DecompressingStream(Stream source, string what) : Stream
+internal sealed class DecompressingStream(Stream source, string what) : ForwardStream
 {
     // Decompressors ask for little at a time; the network and the digest are asked for much.
     private const int ReadAhead = 256 * 1024;
@@ -12,20 +12,6 @@ internal sealed class DecompressingStream(Stream source, string what) : Stream
     private const int HeadSize = 4;
     private Stream? _content;
     private bool _drained;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -51,16 +37,6 @@ internal sealed class DecompressingStream(Stream source, string what) : Stream
     }
 
     public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

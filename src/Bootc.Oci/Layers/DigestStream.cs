@@ -8,7 +8,7 @@ namespace Bootc.Oci.Layers;
 /// A stream that hashes what is read through it and, at its end, throws when digest or size are not as expected. It never
 /// gives out more than the expected size.
 /// </summary>
-internal sealed class DigestStream : Stream
+internal sealed class DigestStream : ForwardStream
 {
     private readonly Stream _source;
     private readonly IncrementalHash _hash;
@@ -32,21 +32,11 @@ internal sealed class DigestStream : Stream
         _hash = IncrementalHash.CreateHash(expected.HashAlgorithm);
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
     public override long Position
     {
         get => _count;
         set => throw new NotSupportedException();
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -61,16 +51,6 @@ internal sealed class DigestStream : Stream
         Account(buffer.Span[..count], buffer.Length);
         return count;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

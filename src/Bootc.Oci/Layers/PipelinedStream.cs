@@ -8,7 +8,7 @@ namespace Bootc.Oci.Layers;
 /// A stream whose source is read ahead by a task of its own, into a bounded number of pooled blocks. An error of the source
 /// is thrown where it occurred; disposing stops the task.
 /// </summary>
-public sealed class PipelinedStream : Stream
+internal sealed class PipelinedStream : ForwardStream
 {
     private const int BlockSize = 256 * 1024;
     private const int BlockCount = 8;
@@ -31,28 +31,6 @@ public sealed class PipelinedStream : Stream
     }
 
     /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => false;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    /// <inheritdoc/>
     public override int Read(Span<byte> buffer)
     {
         while (_position == _current.Count)
@@ -73,20 +51,6 @@ public sealed class PipelinedStream : Stream
         _position += count;
         return count;
     }
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

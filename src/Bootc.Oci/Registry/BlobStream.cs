@@ -1,4 +1,5 @@
 // A blob from a registry that survives broken connections.
+using Bootc.Oci.Layers;
 using Bootc.Oci.Model;
 
 namespace Bootc.Oci.Registry;
@@ -7,18 +8,12 @@ namespace Bootc.Oci.Registry;
 /// Reads a blob; when the connection breaks or nothing comes for too long, asks for the rest by Range and goes on. Progress
 /// gives new tries.
 /// </summary>
-internal sealed class BlobStream(RegistryClient client, RegistryReference image, Descriptor descriptor, IProgress<long>? bytesReceived) : Stream
+internal sealed class BlobStream(RegistryClient client, RegistryReference image, Descriptor descriptor, IProgress<long>? bytesReceived) : ForwardStream
 {
     private HttpResponseMessage? _response;
     private Stream? _body;
     private long _position;
     private int _failures;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
 
     public override long Length => descriptor.Size;
 
@@ -71,16 +66,6 @@ internal sealed class BlobStream(RegistryClient client, RegistryReference image,
     }
 
     public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

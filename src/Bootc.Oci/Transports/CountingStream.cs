@@ -1,17 +1,11 @@
 // Tells how many bytes have been read.
+using Bootc.Oci.Layers;
+
 namespace Bootc.Oci.Transports;
 
-internal sealed class CountingStream(Stream source, IProgress<long>? bytesRead) : Stream
+internal sealed class CountingStream(Stream source, IProgress<long>? bytesRead) : ForwardStream
 {
     private long _count;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
 
     public override long Position
     {
@@ -23,16 +17,6 @@ internal sealed class CountingStream(Stream source, IProgress<long>? bytesRead) 
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         Count(await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -1,7 +1,9 @@
 // A part of a file as a stream of its own.
+using Bootc.Oci.Layers;
+
 namespace Bootc.Oci.Transports;
 
-internal sealed class FileSlice : Stream
+internal sealed class FileSlice : ForwardStream
 {
     private readonly FileStream _file;
     private long _rest;
@@ -12,22 +14,6 @@ internal sealed class FileSlice : Stream
         _file.Position = offset;
         _rest = size;
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -42,16 +28,6 @@ internal sealed class FileSlice : Stream
         _rest -= count;
         return count;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
