@@ -6,7 +6,7 @@ namespace Bootc.Deployments.Tests;
 internal static class BootcProgram
 {
     // As this test was built: bin/Debug/net10.0.
-    private static readonly string Executable = Path.Combine(
+    public static readonly string Executable = Path.Combine(
         TestData.RepositoryRoot,
         "src/Bootc.Cli/bin",
         Path.GetRelativePath(Path.Combine(TestData.RepositoryRoot, "tests/Bootc.Deployments.Tests/bin"), AppContext.BaseDirectory),

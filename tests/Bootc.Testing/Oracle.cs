@@ -10,7 +10,8 @@ public static class Oracle
     private const string Enter =
         "for d in proc sys dev tmp; do mount --rbind /$d \"$0/$d\" || exit 125; done; exec chroot \"$0\" \"$@\"";
 
-    private static readonly string Tree = Environment.GetEnvironmentVariable("BOOTC_ORACLE") is { Length: > 0 } tree
+    /// <summary>The root of the tree.</summary>
+    public static readonly string Tree = Environment.GetEnvironmentVariable("BOOTC_ORACLE") is { Length: > 0 } tree
         ? tree
         : Path.Combine(TestData.RepositoryRoot, "out", "oracle");
 

@@ -1,0 +1,106 @@
+// On a running host nothing that boots changes before shutdown: deployments are staged, in libostree's format.
+using System.Text.Json.Nodes;
+using Bootc.Testing;
+
+namespace Bootc.Deployments.Tests;
+
+public class StagedDeploymentTests
+{
+    [Fact]
+    public void Upgrade_is_staged_and_libostree_finalizes_it()
+    {
+        using TestHost host = Installed(out BootedHost booted);
+        File.WriteAllText(host[host.Deployments[0].Path + "/etc/motd"], "mine");
+        string entries = Entries(host);
+
+        booted.Bootc("upgrade", "--quiet").Succeeded();
+        string listed = booted.Ostree("admin", "status").Succeeded();
+        string untouched = Entries(host);
+        booted.Ostree("admin", "finalize-staged").Succeeded();
+
+        Assert.Matches("^  default [0-9a-f]{64}\\.0 \\(staged\\)", listed);
+        Assert.Contains("\n* default ", listed);
+        Assert.Equal(entries, untouched);
+        Assert.Equal(["Test OS 2 (ostree:0)", "Test OS 1 (ostree:1)"], host.Deployments.Select(deployment => deployment.Entry.Title));
+        Assert.Equal("mine", File.ReadAllText(host[host.Deployments[0].Path + "/etc/motd"]));
+        host.AssertSound();
+    }
+
+    [Fact]
+    public void Record_equals_that_of_libostree()
+    {
+        using TestHost host = Installed(out BootedHost booted);
+        booted.Bootc("upgrade", "--quiet").Succeeded();
+        byte[] ours = booted.StagedRecord;
+        JsonNode staged = Status(booted)["staged"]!["ostree"]!;
+        string origin = host.Beside("origin");
+        File.Copy(host[$"ostree/deploy/default/deploy/{staged["checksum"]}.0.origin"], origin);
+
+        booted.Ostree("admin", "undeploy", "0").Succeeded();
+        booted.Ostree("admin", "deploy", "--stage", "--os", "default", "--origin-file", origin, (string)staged["checksum"]!).Succeeded();
+
+        Assert.Equal(Convert.ToHexString(booted.StagedRecord), Convert.ToHexString(ours));
+    }
+
+    [Fact]
+    public void Status_tells_staged_and_booted_apart()
+    {
+        using TestHost host = Installed(out BootedHost booted);
+        booted.Bootc("upgrade", "--quiet").Succeeded();
+
+        string document = booted.Bootc("status", "--format", "json").Succeeded();
+
+        JsonNode status = JsonNode.Parse(document)!["status"]!;
+        Assert.Empty(JsonSchema.Load(TestData.Get("bootc/host-v1.schema.json")).Check(document));
+        Assert.Equal(("2", "1", "bootcHost"), ((string?)status["staged"]!["image"]!["version"], (string?)status["booted"]!["image"]!["version"], (string?)status["type"]));
+    }
+
+    [Fact]
+    public void Deployment_that_libostree_staged_is_known()
+    {
+        using TestHost host = Installed(out BootedHost booted);
+        booted.Ostree("admin", "deploy", "--stage", "--os", "default", "--karg=quiet", host.Deployments[0].Commit.ToString()).Succeeded();
+
+        JsonNode status = Status(booted);
+
+        Assert.Equal((1, 0), ((int)status["staged"]!["ostree"]!["deploySerial"]!, (int)status["booted"]!["ostree"]!["deploySerial"]!));
+    }
+
+    [Fact]
+    public void Rollback_discards_what_is_staged_and_can_be_taken_back()
+    {
+        Oracle.Require();
+        using var host = new TestHost();
+        host.Switch(OsImage.Create("1").WriteTo(host.Images));
+        OsImage.Create("1").WithVersion("2").WriteTo(host.Images);
+        host.Upgrade();
+        var booted = new BootedHost(host);
+        OsImage.Create("1").WithVersion("3").WriteTo(host.Images);
+        booted.Bootc("upgrade", "--quiet").Succeeded();
+
+        booted.Bootc("rollback", "--quiet").Succeeded();
+        string[] rolledBack = [.. host.Deployments.Select(deployment => deployment.Entry.Title!)];
+        bool isQueued = (bool)Status(booted)["rollbackQueued"]!;
+        booted.Bootc("rollback", "--quiet").Succeeded();
+
+        Assert.Equal(["Test OS 1 (ostree:0)", "Test OS 2 (ostree:1)"], rolledBack);
+        Assert.True(isQueued);
+        Assert.Equal(["Test OS 2 (ostree:0)", "Test OS 1 (ostree:1)"], host.Deployments.Select(deployment => deployment.Entry.Title));
+        Assert.False(File.Exists(Path.Combine(booted.Run, "ostree/staged-deployment")));
+        host.AssertSound();
+    }
+
+    private static TestHost Installed(out BootedHost booted)
+    {
+        Oracle.Require();
+        var host = new TestHost();
+        host.Switch(OsImage.Create("1").WriteTo(host.Images));
+        booted = new BootedHost(host);
+        OsImage.Create("1").WithVersion("2").WriteTo(host.Images);
+        return host;
+    }
+
+    private static JsonNode Status(BootedHost booted) => JsonNode.Parse(booted.Bootc("status", "--format", "json").Succeeded())!["status"]!;
+
+    private static string Entries(TestHost host) => string.Join('\n', Directory.GetFiles(host["boot/loader/entries"]).Order().Select(File.ReadAllText));
+}
