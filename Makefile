@@ -6,7 +6,7 @@ DESTDIR ?=
 export REGISTRY
 
 .DEFAULT_GOAL := help
-.PHONY: help build oracle image registry demo test bench format install clean
+.PHONY: help build oracle image registry demo test bench man format install clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -39,6 +39,10 @@ test: build oracle ## Run all tests
 bench: build oracle ## Measure against the peers and print a table
 	@build/deps.sh image bench
 	@build/registry.sh with sh -c 'build/image.sh && bench/run.sh'
+
+man: build ## Write the manual pages anew, from what the commands say of themselves
+	@rm -f docs/man/*.8
+	out/bootc internals man docs/man
 
 format: ## Format the sources
 	dotnet format Bootc.sln

@@ -1,5 +1,7 @@
 // The tree of commands.
 using System.CommandLine;
+using System.CommandLine.Help;
+using Bootc.Cli.CommandLine;
 using Bootc.Cli.Commands;
 
 namespace Bootc.Cli;
@@ -10,25 +12,31 @@ internal static class BootcCommand
     /// <summary>The root of the sysroot that commands work on.</summary>
     public static Option<string> SysrootOption { get; } = new("--sysroot")
     {
-        Description = "Work on the sysroot DIR instead of the running host",
+        Description = "Work on the sysroot at DIR instead of that of the running host",
         HelpName = "DIR",
         DefaultValueFactory = _ => "/",
         Recursive = true,
     };
 
+    /// <summary>Shows what a command does.</summary>
+    public static HelpOption HelpOption { get; } = new("--help", "-h") { Description = "Show this help", Action = new ShowHelp() };
+
     public static RootCommand Create()
     {
-        var root = new RootCommand("Deploy and update operating systems that are container images")
+        var root = new RootCommand("Deploy and update an operating system that is a container image")
         {
-            SysrootOption,
+            StatusCommand.Create(),
             SwitchCommand.Create(),
             UpgradeCommand.Create(),
             RollbackCommand.Create(),
-            StatusCommand.Create(),
             ImageCommand.Create(),
             CompletionCommand.Create(),
             InternalsCommand.Create(),
         };
+        root.Options.Clear();
+        root.Add(SysrootOption);
+        root.Add(new VersionOption("--version") { Description = "Show the version", Action = new ShowVersion() });
+        root.Add(HelpOption);
         return root;
     }
 }

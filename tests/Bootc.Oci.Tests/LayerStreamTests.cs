@@ -2,8 +2,8 @@
 using System.IO.Compression;
 using Bootc.Oci.Layers;
 using Bootc.Oci.Model;
-using ZstdSharp;
 using Xunit;
+using ZstdSharp;
 
 namespace Bootc.Oci.Tests;
 

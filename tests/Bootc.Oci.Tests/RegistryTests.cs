@@ -113,7 +113,7 @@ public sealed class RegistryTests
                 "config" when request.Path.Contains("blobs") => new ScriptedAnswer(200, "{").With("Content-Length", "50") with { Stalls = true },
                 _ => null,
             });
-                await using IImageSource source = registry.Open();
+            await using IImageSource source = registry.Open();
             Descriptor config = new() { Digest = Digest.Parse(ScriptedRegistry.DigestOf(registry.Config)), Size = registry.Config.Length };
 
             OciException e = await Assert.ThrowsAnyAsync<OciException>(() => place switch

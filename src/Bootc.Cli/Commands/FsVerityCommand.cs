@@ -1,5 +1,6 @@
 // bootc internals fsverity
 using System.CommandLine;
+using Bootc.Cli.CommandLine;
 using Bootc.Composefs.FsVerity;
 using Bootc.Deployments;
 using Bootc.Linux;
@@ -8,8 +9,9 @@ namespace Bootc.Cli.Commands;
 
 internal static class FsVerityCommand
 {
-    public static Command Create() => new("fsverity", "fs-verity of files, as the kernel has it")
-    {
+    public static Command Create() => new DocumentedCommand(
+        "fsverity",
+        "Seal files with fs-verity, and measure sealed ones",
         Create("measure", "Print the digest that the kernel enforces on a file", (file, path) =>
             Console.Out.WriteLine(FileVerity.TryMeasure(file, path) ?? throw new DeploymentException($"'{path}' is not sealed with fs-verity"))),
         Create("enable", "Seal a file: it can be read and removed, but not changed any more", (file, path) =>
@@ -18,13 +20,13 @@ internal static class FsVerityCommand
             {
                 throw new DeploymentException($"'{path}' cannot be sealed: its file system or the kernel has no fs-verity");
             }
-        }),
-    };
+        }))
+    { UsesSysroot = false };
 
     private static Command Create(string name, string description, Action<Microsoft.Win32.SafeHandles.SafeFileHandle, string> action)
     {
-        var path = new Argument<string>("FILE");
-        var command = new Command(name, description) { path };
+        var path = new Argument<string>("FILE") { Description = "A file on a file system with fs-verity" };
+        var command = new DocumentedCommand(name, description, path) { UsesSysroot = false };
         command.SetAction(parsed =>
         {
             string file = Path.GetFullPath(parsed.GetRequiredValue(path));

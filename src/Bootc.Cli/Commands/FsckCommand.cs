@@ -1,5 +1,6 @@
 // bootc internals fsck
 using System.CommandLine;
+using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 using Bootc.Ostree;
@@ -10,7 +11,10 @@ internal static class FsckCommand
 {
     public static Command Create()
     {
-        var command = new Command("fsck", "Check the repository and the deployments: every object, image and boot entry");
+        var command = new DocumentedCommand("fsck", "Check the repository and the deployments: every object, image and boot entry")
+        {
+            Details = ["Nothing is repaired. The exit code is 0 when all is well and 1 when anything is damaged."],
+        };
         command.SetAction((parsed, cancellation) =>
         {
             using Sysroot sysroot = OpenSysroot.ForReading(parsed);

@@ -1,6 +1,7 @@
 // bootc image
 using System.CommandLine;
 using System.Text.Json;
+using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 using Bootc.Import;
@@ -12,9 +13,11 @@ internal static class ImageCommand
 {
     public static Command Create()
     {
-        var format = new Option<string>("--format") { Description = "table or json", DefaultValueFactory = _ => "table", HelpName = "FORMAT" };
-        format.AcceptOnlyFromAmong("table", "json");
-        var list = new Command("list", "List the images that the host has") { format };
+        var format = new Option<string?>("--format") { Description = "table (the default) or json", DefaultValueFactory = _ => "table", HelpName = "FORMAT" }.OneOf("table", "json");
+        var list = new DocumentedCommand("list", "List the images that the host has fetched", format)
+        {
+            Details = ["These are the images of the host itself, apart from those of container engines such as podman."],
+        };
         list.SetAction(parsed =>
         {
             using Sysroot sysroot = OpenSysroot.ForReading(parsed);
@@ -31,7 +34,7 @@ internal static class ImageCommand
                 Console.Out.WriteLine($"{image.ImageType,-10}  {image.Image}");
             }
         });
-        return new Command("image", "Images in the host's store") { list };
+        return new DocumentedCommand("image", "Work with the images in the host's store", list);
     }
 
     private static string Show(ImageReference image) => image.Transport == Transport.Registry ? image.Name : image.ToString();

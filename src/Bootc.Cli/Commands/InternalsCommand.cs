@@ -1,25 +1,33 @@
 // bootc internals: what packagers, tests and the curious need.
 using System.CommandLine;
+using Bootc.Cli.CommandLine;
+using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 
 namespace Bootc.Cli.Commands;
 
 internal static class InternalsCommand
 {
-    public static Command Create() => new("internals", "Lower-level tools")
-    {
+    public static Command Create() => new DocumentedCommand(
+        "internals",
+        "Make and check sysroots and images, for packagers and tests",
         CreateInitSysroot(),
         CreateFinalize(),
         FsckCommand.Create(),
         ComposefsCommand.Create(),
         FsVerityCommand.Create(),
-    };
+        CreateMan());
 
     private static Command CreateInitSysroot()
     {
         var directory = new Argument<string>("DIR") { Description = "The directory, made where it is missing" };
         var stateroot = new Option<string>("--stateroot") { Description = "The name of the stateroot, which holds /var", DefaultValueFactory = _ => "default", HelpName = "NAME" };
-        var command = new Command("init-sysroot", "Make a directory a sysroot without deployments") { directory, stateroot };
+        var command = new DocumentedCommand("init-sysroot", "Make a directory a sysroot without deployments", directory, stateroot)
+        {
+            UsesSysroot = false,
+            Details = ["What it makes equals what 'ostree admin init-fs --modern' and 'ostree admin os-init' make. An image is deployed there with 'bootc switch --sysroot DIR IMAGE'."],
+            Examples = [("bootc internals init-sysroot /mnt", "Prepare a file system that is mounted at /mnt.")],
+        };
         command.SetAction(parsed =>
         {
             Sysroot.Initialize(parsed.GetRequiredValue(directory), parsed.GetValue(stateroot)!);
@@ -30,13 +38,21 @@ internal static class InternalsCommand
 
     private static Command CreateFinalize()
     {
-        var command = new Command("finalize-staged", "Make the staged deployment bootable; run by the system at shutdown");
+        var command = new DocumentedCommand("finalize-staged", "Make the staged deployment bootable, as the system does at shutdown");
         command.SetAction(parsed =>
         {
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "internals finalize-staged");
             using SysrootLock held = sysroot.Lock(Console.Error.WriteLine);
             Console.Out.WriteLine(sysroot.FinalizeStaged() is { } deployment ? $"Finalized {deployment}" : "Nothing to finalize");
         });
+        return command;
+    }
+
+    private static Command CreateMan()
+    {
+        var directory = new Argument<string>("DIR") { Description = "Where to write them; made where it is missing" };
+        var command = new DocumentedCommand("man", "Write the manual pages of all commands", directory) { UsesSysroot = false };
+        command.SetAction(parsed => ManualPage.WriteAll(parsed.RootCommandResult.Command, Directory.CreateDirectory(parsed.GetRequiredValue(directory)).FullName));
         return command;
     }
 }

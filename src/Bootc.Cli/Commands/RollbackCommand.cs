@@ -1,5 +1,6 @@
 // bootc rollback
 using System.CommandLine;
+using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 
@@ -9,9 +10,17 @@ internal static class RollbackCommand
 {
     public static Command Create()
     {
-        var apply = new Option<bool>("--apply") { Description = "Reboot into the deployment before" };
+        var apply = new Option<bool>("--apply") { Description = "Reboot into it when it is done" };
         var progress = new ProgressOptions();
-        var command = new Command("rollback", "Boot the deployment before the current one next; run again, take that back") { apply };
+        var command = new DocumentedCommand("rollback", "Boot the previous deployment next", apply)
+        {
+            Details =
+            [
+                "The current and the previous deployment change places. A second rollback, before or after the reboot, changes them back. A staged deployment is discarded.",
+                "Changes to /etc since the update stay with the deployment in which they were made; /var is not rolled back.",
+            ],
+            Examples = [("bootc rollback --apply", "Go back to the previous deployment now.")],
+        };
         progress.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {

@@ -1,5 +1,6 @@
 // bootc status
 using System.CommandLine;
+using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 using Bootc.Deployments.Status;
@@ -10,18 +11,26 @@ internal static class StatusCommand
 {
     public static Command Create()
     {
-        var format = new Option<string?>("--format") { Description = "human (the default on a terminal), yaml (the default elsewhere) or json", HelpName = "FORMAT" };
-        format.AcceptOnlyFromAmong("human", "yaml", "json");
-        var json = new Option<bool>("--json") { Description = "The same as --format=json" };
-        var version = new Option<int?>("--format-version") { Description = "The version of the document; 1 is the only one", HelpName = "N" };
+        var format = new Option<string?>("--format") { Description = "human (the default on a terminal), yaml (the default elsewhere) or json", HelpName = "FORMAT" }
+            .OneOf("human", "yaml", "json", "humanreadable");
+        var json = new Option<bool>("--json") { Description = "The same as --format=json", Hidden = true };
+        var version = new Option<int?>("--format-version") { Description = "The version of the document; 1 is the only one", HelpName = "N" }.Number();
         var booted = new Option<bool>("--booted") { Description = "Only the running deployment" };
         var verbose = new Option<bool>("--verbose", "-v") { Description = "More about each deployment" };
-        var command = new Command("status", "Show what is deployed, running and booted next") { format, json, version, booted, verbose };
+        var command = new DocumentedCommand("status", "Show what runs, what boots next and what to roll back to", format, json, version, booted, verbose)
+        {
+            Details = ["For programs there is a document in YAML or JSON, the same that bootc writes: kind BootcHost, version org.containers.bootc/v1."],
+            Examples =
+            [
+                ("bootc status", "Show the deployments as a table."),
+                ("bootc status --format json | jq -r .status.booted.image.imageDigest", "Print the digest of the image that runs."),
+            ],
+        };
         command.Validators.Add(result =>
         {
             if (result.GetValue(version) is not (null or 0 or 1))
             {
-                result.AddError("the only version of the document is 1");
+                result.AddError("--format-version: the only version of the document is 1");
             }
         });
         command.SetAction(parsed =>

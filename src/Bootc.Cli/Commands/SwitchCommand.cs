@@ -1,5 +1,6 @@
 // bootc switch
 using System.CommandLine;
+using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 using Bootc.Oci;
@@ -10,15 +11,33 @@ internal static class SwitchCommand
 {
     public static Command Create()
     {
-        var image = new Argument<string>("IMAGE") { Description = "The image: quay.io/os/image:tag, or a path for oci, oci-archive, docker-archive and dir" };
-        var transport = new Option<string>("--transport") { Description = "Where the image is", DefaultValueFactory = _ => "registry", HelpName = "T" };
-        transport.AcceptOnlyFromAmong("registry", "oci", "oci-archive", "docker-archive", "dir", "containers-storage", "docker-daemon");
-        var retain = new Option<bool>("--retain") { Description = "Keep the image followed before, and all deployments" };
-        var apply = new Option<bool>("--apply") { Description = "Reboot into the new deployment" };
+        var image = new Argument<string>("IMAGE") { Description = "The image: NAME[:TAG] or NAME@DIGEST in a registry, PATH[:TAG] for other transports" };
+        var transport = new Option<string?>("--transport")
+        {
+            Description = "Where the image is: registry (the default), oci, oci-archive, docker-archive or dir",
+            DefaultValueFactory = _ => "registry",
+            HelpName = "T",
+        }.OneOf("registry", "oci", "oci-archive", "docker-archive", "dir");
+        var retain = new Option<bool>("--retain") { Description = "Keep the image that was followed before, and all deployments" };
+        var apply = new Option<bool>("--apply") { Description = "Reboot into the new deployment when it is ready" };
         var inPlace = new Option<bool>("--mutate-in-place") { Description = "Only change which image the current deployment follows; fetch nothing" };
         var verify = new Option<bool>("--enforce-container-sigpolicy") { Description = "Refuse the image unless the containers policy asks for its signature and finds it good" };
+        var ignored = new Option<bool>("--no-signature-verification") { Hidden = true }; // bootc has it for old scripts, and ignores it
         var progress = new ProgressOptions();
-        var command = new Command("switch", "Follow another image: fetch it and boot it next") { image, transport, retain, apply, inPlace, verify };
+        var command = new DocumentedCommand("switch", "Fetch another image, boot it next, and follow it from then on", image, transport, retain, apply, inPlace, verify, ignored)
+        {
+            Details =
+            [
+                "The image becomes a deployment of its own, with /etc carried over from the current one. What runs now is not touched: it stays as the deployment to roll back to. /var is shared by all deployments.",
+                "Layers that the host has already are not fetched again. A run that was interrupted changes nothing, and the next run takes up what it fetched.",
+            ],
+            Examples =
+            [
+                ("bootc switch quay.io/example/os:stable", "Follow an image in a registry."),
+                ("bootc switch --apply quay.io/example/os:testing", "Follow another tag, and reboot into it at once."),
+                ("bootc switch --transport oci /media/usb/os:stable", "Take the image from an OCI layout in a directory."),
+            ],
+        };
         progress.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {

@@ -1,5 +1,6 @@
 // bootc upgrade
 using System.CommandLine;
+using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 using Bootc.Import;
@@ -15,22 +16,31 @@ internal static class UpgradeCommand
 
     public static Command Create()
     {
-        var check = new Option<bool>("--check") { Description = "Only say whether there is an update, and what it would bring" };
-        var apply = new Option<bool>("--apply") { Description = "Reboot into the update" };
+        var check = new Option<bool>("--check") { Description = "Say whether there is an update and what it would bring; fetch and change nothing" };
+        var apply = new Option<bool>("--apply") { Description = "Reboot into the update when it is ready" };
         var downloadOnly = new Option<bool>("--download-only") { Description = "Fetch the update, and let it wait until --from-downloaded" };
         var fromDownloaded = new Option<bool>("--from-downloaded") { Description = "Use the update that was fetched before, without the network" };
-        var tag = new Option<string?>("--tag") { Description = "Follow this tag of the same repository from now on", HelpName = "T" };
+        var tag = new Option<string?>("--tag") { Description = "Follow the tag T of the same repository from now on", HelpName = "T" };
         var progress = new ProgressOptions();
-        var command = new Command("upgrade", "Fetch the newest image and boot it next") { check, apply, downloadOnly, fromDownloaded, tag };
+        var command = new DocumentedCommand("upgrade", "Fetch the newest image under the name that is followed, and boot it next", check, apply, downloadOnly, fromDownloaded, tag)
+        {
+            Details =
+            [
+                "Only layers that the host does not have are fetched. What runs now is not touched: it stays as the deployment to roll back to.",
+            ],
+            Examples =
+            [
+                ("bootc upgrade --check", "Is there an update, and what does it change?"),
+                ("bootc upgrade --apply", "Update and reboot."),
+                ("bootc upgrade --download-only", "Fetch now; 'bootc upgrade --from-downloaded --apply' boots it later."),
+                ("bootc upgrade --tag 14", "Move to another tag of the same image."),
+            ],
+        };
         command.Aliases.Add("update");
         progress.AddTo(command);
-        command.Validators.Add(result =>
-        {
-            if (new[] { result.GetValue(check), result.GetValue(downloadOnly), result.GetValue(fromDownloaded) }.Count(set => set) > 1)
-            {
-                result.AddError("--check, --download-only and --from-downloaded exclude each other");
-            }
-        });
+        command.Exclude(check, apply);
+        command.Exclude(check, downloadOnly, fromDownloaded);
+        command.Exclude(downloadOnly, apply);
         command.SetAction(async (parsed, cancellation) =>
         {
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "upgrade");

@@ -1,5 +1,4 @@
 // What users see of an error: one line, with its causes.
-using System.CommandLine;
 using System.Text;
 
 namespace Bootc.Cli.Presentation;
@@ -7,24 +6,11 @@ namespace Bootc.Cli.Presentation;
 internal static class ErrorReport
 {
     public const int FailureCode = 1;
-    public const int UsageCode = 2;
-    public const int CancelledCode = 130;
 
-    public static int Usage(ParseResult parsed)
-    {
-        Console.Error.WriteLine($"error: {parsed.Errors[0].Message}");
-        Console.Error.WriteLine($"Run '{NameOf(parsed.CommandResult.Command)} --help' for what there is.");
-        return UsageCode;
-    }
+    public static void Cancelled() => Console.Error.WriteLine("error: interrupted; what boots next is as it was, and the next run takes up what was fetched");
 
     public static int Failure(Exception e)
     {
-        if (e is OperationCanceledException)
-        {
-            Console.Error.WriteLine("error: cancelled; nothing that counts was changed");
-            return CancelledCode;
-        }
-
         if (e is IOException && e.Message.Contains("Broken pipe", StringComparison.Ordinal))
         {
             return FailureCode;
@@ -39,25 +25,26 @@ internal static class ErrorReport
         return FailureCode;
     }
 
-    /// <summary>The messages of an error and its causes, each once.</summary>
+    /// <summary>The messages of an error and its causes, each once, on one line.</summary>
     internal static string Describe(Exception e)
     {
-        var text = new StringBuilder(e.Message);
+        var text = new StringBuilder(MessageOf(e));
         for (Exception? inner = e.InnerException; inner is not null; inner = inner.InnerException)
         {
-            if (!text.ToString().Contains(inner.Message, StringComparison.Ordinal))
+            string message = MessageOf(inner);
+            if (!text.ToString().Contains(message, StringComparison.Ordinal))
             {
-                text.Append(": ").Append(inner.Message);
+                text.Append(": ").Append(message);
             }
         }
 
-        return text.ToString();
+        return text.Replace("\r", "").Replace('\n', ' ').ToString();
     }
 
-    private static string NameOf(Command command)
+    private static string MessageOf(Exception e) => e switch
     {
-        string name = command is RootCommand ? "bootc" : command.Name;
-        Command? parent = command.Parents.OfType<Command>().FirstOrDefault();
-        return parent is null ? name : $"{NameOf(parent)} {name}";
-    }
+        FileNotFoundException { FileName: { } name } => $"'{name}' is not there",
+        UnauthorizedAccessException { InnerException: { } cause } => $"{e.Message.TrimEnd('.')}: {cause.Message}",
+        _ => e.Message.TrimEnd('.'),
+    };
 }

@@ -17,19 +17,19 @@ internal sealed class JsonLinesProgress : IDisposable
     private int _cachedLayers;
     private int _doneLayers;
     private long _last;
+    private bool _isReaderGone;
 
     public JsonLinesProgress(int descriptor)
     {
         try
         {
             _output = new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+            _output.Write(Serialize(new ProgressEvent { Type = "Start", Version = "org.containers.bootc.progress/v1" }));
         }
         catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException)
         {
             throw new IOException($"the file descriptor {descriptor} of --progress-fd is not open for writing", e);
         }
-
-        Write(new ProgressEvent { Type = "Start", Version = "org.containers.bootc.progress/v1" });
     }
 
     public void Start(IReadOnlyList<Descriptor> toFetch, IReadOnlyList<Descriptor> present)
@@ -74,21 +74,35 @@ internal sealed class JsonLinesProgress : IDisposable
         lock (_gate)
         {
             _steps.Add(what);
-            Write(new ProgressEvent
+            WriteSteps(completed: _steps.Count - 1);
+        }
+    }
+
+    /// <summary>Says that the last step is done.</summary>
+    public void Finish()
+    {
+        lock (_gate)
+        {
+            if (_steps.Count > 0)
             {
-                Type = "ProgressSteps",
-                Task = "deploying",
-                Description = "Deploying image",
-                Id = "deploying",
-                StepsCached = 0,
-                Steps = _steps.Count - 1,
-                StepsTotal = _steps.Count,
-                Subtasks = [.. _steps.Select((step, i) => new ProgressEvent.Subtask { Name = "step", Description = step, Id = $"step-{i}", Completed = i < _steps.Count - 1 })],
-            });
+                WriteSteps(completed: _steps.Count);
+            }
         }
     }
 
     public void Dispose() => _output.Dispose();
+
+    private void WriteSteps(int completed) => Write(new ProgressEvent
+    {
+        Type = "ProgressSteps",
+        Task = "deploying",
+        Description = "Deploying image",
+        Id = "deploying",
+        StepsCached = 0,
+        Steps = completed,
+        StepsTotal = _steps.Count,
+        Subtasks = [.. _steps.Select((step, i) => new ProgressEvent.Subtask { Name = "step", Description = step, Id = $"step-{i}", Completed = i < completed })],
+    });
 
     private void WriteBytes()
     {
@@ -117,9 +131,23 @@ internal sealed class JsonLinesProgress : IDisposable
         });
     }
 
+    // Work goes on when the program that reads goes away.
     private void Write(ProgressEvent line)
     {
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(line, CliJson.Default.ProgressEvent);
-        _output.Write([.. json, (byte)'\n']);
+        if (_isReaderGone)
+        {
+            return;
+        }
+
+        try
+        {
+            _output.Write(Serialize(line));
+        }
+        catch (IOException)
+        {
+            _isReaderGone = true;
+        }
     }
+
+    private static byte[] Serialize(ProgressEvent line) => [.. JsonSerializer.SerializeToUtf8Bytes(line, CliJson.Default.ProgressEvent), (byte)'\n'];
 }

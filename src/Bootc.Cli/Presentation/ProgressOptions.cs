@@ -1,5 +1,6 @@
 // How an operation's progress is shown: options that several commands share.
 using System.CommandLine;
+using Bootc.Cli.CommandLine;
 
 namespace Bootc.Cli.Presentation;
 
@@ -7,7 +8,7 @@ namespace Bootc.Cli.Presentation;
 internal sealed class ProgressOptions
 {
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Show no progress, only errors" };
-    private readonly Option<int?> _descriptor = new("--progress-fd") { Description = "Write progress as JSON lines to the open file descriptor FD", HelpName = "FD" };
+    private readonly Option<int?> _descriptor = new Option<int?>("--progress-fd") { Description = "Write progress as JSON lines to the open file descriptor FD", HelpName = "FD" }.Number();
 
     public void AddTo(Command command)
     {

@@ -10,6 +10,13 @@ internal sealed class ProgressView(bool quiet, int? descriptor)
     public async Task<T> RunAsync<T>(Func<IOperationProgress, Task<T>> operation)
     {
         using JsonLinesProgress? json = descriptor is { } fd ? new JsonLinesProgress(fd) : null;
+        T result = await RunAsync(operation, json);
+        json?.Finish();
+        return result;
+    }
+
+    private async Task<T> RunAsync<T>(Func<IOperationProgress, Task<T>> operation, JsonLinesProgress? json)
+    {
         if (quiet)
         {
             return await operation(new ProgressFanOut(json, new QuietProgress()));

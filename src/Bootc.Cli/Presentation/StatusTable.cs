@@ -9,29 +9,26 @@ internal static class StatusTable
     public static void Write(Host host, TextWriter output, bool verbose)
     {
         HostStatus status = host.Status;
-        output.WriteLine(host.Spec.Image is { } image ? $"Image: {image.Image}{(image.Transport == "registry" ? "" : $" ({image.Transport})")}" : "Image: none; choose one with 'bootc switch'");
+        List<(string State, BootEntryStatus Entry)> rows = [.. Rows(status)];
+        if (rows.Count == 0)
+        {
+            output.WriteLine("Nothing is deployed yet; 'bootc switch IMAGE' deploys an image.");
+            return;
+        }
+
+        output.WriteLine(host.Spec.Image is { } image ? $"Image: {Show(image)}" : "Image: none; 'bootc switch IMAGE' chooses one");
         if (status.RollbackQueued)
         {
             output.WriteLine("Next boot: rollback");
         }
 
-        List<(string State, BootEntryStatus Entry)> rows = [.. Rows(status)];
-        if (rows.Count == 0)
-        {
-            output.WriteLine("Nothing is deployed yet.");
-            return;
-        }
-
         output.WriteLine();
-        WriteTable(
-            ["", "STATE", "VERSION", "DIGEST", "BUILT", "IMAGE"],
-            [.. rows.Select(row => Describe(row.State, row.Entry))],
-            output);
+        WriteTable(host, rows, output);
         foreach ((string state, BootEntryStatus entry) in rows)
         {
             if (entry.CachedUpdate is { } update)
             {
-                output.WriteLine($"\nAn update of the {state} image is available: {update.Version ?? "no version"}, {Bytes.Short(update.ImageDigest)}");
+                output.WriteLine($"\nUpdate available for the {state} deployment: {(update.Version is { } version ? $"version {version}, " : "")}{Bytes.Short(update.ImageDigest)}; 'bootc upgrade' fetches it");
             }
         }
 
@@ -72,6 +69,17 @@ internal static class StatusTable
         }
     }
 
+    // Which image a deployment is of is worth a column when it is not the one that is followed.
+    private static void WriteTable(Host host, List<(string State, BootEntryStatus Entry)> rows, TextWriter output)
+    {
+        bool isOneImage = host.Spec.Image is { } followed && rows.All(row => row.Entry.Image is { } image && Show(image.Image) == Show(followed));
+        string[] header = ["", "STATE", "VERSION", "DIGEST", "BUILT", "IMAGE"];
+        int columns = isOneImage ? header.Length - 1 : header.Length;
+        WriteTable(header[..columns], [.. rows.Select(row => Describe(row.State, row.Entry)[..columns])], output);
+    }
+
+    private static string Show(ImageReferenceStatus image) => image.Transport == "registry" ? image.Image : $"{image.Transport}:{image.Image}";
+
     private static string[] Describe(string state, BootEntryStatus entry) =>
     [
         state is "booted" or "default" ? "●" : "",
@@ -79,7 +87,7 @@ internal static class StatusTable
         entry.Image?.Version ?? "-",
         entry.Image is { } image ? Bytes.Short(image.ImageDigest) : "-",
         entry.Image?.Timestamp?.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "-",
-        entry.Image?.Image.Image ?? $"ostree commit {entry.Ostree?.Checksum[..12]}",
+        entry.Image is { } source ? Show(source.Image) : $"ostree commit {entry.Ostree?.Checksum[..12]}",
     ];
 
     private static void WriteTable(string[] header, string[][] rows, TextWriter output)
@@ -97,6 +105,7 @@ internal static class StatusTable
         {
             output.WriteLine();
             output.WriteLine(state);
+            output.WriteLine($"  image:      {(entry.Image is { } image ? Show(image.Image) : "-")}");
             output.WriteLine($"  digest:     {entry.Image?.ImageDigest ?? "-"}");
             output.WriteLine($"  platform:   {entry.Image?.Architecture ?? "-"}");
             output.WriteLine($"  stateroot:  {entry.Ostree?.Stateroot}");
