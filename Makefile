@@ -6,16 +6,19 @@ DESTDIR ?=
 export REGISTRY
 
 .DEFAULT_GOAL := help
-.PHONY: help build oracle image registry demo test bench man format install clean
+.PHONY: help build oracle image registry demo test e2e bench man format install clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
-build: ## Build out/bootc, one native executable
+build: ## Build out/bootc, one native executable, and out/bootc-prepare-root for the initramfs
 	@build/deps.sh build
 	@mkdir -p out
 	dotnet publish src/Bootc.Cli -c Release -r linux-x64 -o out/publish --nologo -v quiet
-	@cmp -s out/publish/bootc out/bootc || { cp out/publish/bootc out/bootc.new && mv out/bootc.new out/bootc; }
+	dotnet publish src/Bootc.PrepareRoot -c Release -r linux-x64 -o out/publish --nologo -v quiet
+	@for program in bootc bootc-prepare-root; do \
+	  cmp -s out/publish/$$program out/$$program || { cp out/publish/$$program out/$$program.new && mv out/$$program.new out/$$program; }; \
+	done
 
 oracle: ## Make out/oracle, the reference tools to check against
 	@build/oracle.sh
@@ -36,6 +39,10 @@ test: build oracle ## Run all tests
 	@build/deps.sh image test
 	@build/registry.sh with sh -c 'build/image.sh && build/test.sh'
 
+e2e: build ## Boot the images in virtual machines and look what they do
+	@build/deps.sh image test e2e
+	@build/registry.sh with sh -c 'build/image.sh && build/e2e.sh'
+
 bench: build oracle ## Measure against the peers and print a table
 	@build/deps.sh image bench
 	@build/registry.sh with sh -c 'build/image.sh && bench/run.sh'
@@ -49,6 +56,9 @@ format: ## Format the sources
 
 install: build ## Install the executable and its completions
 	install -D -m 0755 out/bootc $(DESTDIR)$(PREFIX)/bin/bootc
+	install -D -m 0755 out/bootc-prepare-root $(DESTDIR)$(PREFIX)/lib/bootc/bootc-prepare-root
+	install -D -m 0755 src/Bootc.PrepareRoot/dracut/50bootc/module-setup.sh $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50bootc/module-setup.sh
+	install -D -m 0644 src/Bootc.PrepareRoot/dracut/bootc-prepare-root.service $(DESTDIR)$(PREFIX)/lib/systemd/system/bootc-prepare-root.service
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	out/bootc completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bootc
 	out/bootc completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_bootc
@@ -60,4 +70,4 @@ install: build ## Install the executable and its completions
 clean: ## Remove everything that was built
 	@build/registry.sh stop
 	@if [ -d out ]; then chattr -R -f -i out/demo out/bench 2> /dev/null; rm -rf out; fi
-	@rm -rf src/*/bin src/*/obj tests/*/bin tests/*/obj
+	@rm -rf src/*/bin src/*/obj tests/*/bin tests/*/obj e2e/*/bin e2e/*/obj

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to it that the tools of a task are there, by apt where it may: deps.sh GROUP... (build image oracle test demo bench)
+# Sees to it that the tools of a task are there, by apt where it may: deps.sh GROUP... (build image oracle test e2e demo bench)
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -65,6 +65,11 @@ for group; do
     need strace strace
     need zstd zstd
     need rpm rpmbuild
+    ;;
+  e2e)
+    need_root "making disks for virtual machines"
+    need qemu-system-x86 qemu-system-x86_64
+    need e2fsprogs mkfs.ext4 /sbin/mkfs.ext4
     ;;
   demo)
     need_root "the demo"

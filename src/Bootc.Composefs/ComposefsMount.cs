@@ -8,7 +8,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Bootc.Composefs;
 
 /// <summary>
-/// A mounted composefs image: EROFS below, and over it an overlay that takes content from data-only layers. It is read-only.
+/// A mounted composefs image: EROFS below, and over it an overlay that takes content from data-only layers. It is read-only unless it has a layer to write to.
 /// Disposing unmounts it. Needs Linux 6.8.
 /// </summary>
 /// <example>
@@ -145,6 +145,12 @@ public sealed class ComposefsMount : IDisposable
             overlay.SetString("datadir+", directory);
         }
 
-        return overlay.CreateMount(image);
+        if (options.Writable is { } writable)
+        {
+            overlay.SetString("upperdir", writable.UpperDirectory);
+            overlay.SetString("workdir", writable.WorkDirectory);
+        }
+
+        return overlay.CreateMount(image, readOnly: options.Writable is null or { IsReadOnly: true });
     }
 }

@@ -14,4 +14,7 @@ public sealed record ComposefsMountOptions
 
     /// <summary>Backing files that are not sealed with the digest that the image says cannot be opened.</summary>
     public bool RequireVerity { get; init; }
+
+    /// <summary>A layer on top that takes what is written; <see langword="null"/> makes the mount read-only.</summary>
+    public WritableLayer? Writable { get; init; }
 }

@@ -32,4 +32,12 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(LibC, SetLastError = true)]
     public static partial int umount2([MarshalUsing(typeof(FileNameMarshaller))] string target, int flags);
+
+    [LibraryImport(LibC, SetLastError = true)]
+    public static partial int mount(
+        [MarshalUsing(typeof(FileNameMarshaller))] string source,
+        [MarshalUsing(typeof(FileNameMarshaller))] string target,
+        byte* type,
+        nuint flags,
+        byte* data);
 }

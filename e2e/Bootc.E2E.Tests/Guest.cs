@@ -1,0 +1,253 @@
+// A virtual machine: its console is logged, commands run in it, and it is gone when the test ends, however that ends.
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using Bootc.Testing;
+
+namespace Bootc.E2E.Tests;
+
+/// <summary>
+/// A machine in QEMU (emulated, so that it runs anywhere). Its first serial port is the console, which is logged to a file;
+/// on the second one the guest's systemd has a root shell, by <see cref="ConsoleArguments"/>. The guest reaches the host as
+/// <see cref="HostAddress"/>.
+/// </summary>
+/// <example>
+/// <code>
+/// using Guest guest = Guest.Start(new GuestOptions { Disks = ["disk.raw"], ConsoleLog = "console.log" });
+/// guest.WaitUntilBooted();
+/// string version = guest.Run("cat /usr/lib/os-release").Succeeded();
+/// </code>
+/// </example>
+public sealed class Guest : IDisposable
+{
+    /// <summary>The host as the guest sees it.</summary>
+    public const string HostAddress = "10.0.2.2";
+
+    /// <summary>The kernel arguments that give the console its log and the shell its port.</summary>
+    public const string ConsoleArguments = "console=ttyS0,115200 systemd.debug_shell=ttyS1 systemd.show_status=1 systemd.log_color=0";
+
+    private const string Qemu = "qemu-system-x86_64";
+    private const int LastLines = 60;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(3);
+
+    private readonly GuestOptions _options;
+    private readonly Process _process;
+    private readonly Socket _shell;
+    private readonly string _socketPath;
+    private readonly StringBuilder _received = new();
+    private int _commands;
+
+    private Guest(GuestOptions options, Process process, string socketPath)
+    {
+        _options = options;
+        _process = process;
+        _socketPath = socketPath;
+        _shell = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    }
+
+    /// <summary>What the console printed so far.</summary>
+    public string Console => File.Exists(_options.ConsoleLog) ? Encoding.UTF8.GetString(ReadShared(_options.ConsoleLog)) : "";
+
+    /// <summary>Skips the test where there is no QEMU.</summary>
+    public static void Require()
+    {
+        Peer.Require(Qemu);
+        Peer.RequireRoot("disks of virtual machines hold files of other owners");
+    }
+
+    /// <summary>Starts a machine.</summary>
+    public static Guest Start(GuestOptions options)
+    {
+        Require();
+        string socketPath = Path.Combine(Path.GetTempPath(), $"guest-{Guid.NewGuid():N}.sock");
+        var start = new ProcessStartInfo(Qemu, Arguments(options, socketPath)) { RedirectStandardError = true, RedirectStandardInput = true, RedirectStandardOutput = true };
+        var guest = new Guest(options, Process.Start(start)!, socketPath);
+        try
+        {
+            guest.Connect();
+            return guest;
+        }
+        catch
+        {
+            guest.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until the guest's systemd has started all it wants, and returns its state: <c>running</c>, <c>degraded</c>.</summary>
+    public string WaitUntilBooted(TimeSpan? timeout = null)
+    {
+        WaitForShell(timeout ?? TimeSpan.FromMinutes(6));
+        return Run("systemctl is-system-running --wait", timeout ?? TimeSpan.FromMinutes(6)).Output.Trim();
+    }
+
+    /// <summary>Waits until the console printed a text.</summary>
+    /// <exception cref="InvalidOperationException">The time is over, or the guest ended; the message has the console's last lines.</exception>
+    public void WaitForConsole(string text, TimeSpan timeout) =>
+        WaitFor(() => Console.Contains(text, StringComparison.Ordinal), $"the console prints '{text}'", timeout);
+
+    /// <summary>Waits until the guest powered itself off.</summary>
+    public void WaitForExit(TimeSpan timeout)
+    {
+        if (!_process.WaitForExit(timeout))
+        {
+            throw Failure($"the guest did not power off within {timeout.TotalSeconds} s");
+        }
+    }
+
+    /// <summary>Runs a command of the shell in the guest, output and errors together.</summary>
+    public CommandResult Run(string command, TimeSpan? timeout = null)
+    {
+        int number = ++_commands;
+        string begin = $"@begin-{number}@", end = $"@end-{number}-";
+        int position = Received().Length;
+        // The terminal's echo of this line does not have the number where the output has it.
+        Send($"printf '\\n@begin-%d@\\n' {number}; {{ {command}\n}} 2>&1 < /dev/null; printf '\\n@end-%d-%d@\\n' {number} $?\n");
+        string output = "";
+        WaitFor(() => (output = Received()[position..]).LastIndexOf(end, StringComparison.Ordinal) is >= 0 and int at && output.IndexOf('@', at + end.Length) > 0, $"'{command}' ends", timeout ?? TimeSpan.FromMinutes(2));
+        int from = output.IndexOf(begin, StringComparison.Ordinal) + begin.Length;
+        int to = output.LastIndexOf(end, StringComparison.Ordinal);
+        int status = int.Parse(output[(to + end.Length)..output.IndexOf('@', to + end.Length)], CultureInfo.InvariantCulture);
+        return new CommandResult(command, status, output[from..to].Replace("\r", "", StringComparison.Ordinal).Trim('\n'), "");
+    }
+
+    /// <summary>Restarts the guest through its systemd and waits until it is up again.</summary>
+    public string Reboot(TimeSpan? timeout = null)
+    {
+        string before = Run("cat /proc/sys/kernel/random/boot_id").Succeeded();
+        Send("systemctl reboot\n");
+        WaitFor(() => TryRun("cat /proc/sys/kernel/random/boot_id") is { } now && now.Contains('-', StringComparison.Ordinal) && now != before, "the guest boots again", timeout ?? TimeSpan.FromMinutes(8));
+        return WaitUntilBooted(timeout);
+    }
+
+    /// <summary>Powers the guest off as its power button would, units stopped in order.</summary>
+    public void PowerOff(TimeSpan? timeout = null)
+    {
+        Send("systemctl poweroff\n");
+        WaitForExit(timeout ?? TimeSpan.FromMinutes(4));
+    }
+
+    /// <summary>Ends the guest at once, as a power cut does.</summary>
+    public void Kill()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Kill();
+        _process.Dispose();
+        _shell.Dispose();
+        File.Delete(_socketPath);
+    }
+
+    /// <summary>An exception for a test that found something wrong, with the console's last lines.</summary>
+    public InvalidOperationException Failure(string what) =>
+        new($"{what}; the console's last lines ({_options.ConsoleLog}):\n{string.Join('\n', Console.Split('\n').TakeLast(LastLines))}");
+
+    private static string[] Arguments(GuestOptions options, string socketPath)
+    {
+        List<string> arguments =
+        [
+            "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", options.Memory.ToString(CultureInfo.InvariantCulture), "-display", "none", "-nodefaults",
+            "-serial", $"file:{options.ConsoleLog}", "-serial", $"unix:{socketPath},server=on,wait=off",
+            "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci",
+        ];
+        foreach (string disk in options.Disks)
+        {
+            arguments.AddRange(["-drive", $"file={disk},format=raw,if=virtio,cache=unsafe"]);
+        }
+
+        if (options.Kernel is { } kernel)
+        {
+            arguments.AddRange(["-kernel", kernel, "-initrd", options.Initramfs ?? "", "-append", options.KernelArguments ?? ""]);
+        }
+
+        return [.. arguments, .. options.Extra];
+    }
+
+    private static byte[] ReadShared(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var content = new MemoryStream();
+        file.CopyTo(content);
+        return content.ToArray();
+    }
+
+    private void Connect()
+    {
+        WaitFor(() => File.Exists(_socketPath), "QEMU makes its socket", TimeSpan.FromSeconds(30));
+        _shell.Connect(new UnixDomainSocketEndPoint(_socketPath));
+        var reader = new Thread(Receive) { IsBackground = true };
+        reader.Start();
+    }
+
+    private void Receive()
+    {
+        byte[] buffer = new byte[4096];
+        try
+        {
+            for (int count; (count = _shell.Receive(buffer)) > 0;)
+            {
+                lock (_received)
+                {
+                    _received.Append(Encoding.UTF8.GetString(buffer, 0, count));
+                }
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The guest has ended.
+        }
+    }
+
+    private string Received()
+    {
+        lock (_received)
+        {
+            return _received.ToString();
+        }
+    }
+
+    private void Send(string text) => _shell.Send(Encoding.UTF8.GetBytes(text));
+
+    private void WaitForShell(TimeSpan timeout) => WaitFor(() => TryRun("true") is not null, "the guest has a shell", timeout);
+
+    private string? TryRun(string command)
+    {
+        try
+        {
+            return Run(command, ProbeInterval) is { ExitCode: 0 } result ? result.Output : null;
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private void WaitFor(Func<bool> condition, string what, TimeSpan timeout)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (_process.HasExited)
+            {
+                throw Failure($"QEMU ended with {_process.ExitCode} before {what}: {_process.StandardError.ReadToEnd()}");
+            }
+
+            if (clock.Elapsed > timeout)
+            {
+                throw new TimeoutException(Failure($"{timeout.TotalSeconds} s are over before {what}").Message);
+            }
+
+            Thread.Sleep(Poll);
+        }
+    }
+}

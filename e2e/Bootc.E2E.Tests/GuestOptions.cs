@@ -1,0 +1,27 @@
+// What a virtual machine is started with.
+namespace Bootc.E2E.Tests;
+
+/// <summary>The hardware of a guest, and what boots it: its disks by firmware, or a kernel given from outside.</summary>
+public sealed record GuestOptions
+{
+    /// <summary>Raw disk images; the first one is /dev/vda.</summary>
+    public required IReadOnlyList<string> Disks { get; init; }
+
+    /// <summary>Where the console's log goes.</summary>
+    public required string ConsoleLog { get; init; }
+
+    /// <summary>The kernel to boot without a boot loader.</summary>
+    public string? Kernel { get; init; }
+
+    /// <summary>The initramfs of <see cref="Kernel"/>.</summary>
+    public string? Initramfs { get; init; }
+
+    /// <summary>The arguments of <see cref="Kernel"/>; <see cref="Guest.ConsoleArguments"/> has to be among them.</summary>
+    public string? KernelArguments { get; init; }
+
+    /// <summary>Further arguments of QEMU, such as those for UEFI firmware.</summary>
+    public IReadOnlyList<string> Extra { get; init; } = [];
+
+    /// <summary>Memory in MiB.</summary>
+    public int Memory { get; init; } = 1536;
+}

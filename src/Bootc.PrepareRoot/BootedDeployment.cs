@@ -1,0 +1,63 @@
+// Which deployment a boot link names.
+using Bootc.Linux;
+using Bootc.Ostree.Objects;
+
+namespace Bootc.PrepareRoot;
+
+/// <summary>The deployment that <c>ostree=</c> leads to.</summary>
+/// <param name="Path">Its directory, relative to the physical root.</param>
+/// <param name="Stateroot">The stateroot whose <c>/var</c> it has.</param>
+/// <param name="Commit">The commit that it is a checkout of.</param>
+internal sealed record BootedDeployment(string Path, string Stateroot, Checksum Commit)
+{
+    /// <summary>The stateroot's <c>/var</c>, relative to the physical root.</summary>
+    public string VarPath => $"ostree/deploy/{Stateroot}/var";
+
+    /// <summary>Follows the boot link that the kernel was given.</summary>
+    /// <exception cref="PrepareRootException">There is no such argument, link or deployment.</exception>
+    public static BootedDeployment Resolve(DirectoryHandle root, string commandLine)
+    {
+        string link = KernelCommandLine.GetValue(commandLine, "ostree")
+            ?? throw new PrepareRootException("the kernel command line has no ostree= argument that names the deployment");
+        string relative = link.Trim('/');
+        if (root.TryGetStatus(relative) is not { Kind: FileKind.SymbolicLink })
+        {
+            throw new PrepareRootException($"ostree={link}: there is no such boot link below {root}");
+        }
+
+        // ostree/boot.0/STATEROOT/BOOTCSUM/0 -> ../../../deploy/STATEROOT/deploy/COMMIT.SERIAL
+        string path = Normalize($"{relative[..(relative.LastIndexOf('/') + 1)]}{root.ReadSymbolicLink(relative)}", link);
+        if (path.Split('/') is not ["ostree", "deploy", var stateroot, "deploy", var name]
+            || !Checksum.TryParse(name.AsSpan(0, Math.Max(name.IndexOf('.'), 0)), out Checksum commit))
+        {
+            throw new PrepareRootException($"ostree={link} leads to {path}, which is no deployment");
+        }
+
+        return root.TryGetStatus(path) is { Kind: FileKind.Directory }
+            ? new BootedDeployment(path, stateroot, commit)
+            : throw new PrepareRootException($"ostree={link} leads to {path}, which is not there");
+    }
+
+    private static string Normalize(string path, string link)
+    {
+        var parts = new List<string>();
+        foreach (string part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (part == ".." && parts.Count == 0)
+            {
+                throw new PrepareRootException($"ostree={link} leads out of the root file system: {path}");
+            }
+
+            if (part == "..")
+            {
+                parts.RemoveAt(parts.Count - 1);
+            }
+            else if (part != ".")
+            {
+                parts.Add(part);
+            }
+        }
+
+        return string.Join('/', parts);
+    }
+}
