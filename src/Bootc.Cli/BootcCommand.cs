@@ -29,6 +29,7 @@ internal static class BootcCommand
             SwitchCommand.Create(),
             UpgradeCommand.Create(),
             RollbackCommand.Create(),
+            KargsCommand.Create(),
             ImageCommand.Create(),
             CompletionCommand.Create(),
             InternalsCommand.Create(),

@@ -124,18 +124,48 @@ public sealed partial class Sysroot
             Bootcsum = FindBootcsum(kernel, directory, request.Merge),
             Origin = request.Origin,
         };
-        deployment.Entry.Options = request.KernelArguments is { } arguments ? string.Join(' ', arguments) : null;
+        IReadOnlyList<string>? arguments = MergeArguments(request, directory);
+        deployment.Entry.Options = arguments is null ? null : string.Join(' ', arguments);
         PrepareEtc(request.Commit, directory);
         _ = OsRelease.ReadName(directory); // better now than when its boot entry is written
         PrepareVar(request.Commit, request.Stateroot, directory);
         if (Booted is not null)
         {
-            Stage(deployment, request);
+            Stage(deployment, request with { KernelArguments = arguments });
             return deployment;
         }
 
         FinishDeployment(deployment, request.Merge);
         return deployment;
+    }
+
+    /// <summary>The kernel arguments of a deployment; a staged one has those of the deployment that it follows unless it says otherwise.</summary>
+    internal IReadOnlyList<string> ArgumentsOf(Deployment deployment)
+    {
+        Deployment? merge = deployment is { IsStaged: true, Entry.Options: null } ? Booted : null;
+        return KernelArguments.Parse((merge ?? deployment).Entry.Options).Words;
+    }
+
+    // Null where nothing differs from the deployment that is followed. A staged one is followed in this: what was changed
+    // for the next boot stays changed.
+    private IReadOnlyList<string>? MergeArguments(DeployRequest request, DirectoryHandle directory)
+    {
+        IReadOnlyList<string> after = ImageKernelArguments.Read(directory);
+        if (request.Merge is not { } merge)
+        {
+            return after.Count == 0 ? request.KernelArguments : [.. request.KernelArguments ?? [], .. after];
+        }
+
+        if (request.KernelArguments is { } exact)
+        {
+            return exact;
+        }
+
+        Deployment from = Staged is { } staged && staged.Stateroot == request.Stateroot ? staged : merge;
+        using DirectoryHandle other = OpenDeployment(from);
+        IReadOnlyList<string> before = ImageKernelArguments.Read(other);
+        IReadOnlyList<string> merged = ImageKernelArguments.Merge(ArgumentsOf(from), before, after);
+        return merged.SequenceEqual(ArgumentsOf(merge)) ? null : merged;
     }
 
     // Most updates leave the kernel as it is.

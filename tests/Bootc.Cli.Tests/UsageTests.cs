@@ -9,6 +9,7 @@ public class UsageTests
     [InlineData("help", "--help")]
     [InlineData("help-switch", "switch", "--help")]
     [InlineData("help-upgrade", "update", "-h")]
+    [InlineData("help-kargs", "kargs", "-h")]
     [InlineData("help-internals", "internals", "--help")]
     public void Help(string golden, params string[] arguments) => Golden.Check(golden, CliHost.Bootc(arguments).Succeeded());
 
