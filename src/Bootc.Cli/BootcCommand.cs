@@ -30,6 +30,8 @@ internal static class BootcCommand
             UpgradeCommand.Create(),
             RollbackCommand.Create(),
             KargsCommand.Create(),
+            ConfigDiffCommand.Create(),
+            UsrOverlayCommand.Create(),
             ImageCommand.Create(),
             CompletionCommand.Create(),
             InternalsCommand.Create(),

@@ -75,15 +75,35 @@ public sealed partial class Sysroot
         Load();
     }
 
-    /// <summary>Makes the staged deployment bootable; run at shutdown.</summary>
+    /// <summary>Makes the staged deployment bootable; run at shutdown. What goes wrong is written down for the next boot to tell.</summary>
     /// <returns>What was made bootable; <see langword="null"/> when nothing is staged, or it waits to be released.</returns>
     public Deployment? FinalizeStaged()
     {
-        if (StagedDeployment.TryRead() is not { IsLocked: false } record || Staged is not { } staged)
+        try
         {
-            return null;
-        }
+            Deployment? finalized = StagedDeployment.TryRead() is { IsLocked: false } record && Staged is { } staged ? FinalizeStaged(record, staged) : null;
+            if (finalized is not null)
+            {
+                FinalizationFailure.Clear(Root);
+            }
 
+            return finalized;
+        }
+        catch (Exception e) when (e is IOException or DeploymentException or OstreeException)
+        {
+            FinalizationFailure.Record(Root, e);
+            throw;
+        }
+    }
+
+    /// <summary>Why the boot before could not finalize what was staged, if so; taken from <c>/boot</c>, so that only this boot tells of it.</summary>
+    public string? TakeFinalizationFailure() => FinalizationFailure.TakeOver(this);
+
+    /// <summary>Why the boot before could not finalize what was staged, if so.</summary>
+    public string? ReadFinalizationFailure() => FinalizationFailure.TryRead(this);
+
+    private Deployment FinalizeStaged(StagedDeployment record, Deployment staged)
+    {
         Deployment? merge = record.Merge is null ? null : _deployments.Find(deployment => deployment.IsSame(record.Merge))
             ?? throw new DeploymentException($"the deployment {record.Merge} that the staged one follows is gone");
 
@@ -324,6 +344,7 @@ public sealed partial class Sysroot
 
     private void Stage(Deployment deployment, DeployRequest request)
     {
+        CheckBootRoom([deployment]); // better now than at shutdown
         WriteOrigin(deployment);
         Deployment? previous = Staged;
         new StagedDeployment(deployment, request.Merge, request.KernelArguments?.ToArray(), request.IsLocked).Write();
