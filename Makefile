@@ -47,8 +47,9 @@ man: build ## Write the manual pages anew, from what the commands say of themsel
 format: ## Format the sources
 	dotnet format Bootc.sln
 
-install: build ## Install the executable and its completions
+install: build ## Install the executable, its systemd units and its completions
 	install -D -m 0755 out/bootc $(DESTDIR)$(PREFIX)/bin/bootc
+	for unit in systemd/*; do install -D -m 0644 $$unit $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	out/bootc completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bootc
 	out/bootc completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_bootc

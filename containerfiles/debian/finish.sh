@@ -55,6 +55,9 @@ ln -s ../var/usrlocal /usr/local
 mkdir -p /media /sysroot
 ln -s sysroot/ostree /ostree
 
+# Updates get ready to boot at shutdown, and the next boot tells when they did not.
+systemctl enable bootc-finalize-staged.path bootc-boot-complete.service
+
 # Each host makes its own identity.
 rm -f /etc/ssh/ssh_host_*
 : > /etc/machine-id

@@ -55,13 +55,14 @@ public sealed unsafe class FileSystemContext : IDisposable
         }
     }
 
-    /// <summary>Makes a read-only mount that is not attached anywhere yet, and is gone when it is closed before.</summary>
+    /// <summary>Makes a mount that is not attached anywhere yet, and is gone when it is closed before.</summary>
     /// <param name="source">What is mounted, for messages.</param>
+    /// <param name="readOnly">Whether nothing can be written through it.</param>
     /// <exception cref="LinuxException">The options are wrong, or the file system cannot be read.</exception>
-    public SafeFileHandle CreateMount(string source)
+    public SafeFileHandle CreateMount(string source, bool readOnly = true)
     {
         Configure(CreateCommand, null, null, $"mount as {_type}", source);
-        long fd = NativeMethods.fsmount(NativeMethods.SyscallFsMount, Descriptor, CloseOnExec, ReadOnlyAttribute);
+        long fd = NativeMethods.fsmount(NativeMethods.SyscallFsMount, Descriptor, CloseOnExec, readOnly ? ReadOnlyAttribute : 0);
         NativeCall.Check(fd, $"mount as {_type}", source);
         return new SafeFileHandle((nint)fd, ownsHandle: true);
     }

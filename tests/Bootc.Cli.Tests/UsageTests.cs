@@ -9,6 +9,9 @@ public class UsageTests
     [InlineData("help", "--help")]
     [InlineData("help-switch", "switch", "--help")]
     [InlineData("help-upgrade", "update", "-h")]
+    [InlineData("help-kargs", "kargs", "-h")]
+    [InlineData("help-config-diff", "config-diff", "-h")]
+    [InlineData("help-usr-overlay", "usroverlay", "-h")]
     [InlineData("help-internals", "internals", "--help")]
     public void Help(string golden, params string[] arguments) => Golden.Check(golden, CliHost.Bootc(arguments).Succeeded());
 
@@ -26,7 +29,7 @@ public class UsageTests
     [Theory]
     [InlineData("swich x", "'bootc' has no command 'swich'; did you mean 'switch'?", "bootc")]
     [InlineData("frobnicate", "'bootc' has no command 'frobnicate'", "bootc")]
-    [InlineData("internals", "'bootc internals' needs a command: init-sysroot, finalize-staged, fsck, composefs, fsverity, man", "bootc internals")]
+    [InlineData("internals", "'bootc internals' needs a command: init-sysroot, finalize-staged, boot-complete, fsck, composefs, fsverity, man", "bootc internals")]
     [InlineData("internals composef", "'bootc internals' has no command 'composef'; did you mean 'composefs'?", "bootc internals")]
     [InlineData("switch", "IMAGE is missing: bootc switch [OPTION]... IMAGE", "bootc switch")]
     [InlineData("switch --retian x", "'bootc switch' has no option '--retian'; did you mean '--retain'?", "bootc switch")]

@@ -177,12 +177,13 @@ public class BadImageTests
     {
         using TestHost host = TestHost.OnSmallDisk(2, "boot");
         host.Switch(OsImage.Create("1").WriteTo(host.Images));
-        OsImage.Create("1").AddLayer(layer => layer.File("usr/lib/modules/6.0/initramfs.img", new byte[5_000_000])).WriteTo(host.Images);
+        OsImage.Create("1").AddLayer(layer => layer
+            .File("usr/lib/modules/6.0/vmlinuz", new byte[1_200_000]).File("usr/lib/modules/6.0/initramfs.img", new byte[1_200_000])).WriteTo(host.Images); // each would fit
         string before = host.State;
 
         var refusal = Assert.Throws<DeploymentException>(() => host.Upgrade());
 
-        Assert.Matches($"^{host.Path}/boot/ostree/default-[0-9a-f]{{64}} has no room for initramfs-6.0.img: 5.0 MB are needed, [01]\\.[0-9] MB are free$", refusal.Message);
+        Assert.Matches($"^{host.Path}/boot has no room for vmlinuz-6.0, initramfs-6.0.img: 2.5 MB are needed, [01]\\.[0-9] MB are free$", refusal.Message);
         Assert.Equal(before, host.State);
         OsImage.Create("1").WithVersion("3").WriteTo(host.Images);
         Assert.Equal(OperationOutcome.Changed, host.Upgrade());

@@ -22,6 +22,11 @@ internal static class StatusTable
             output.WriteLine("Next boot: rollback");
         }
 
+        if (status.FinalizationFailure is { } failure)
+        {
+            output.WriteLine($"The last update did not get ready to boot: {failure}; 'bootc upgrade' tries again");
+        }
+
         output.WriteLine();
         WriteTable(host, rows, output);
         foreach ((string state, BootEntryStatus entry) in rows)

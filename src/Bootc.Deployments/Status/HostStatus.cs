@@ -1,4 +1,6 @@
 // What a host is.
+using System.Text.Json.Serialization;
+
 namespace Bootc.Deployments.Status;
 
 /// <summary>The deployments of a host by their role.</summary>
@@ -18,6 +20,10 @@ public sealed record HostStatus
 
     /// <summary>Whether the next boot falls back.</summary>
     public bool RollbackQueued { get; init; }
+
+    /// <summary>Why the boot before could not finalize the staged deployment; absent when it did, or none was staged.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? FinalizationFailure { get; init; }
 
     /// <summary><c>bootcHost</c> on a running host.</summary>
     public string? Type { get; init; }

@@ -31,6 +31,7 @@ public static class HostStatusBuilder
                 Rollback = rollback is not null ? Describe(sysroot, rollback) : null,
                 OtherDeployments = others,
                 RollbackQueued = rollbackQueued,
+                FinalizationFailure = sysroot.ReadFinalizationFailure(),
                 Type = sysroot.Booted is not null ? "bootcHost" : null,
             },
         };
