@@ -65,6 +65,9 @@ for group; do
     need strace strace
     need zstd zstd
     need rpm rpmbuild
+    need fish fish
+    need zsh zsh
+    need groff groff
     ;;
   demo)
     need_root "the demo"

@@ -52,6 +52,10 @@ public class UsageTests
 
     [Theory]
     [InlineData("status --sysroot /proc/none", "there is no sysroot at /proc/none: cannot open directory '/proc/none': No such file or directory (ENOENT)")]
+    [InlineData("switch oci:/some/where:tag", "'oci:/some/where:tag' is no name in a registry: its place is said by '--transport oci /some/where:tag'")]
+    [InlineData("switch containers-storage:localhost/os", "'containers-storage:localhost/os' is no name in a registry, and images cannot be fetched from containers-storage: yet; push it to a registry or save it with 'skopeo copy containers-storage:localhost/os oci-archive:FILE'")]
+    [InlineData("switch ostree-unverified-registry:quay.io/os", "'ostree-unverified-registry:quay.io/os' says how the image is verified, which IMAGE does not: name the image alone")]
+    [InlineData("switch registry:quay.io/os", "'registry:quay.io/os' is no image name: 'registry:quay.io' is no host, or host and port, of a registry")]
     [InlineData("internals composefs dump /proc/none", "'/proc/none' is not there")]
     [InlineData("internals composefs measure /etc", "'/etc' is a directory, and only a file's content has an fs-verity digest")]
     public void Failures_are_explained_in_one_line(string line, string error)
