@@ -55,8 +55,8 @@ ln -s ../var/usrlocal /usr/local
 mkdir -p /media /sysroot
 ln -s sysroot/ostree /ostree
 
-# Updates get ready to boot at shutdown, and the next boot tells when they did not.
-systemctl enable bootc-finalize-staged.path bootc-boot-complete.service
+# Updates get ready to boot at shutdown, the next boot tells when they did not, and checks whether it went well itself.
+systemctl enable bootc-finalize-staged.path bootc-boot-complete.service bootc-health-check.service
 
 # Each host makes its own identity.
 rm -f /etc/ssh/ssh_host_*

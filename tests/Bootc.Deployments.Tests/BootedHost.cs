@@ -39,6 +39,7 @@ internal sealed class BootedHost
     {
         _host = host;
         Directory.CreateDirectory(Path.Combine(Run, "bin"));
+        File.Delete(Path.Combine(Run, "bin/systemctl"));
         File.CreateSymbolicLink(Path.Combine(Run, "bin/systemctl"), "/usr/bin/true"); // no systemd runs that could be told
         using DirectoryHandle root = DirectoryHandle.Open(host.Path);
         FileStatus status = root.GetStatus(host.Deployments[0].Path);

@@ -14,6 +14,7 @@ internal static class InternalsCommand
         CreateInitSysroot(),
         CreateFinalize(),
         CreateBootComplete(),
+        HealthCheckCommand.Create(),
         FsckCommand.Create(),
         ComposefsCommand.Create(),
         FsVerityCommand.Create(),

@@ -25,6 +25,10 @@ public sealed record HostStatus
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? FinalizationFailure { get; init; }
 
+    /// <summary>The digests of images that failed their checks when they were booted, and why; absent when there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SortedDictionary<string, string>? FailedBoots { get; init; }
+
     /// <summary><c>bootcHost</c> on a running host.</summary>
     public string? Type { get; init; }
 }
