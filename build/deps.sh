@@ -65,6 +65,9 @@ for group; do
     need strace strace
     need zstd zstd
     need rpm rpmbuild
+    need fish fish
+    need zsh zsh
+    need groff groff
     ;;
   e2e)
     need_root "making disks for virtual machines"

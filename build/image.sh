@@ -8,10 +8,10 @@ out=$PWD/out
 storage="--root $out/storage --runroot $out/storage-run --storage-driver overlay"
 stamp=$out/images.stamp
 
-sources="containerfiles/debian containerfiles/example"
+sources="containerfiles/debian containerfiles/example systemd src/Bootc.PrepareRoot/dracut"
 mkdir -p out
 present() { curl -fs "http://$registry/v2/bootc/$1/manifests/$2" -o /dev/null -H 'Accept: application/vnd.oci.image.manifest.v1+json'; }
-sum=$( { find $sources -type f -exec sha256sum {} + ; sha256sum out/bootc; } | sort | sha256sum | cut -d' ' -f1)
+sum=$( { find $sources -type f -exec sha256sum {} + ; sha256sum out/bootc out/bootc-prepare-root; } | sort | sha256sum | cut -d' ' -f1)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$registry $sum" ] && present debian 13 && present example v1 && present example v2; then
   echo "images are up to date at $registry"
   exit 0
@@ -34,7 +34,7 @@ context=$out/context
 rm -rf "$context"
 mkdir -p "$context"
 ln out/base.tar "$context/base.tar"
-cp out/bootc containerfiles/debian/finish.sh "$context/"
+cp -R out/bootc out/bootc-prepare-root systemd src/Bootc.PrepareRoot/dracut containerfiles/debian/finish.sh "$context/"
 build "$registry/bootc/debian:13" "$context" containerfiles/debian/Containerfile --squash
 build "$registry/bootc/example:v1" containerfiles/example containerfiles/example/Containerfile.v1 --build-arg "BASE=$registry/bootc/debian:13"
 build "$registry/bootc/example:v2" containerfiles/example containerfiles/example/Containerfile.v2 --build-arg "BASE=$registry/bootc/example:v1"

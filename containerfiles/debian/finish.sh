@@ -22,7 +22,8 @@ cat > /usr/lib/dracut/dracut.conf.d/50-bootc.conf <<'CONF'
 hostonly=no
 reproducible=yes
 compress=zstd
-add_dracutmodules+=" ostree "
+add_dracutmodules+=" bootc "
+omit_dracutmodules+=" ostree "
 add_drivers+=" erofs overlay loop virtio_blk virtio_pci virtio_scsi virtio_net ahci nvme sd_mod ext4 xfs btrfs vfat nls_cp437 nls_iso8859_1 "
 CONF
 dracut --force --no-hostonly --kver "$kver" "/usr/lib/modules/$kver/initramfs.img"
@@ -55,8 +56,18 @@ ln -s ../var/usrlocal /usr/local
 mkdir -p /media /sysroot
 ln -s sysroot/ostree /ostree
 
+# Updates get ready to boot at shutdown, the next boot tells when they did not, and checks whether it went well itself.
+systemctl enable bootc-finalize-staged.path bootc-boot-complete.service bootc-health-check.service
+
 # Each host makes its own identity.
 rm -f /etc/ssh/ssh_host_*
+mkdir -p /usr/lib/systemd/system/ssh.service.d
+cat > /usr/lib/systemd/system/ssh.service.d/10-host-keys.conf <<'CONF'
+[Service]
+ExecStartPre=
+ExecStartPre=/usr/bin/ssh-keygen -A
+ExecStartPre=/usr/sbin/sshd -t
+CONF
 : > /etc/machine-id
 
 # Nothing is left of the build.

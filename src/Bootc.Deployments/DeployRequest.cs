@@ -20,7 +20,10 @@ public sealed record DeployRequest
     /// <summary>The deployment whose <c>/etc</c> and kernel arguments it takes over.</summary>
     public Deployment? Merge { get; init; }
 
-    /// <summary>Kernel arguments instead of those of <see cref="Merge"/>.</summary>
+    /// <summary>
+    /// Kernel arguments instead of those of <see cref="Merge"/>, kept as they are; without <see cref="Merge"/>, those that the
+    /// image asks for are added to them.
+    /// </summary>
     public IReadOnlyList<string>? KernelArguments { get; init; }
 
     /// <summary>On a running host: the deployment waits to be released before shutdown makes it bootable.</summary>

@@ -13,7 +13,7 @@ namespace Bootc.Deployments;
 internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperationProgress progress)
 {
     private const string BootcLabel = "containers.bootc";
-    private Dictionary<Checksum, VerityDigest>? _deployedDigests;
+    private readonly Lazy<Dictionary<Checksum, VerityDigest>> _deployedDigests = new(() => ReadDeployedDigests(sysroot)); // asked for by several threads
 
     public Sysroot Sysroot { get; } = sysroot;
 
@@ -165,18 +165,14 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     }
 
     // Deployments' images name every file with its digest, so that an update need not read what it does not change.
-    private VerityDigest? FindDeployedDigest(Checksum file)
-    {
-        _deployedDigests ??= ReadDeployedDigests();
-        return _deployedDigests.TryGetValue(file, out VerityDigest digest) ? digest : null;
-    }
+    private VerityDigest? FindDeployedDigest(Checksum file) => _deployedDigests.Value.TryGetValue(file, out VerityDigest digest) ? digest : null;
 
-    private Dictionary<Checksum, VerityDigest> ReadDeployedDigests()
+    private static Dictionary<Checksum, VerityDigest> ReadDeployedDigests(Sysroot sysroot)
     {
         var digests = new Dictionary<Checksum, VerityDigest>();
-        foreach (Deployment deployment in Sysroot.Deployments)
+        foreach (Deployment deployment in sysroot.Deployments)
         {
-            if (Sysroot.Root.TryReadAllBytes($"{deployment.Path}/.ostree.cfs") is not { } image)
+            if (sysroot.Root.TryReadAllBytes($"{deployment.Path}/.ostree.cfs") is not { } image)
             {
                 continue;
             }

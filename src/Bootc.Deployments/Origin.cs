@@ -53,6 +53,12 @@ public sealed class Origin
         }
     }
 
+    /// <summary>Whether the deployment booted once and passed its checks.</summary>
+    public bool IsGood => File.GetBoolean(Transient, "bootc-good") ?? false;
+
+    /// <summary>Says that the deployment booted and passed its checks.</summary>
+    public void MarkGood() => File.SetBoolean(Transient, "bootc-good", true);
+
     /// <summary>An origin that follows an image.</summary>
     public static Origin ForImage(OstreeImageReference image) => new(new KeyFile().SetString(Group, ImageKey, image.ToString()));
 

@@ -75,15 +75,35 @@ public sealed partial class Sysroot
         Load();
     }
 
-    /// <summary>Makes the staged deployment bootable; run at shutdown.</summary>
+    /// <summary>Makes the staged deployment bootable; run at shutdown. What goes wrong is written down for the next boot to tell.</summary>
     /// <returns>What was made bootable; <see langword="null"/> when nothing is staged, or it waits to be released.</returns>
     public Deployment? FinalizeStaged()
     {
-        if (StagedDeployment.TryRead() is not { IsLocked: false } record || Staged is not { } staged)
+        try
         {
-            return null;
-        }
+            Deployment? finalized = StagedDeployment.TryRead() is { IsLocked: false } record && Staged is { } staged ? FinalizeStaged(record, staged) : null;
+            if (finalized is not null)
+            {
+                FinalizationFailure.Clear(Root);
+            }
 
+            return finalized;
+        }
+        catch (Exception e) when (e is IOException or DeploymentException or OstreeException)
+        {
+            FinalizationFailure.Record(Root, e);
+            throw;
+        }
+    }
+
+    /// <summary>Why the boot before could not finalize what was staged, if so; taken from <c>/boot</c>, so that only this boot tells of it.</summary>
+    public string? TakeFinalizationFailure() => FinalizationFailure.TakeOver(this);
+
+    /// <summary>Why the boot before could not finalize what was staged, if so.</summary>
+    public string? ReadFinalizationFailure() => FinalizationFailure.TryRead(this);
+
+    private Deployment FinalizeStaged(StagedDeployment record, Deployment staged)
+    {
         Deployment? merge = record.Merge is null ? null : _deployments.Find(deployment => deployment.IsSame(record.Merge))
             ?? throw new DeploymentException($"the deployment {record.Merge} that the staged one follows is gone");
 
@@ -124,18 +144,48 @@ public sealed partial class Sysroot
             Bootcsum = FindBootcsum(kernel, directory, request.Merge),
             Origin = request.Origin,
         };
-        deployment.Entry.Options = request.KernelArguments is { } arguments ? string.Join(' ', arguments) : null;
+        IReadOnlyList<string>? arguments = MergeArguments(request, directory);
+        deployment.Entry.Options = arguments is null ? null : string.Join(' ', arguments);
         PrepareEtc(request.Commit, directory);
         _ = OsRelease.ReadName(directory); // better now than when its boot entry is written
         PrepareVar(request.Commit, request.Stateroot, directory);
         if (Booted is not null)
         {
-            Stage(deployment, request);
+            Stage(deployment, request with { KernelArguments = arguments });
             return deployment;
         }
 
         FinishDeployment(deployment, request.Merge);
         return deployment;
+    }
+
+    /// <summary>The kernel arguments of a deployment; a staged one has those of the deployment that it follows unless it says otherwise.</summary>
+    internal IReadOnlyList<string> ArgumentsOf(Deployment deployment)
+    {
+        Deployment? merge = deployment is { IsStaged: true, Entry.Options: null } ? Booted : null;
+        return KernelArguments.Parse((merge ?? deployment).Entry.Options).Words;
+    }
+
+    // Null where nothing differs from the deployment that is followed. A staged one is followed in this: what was changed
+    // for the next boot stays changed.
+    private IReadOnlyList<string>? MergeArguments(DeployRequest request, DirectoryHandle directory)
+    {
+        IReadOnlyList<string> after = ImageKernelArguments.Read(directory);
+        if (request.Merge is not { } merge)
+        {
+            return after.Count == 0 ? request.KernelArguments : [.. request.KernelArguments ?? [], .. after];
+        }
+
+        if (request.KernelArguments is { } exact)
+        {
+            return exact;
+        }
+
+        Deployment from = Staged is { } staged && staged.Stateroot == request.Stateroot ? staged : merge;
+        using DirectoryHandle other = OpenDeployment(from);
+        IReadOnlyList<string> before = ImageKernelArguments.Read(other);
+        IReadOnlyList<string> merged = ImageKernelArguments.Merge(ArgumentsOf(from), before, after);
+        return merged.SequenceEqual(ArgumentsOf(merge)) ? null : merged;
     }
 
     // Most updates leave the kernel as it is.
@@ -294,6 +344,7 @@ public sealed partial class Sysroot
 
     private void Stage(Deployment deployment, DeployRequest request)
     {
+        CheckBootRoom([deployment]); // better now than at shutdown
         WriteOrigin(deployment);
         Deployment? previous = Staged;
         new StagedDeployment(deployment, request.Merge, request.KernelArguments?.ToArray(), request.IsLocked).Write();

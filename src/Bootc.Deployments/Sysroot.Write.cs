@@ -9,6 +9,9 @@ namespace Bootc.Deployments;
 
 public sealed partial class Sysroot
 {
+    private const long BootBlock = 4096;
+    private const int BootBlocksBesides = 16; // directories and links; each entry takes one more
+
     /// <summary>The list that follows when a deployment is added as the default: what must stay, stays.</summary>
     /// <param name="added">The new deployment.</param>
     /// <param name="merge">The deployment that it follows, which stays as the one to fall back to.</param>
@@ -105,6 +108,7 @@ public sealed partial class Sysroot
     {
         int version = BootVersion == 0 ? 1 : 0;
         using DirectoryHandle boot = Root.EnsureDirectory("boot");
+        CheckBootRoom(deployments);
         boot.RemoveTree($"loader.{version}/entries");
         using DirectoryHandle entries = boot.EnsureDirectory($"loader.{version}/entries");
         foreach (Deployment deployment in deployments)
@@ -127,6 +131,39 @@ public sealed partial class Sysroot
         boot.Rename("loader.tmp", boot, "loader");
         boot.Sync();
         boot.SyncFilesystem();
+    }
+
+    // Kernels that are not in /boot yet, altogether, and a bound for what else is written there.
+    private void CheckBootRoom(IReadOnlyList<Deployment> deployments)
+    {
+        using DirectoryHandle boot = Root.EnsureDirectory("boot");
+        FileStatus target = boot.GetStatus();
+        var missing = new Dictionary<string, long>();
+        foreach (Deployment deployment in deployments)
+        {
+            using DirectoryHandle root = OpenDeployment(deployment);
+            KernelLayout kernel = KernelLayout.Find(root);
+            using DirectoryHandle source = root.OpenDirectory(kernel.Directory);
+            foreach ((string from, string to) in kernel.Files)
+            {
+                string path = $"ostree/{deployment.Stateroot}-{deployment.Bootcsum}/{to}";
+                FileStatus status = source.GetStatus(from);
+                bool isCopied = status.Device != target.Device || status.MountId != target.MountId; // otherwise a link is enough
+                if (isCopied && !boot.Exists(path))
+                {
+                    missing[path] = (status.Size + BootBlock - 1) / BootBlock * BootBlock;
+                }
+            }
+        }
+
+        long needed = missing.Values.Sum();
+        long bound = needed + (BootBlocksBesides + deployments.Count) * BootBlock;
+        long room = FileSystemSpace.Of(boot).Usable;
+        if (needed > 0 && bound > room)
+        {
+            throw new DeploymentException(
+                $"{boot.DisplayPath} has no room for {string.Join(", ", missing.Keys.Select(path => System.IO.Path.GetFileName(path)))}: {bound / 1_000_000.0:F1} MB are needed, {room / 1_000_000.0:F1} MB are free");
+        }
     }
 
     private void InstallKernel(DirectoryHandle boot, DirectoryHandle entries, int version, Deployment deployment, int count, bool showStateroot)
@@ -184,12 +221,6 @@ public sealed partial class Sysroot
 
         using var content = source.OpenFile(from);
         FileStatus status = content.GetStatus(from);
-        long room = FileSystemSpace.Of(target).Usable;
-        if (status.Size > room)
-        {
-            throw new DeploymentException($"{target.DisplayPath} has no room for {to}: {status.Size / 1_000_000.0:F1} MB are needed, {room / 1_000_000.0:F1} MB are free");
-        }
-
         using var copy = target.CreateTemporaryFile();
         copy.CopyFrom(content, status.Size, to);
         copy.SetOwner(status.Uid, status.Gid, to);

@@ -130,6 +130,26 @@ public sealed partial class Sysroot : IDisposable
         root.SyncFilesystem();
     }
 
+    /// <summary>
+    /// On a running host, makes <c>/sysroot</c> and <c>/boot</c> writable where they are mounted read-only, for this program
+    /// alone: in a mount namespace of its own, into which the sysroot is then opened.
+    /// </summary>
+    /// <exception cref="LinuxException">They cannot be made writable.</exception>
+    public static void MakeWritableForThisProgram()
+    {
+        string[] readOnly = File.Exists(BootedMarker) ? [.. new[] { "/sysroot", "/boot" }.Where(path => Directory.Exists(path) && Mounts.IsReadOnly(path))] : [];
+        if (readOnly.Length == 0)
+        {
+            return;
+        }
+
+        Mounts.EnterPrivateNamespace();
+        foreach (string path in readOnly.Where(IsMountPoint))
+        {
+            Mounts.MakeWritable(path);
+        }
+    }
+
     /// <summary>The stateroots that there are.</summary>
     public IReadOnlyList<string> ListStateroots()
     {
@@ -187,6 +207,14 @@ public sealed partial class Sysroot : IDisposable
     {
         _repository?.Dispose();
         Root.Dispose();
+    }
+
+    // Within a root that is read-only as a whole, /boot may be a plain directory.
+    private static bool IsMountPoint(string path)
+    {
+        using DirectoryHandle directory = DirectoryHandle.Open(path);
+        using DirectoryHandle parent = DirectoryHandle.Open("/");
+        return directory.GetStatus().MountId != parent.GetStatus().MountId;
     }
 
     private static int VersionOf(Deployment deployment) => int.TryParse(deployment.Entry.Version, out int version) ? version : 0;
@@ -256,7 +284,7 @@ public sealed partial class Sysroot : IDisposable
             }
 
             bool isSame = backing is { } recorded
-                ? status.Inode == recorded.Inode && ToDeviceNumber(status.Device) == recorded.Device
+                ? status.Inode == recorded.Inode && status.DeviceNumber == recorded.Device
                 : status.Inode == root.Inode && status.Device == root.Device;
             if (isSame)
             {
@@ -291,14 +319,6 @@ public sealed partial class Sysroot : IDisposable
         }
 
         return null;
-    }
-
-    // makedev(3), as st_dev has it.
-    private static ulong ToDeviceNumber(ulong device)
-    {
-        ulong major = device >> 32;
-        ulong minor = device & 0xffffffff;
-        return ((major & 0xfffff000) << 32) | ((major & 0xfff) << 8) | ((minor & 0xffffff00) << 12) | (minor & 0xff);
     }
 
     private void AddStaged(List<Deployment> deployments)

@@ -1,4 +1,5 @@
 // upgrade: the newest image of the reference that is followed.
+using Bootc.Deployments.Health;
 using Bootc.Import;
 using Bootc.Oci;
 
@@ -15,6 +16,9 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
 
     /// <summary>Use what was fetched before, without looking for anything newer.</summary>
     public bool FromDownloaded { get; init; }
+
+    /// <summary>Deploy the image even if it failed its checks when it was booted before.</summary>
+    public bool Force { get; init; }
 
     /// <summary>Looks for an update and remembers what was found, without fetching it.</summary>
     /// <returns>What an update would bring; <see langword="null"/> when there is none.</returns>
@@ -64,6 +68,13 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Unchanged;
         }
 
+        if (FailedBefore(prepared.Manifest.Digest) is { } reason)
+        {
+            await prepared.Source.DisposeAsync().ConfigureAwait(false);
+            progress.Message($"No update: {target.Image} is {prepared.Manifest.Digest}, which did not boot well before ({reason}); 'bootc upgrade --force' tries it again");
+            return OperationOutcome.Unchanged;
+        }
+
         PulledImage image = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
         if (DownloadOnly && sysroot.Booted is null)
         {
@@ -73,6 +84,9 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
 
         return Deploy(context, current, target, image, prepared);
     }
+
+    // Who names a tag asks for what is under it.
+    private string? FailedBefore(Oci.Model.Digest digest) => Force || Tag is not null ? null : FailedBoots.Load(sysroot).FindReason(digest);
 
     private bool IsThere(Deployment deployment, Oci.Model.Digest digest) =>
         ImageStore.QueryCommit(sysroot.Repository, deployment.Commit)?.ManifestDigest == digest;

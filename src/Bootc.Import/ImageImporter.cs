@@ -100,6 +100,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
     {
         LayerState[] missing = [.. prepared.LayersToFetch.DistinctBy(layer => layer.Ref)];
         progress?.Start([.. missing.Select(layer => layer.Layer)], [.. prepared.Layers.Where(layer => layer.Commit is not null).Select(layer => layer.Layer)]);
+        Task remembered = Task.Run(() => ReadFacts(prepared, facts), cancellation); // while the first layers arrive
         var fetched = new ConcurrentDictionary<string, Checksum>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var slots = new SemaphoreSlim(options.ParallelLayers);
@@ -121,7 +122,12 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
                 slots.Release();
             }
         })];
-        await WhenAllAsync(tasks, cancellation).ConfigureAwait(false);
+        await WhenAllAsync([.. tasks, remembered], cancellation).ConfigureAwait(false);
+        return [.. prepared.Layers.Select(layer => layer.Commit ?? fetched[layer.Ref])];
+    }
+
+    private void ReadFacts(PreparedImport prepared, LayerFacts facts)
+    {
         foreach (LayerState layer in prepared.Layers)
         {
             if (layer.Commit is { } commit)
@@ -129,8 +135,6 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
                 facts.Read(repository, commit);
             }
         }
-
-        return [.. prepared.Layers.Select(layer => layer.Commit ?? fetched[layer.Ref])];
     }
 
     // The error that stopped the others is told, not that they were stopped.

@@ -68,7 +68,7 @@ public sealed partial class DirectoryHandle
     public bool Exists(string name) => TryGetStatus(name) is not null;
 
     /// <summary>Removes a file, a link or a node.</summary>
-    public void RemoveFile(string name) => NativeCall.Check(NativeMethods.unlinkat(Descriptor, name, 0), "remove", Join(name));
+    public void RemoveFile(string name) => Check(NativeMethods.unlinkat(Descriptor, name, 0), "remove", name);
 
     /// <summary>As <see cref="RemoveFile"/>; <see langword="false"/> when there is no such name.</summary>
     public bool TryRemoveFile(string name) => SucceededUnless(NativeMethods.unlinkat(Descriptor, name, 0), Errno.ENOENT, "remove", name);
@@ -85,18 +85,18 @@ public sealed partial class DirectoryHandle
 
     /// <summary>Changes the owner of a name, symbolic links not followed.</summary>
     public void SetOwner(string name, uint uid, uint gid) =>
-        NativeCall.Check(NativeMethods.fchownat(Descriptor, name, uid, gid, AT_SYMLINK_NOFOLLOW), "change the owner of", Join(name));
+        Check(NativeMethods.fchownat(Descriptor, name, uid, gid, AT_SYMLINK_NOFOLLOW), "change the owner of", name);
 
     /// <summary>Changes the permission bits of a name that is not a symbolic link.</summary>
     public void SetMode(string name, uint mode) =>
-        NativeCall.Check(NativeMethods.fchmodat(Descriptor, name, mode & ModeBits.PermissionMask, 0), "change the mode of", Join(name));
+        Check(NativeMethods.fchmodat(Descriptor, name, mode & ModeBits.PermissionMask, 0), "change the mode of", name);
 
     /// <summary>Sets the modification and access time of a name, symbolic links not followed.</summary>
     public unsafe void SetModifiedTime(string name, long seconds, uint nanoseconds = 0)
     {
         var times = stackalloc NativeMethods.Timespec[2];
         times[0] = times[1] = new NativeMethods.Timespec { Seconds = seconds, Nanoseconds = nanoseconds };
-        NativeCall.Check(NativeMethods.utimensat(Descriptor, name, times, AT_SYMLINK_NOFOLLOW), "set the times of", Join(name));
+        Check(NativeMethods.utimensat(Descriptor, name, times, AT_SYMLINK_NOFOLLOW), "set the times of", name);
     }
 
     /// <summary>A file's whole content.</summary>

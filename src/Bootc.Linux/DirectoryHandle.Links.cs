@@ -7,16 +7,28 @@ public sealed partial class DirectoryHandle
 {
     /// <summary>Gives a file a second name in <paramref name="target"/>; a symbolic link is linked itself.</summary>
     /// <exception cref="LinuxException">The new name is taken (EEXIST), or the link cannot be made.</exception>
-    public void CreateHardLink(string name, DirectoryHandle target, string newName) =>
-        NativeCall.Check(NativeMethods.linkat(Descriptor, name, target.Descriptor, newName, 0), $"link '{Join(name)}' as", target.Join(newName));
+    public void CreateHardLink(string name, DirectoryHandle target, string newName)
+    {
+        if (NativeMethods.linkat(Descriptor, name, target.Descriptor, newName, 0) < 0)
+        {
+            throw LinkFailure(name, target, newName);
+        }
+    }
 
     /// <summary>As <see cref="CreateHardLink"/>; <see langword="false"/> when the new name is taken.</summary>
-    public bool TryCreateHardLink(string name, DirectoryHandle target, string newName) =>
-        target.SucceededUnless(NativeMethods.linkat(Descriptor, name, target.Descriptor, newName, 0), Errno.EEXIST, $"link '{Join(name)}' as", newName);
+    public bool TryCreateHardLink(string name, DirectoryHandle target, string newName)
+    {
+        if (NativeMethods.linkat(Descriptor, name, target.Descriptor, newName, 0) >= 0)
+        {
+            return true;
+        }
+
+        return NativeCall.LastError == Errno.EEXIST ? false : throw LinkFailure(name, target, newName);
+    }
 
     /// <summary>Creates a symbolic link at <paramref name="name"/> that points to <paramref name="target"/>.</summary>
     public void CreateSymbolicLink(string target, string name) =>
-        NativeCall.Check(NativeMethods.symlinkat(target, Descriptor, name), "create the link", Join(name));
+        Check(NativeMethods.symlinkat(target, Descriptor, name), "create the link", name);
 
     /// <summary>Where a symbolic link points.</summary>
     /// <exception cref="LinuxException">There is no such name, or it is no symbolic link (EINVAL).</exception>
@@ -46,10 +58,16 @@ public sealed partial class DirectoryHandle
     {
         // makedev(3): the numbers interleave in the 64-bit dev_t of glibc.
         ulong device = ((ulong)(major & 0xfffff000) << 32) | ((ulong)(major & 0xfff) << 8) | ((ulong)(minor & 0xffffff00) << 12) | (minor & 0xff);
-        NativeCall.Check(NativeMethods.mknodat(Descriptor, name, mode, device), "create the device node", Join(name));
+        Check(NativeMethods.mknodat(Descriptor, name, mode, device), "create the device node", name);
     }
 
     /// <summary>Creates a named pipe.</summary>
     public void CreateFifo(string name, uint mode) =>
-        NativeCall.Check(NativeMethods.mknodat(Descriptor, name, ModeBits.Fifo | (mode & ModeBits.PermissionMask), 0), "create the named pipe", Join(name));
+        Check(NativeMethods.mknodat(Descriptor, name, ModeBits.Fifo | (mode & ModeBits.PermissionMask), 0), "create the named pipe", name);
+
+    private LinuxException LinkFailure(string name, DirectoryHandle target, string newName)
+    {
+        Errno error = NativeCall.LastError;
+        return new LinuxException($"link '{Join(name)}' as", target.Join(newName), error);
+    }
 }

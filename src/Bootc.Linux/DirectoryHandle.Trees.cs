@@ -13,7 +13,7 @@ public sealed partial class DirectoryHandle
     /// <param name="name">Its name.</param>
     /// <param name="mode">Permission bits, subject to the umask.</param>
     public void CreateDirectory(string name, uint mode = 0x1ED) =>
-        NativeCall.Check(NativeMethods.mkdirat(Descriptor, name, mode), "create directory", Join(name));
+        Check(NativeMethods.mkdirat(Descriptor, name, mode), "create directory", name);
 
     /// <summary>As <see cref="CreateDirectory"/>; <see langword="false"/> when the name is taken, by whatever.</summary>
     public bool TryCreateDirectory(string name, uint mode = 0x1ED) =>
@@ -38,7 +38,7 @@ public sealed partial class DirectoryHandle
 
     /// <summary>Removes an empty directory.</summary>
     public void RemoveDirectory(string name) =>
-        NativeCall.Check(NativeMethods.unlinkat(Descriptor, name, AT_REMOVEDIR), "remove directory", Join(name));
+        Check(NativeMethods.unlinkat(Descriptor, name, AT_REMOVEDIR), "remove directory", name);
 
     /// <summary>
     /// Removes a name and all beneath it. No error when it is not there; symbolic links are removed, never followed; the

@@ -80,6 +80,15 @@ public sealed partial class DirectoryHandle : IDisposable
     internal string Join(string name) =>
         name.Length == 0 || name == "." ? DisplayPath : DisplayPath.EndsWith('/') ? DisplayPath + name : $"{DisplayPath}/{name}";
 
+    // Paths are for messages only, so they are made when there is something to say.
+    private void Check(long result, string operation, string name)
+    {
+        if (result < 0)
+        {
+            throw NativeCall.Failure(operation, Join(name));
+        }
+    }
+
     private SafeFileHandle OpenBeneath(string name, int flags, uint mode, string operation) =>
         TryOpen(name, flags, mode) ?? throw NativeCall.Failure(operation, Join(name));
 

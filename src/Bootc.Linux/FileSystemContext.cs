@@ -57,7 +57,7 @@ public sealed unsafe class FileSystemContext : IDisposable
 
     /// <summary>Makes a mount that is not attached anywhere yet, and is gone when it is closed before.</summary>
     /// <param name="source">What is mounted, for messages.</param>
-    /// <param name="readOnly">Whether nothing can be written through the mount.</param>
+    /// <param name="readOnly">Whether nothing can be written through it.</param>
     /// <exception cref="LinuxException">The options are wrong, or the file system cannot be read.</exception>
     public SafeFileHandle CreateMount(string source, bool readOnly = true)
     {

@@ -19,6 +19,14 @@ public readonly partial record struct FileSystemSpace(long Total, long Free, lon
         return new FileSystemSpace((long)buffer[2] * fragment, (long)buffer[3] * fragment, (long)buffer[4] * fragment);
     }
 
+    /// <summary>Whether nothing can be written through <paramref name="directory"/>: its mount or its file system is read-only.</summary>
+    public static unsafe bool IsReadOnly(DirectoryHandle directory)
+    {
+        ulong* buffer = stackalloc ulong[32];
+        NativeCall.Check(fstatvfs(directory.Descriptor, buffer), "read the flags of", directory.DisplayPath);
+        return (buffer[9] & 1) != 0; // f_flag, ST_RDONLY
+    }
+
     /// <summary>What this process may use.</summary>
     public long Usable => CurrentProcess.IsRoot ? Free : Available;
 

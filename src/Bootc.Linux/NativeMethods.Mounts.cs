@@ -11,6 +11,7 @@ internal static unsafe partial class NativeMethods
     public const long SyscallFsOpen = 430;
     public const long SyscallFsConfig = 431;
     public const long SyscallFsMount = 432;
+    public const long SyscallMountSetAttr = 442;
 
     [LibraryImport(LibC, SetLastError = true, EntryPoint = "syscall")]
     public static partial long fsopen(long number, [MarshalUsing(typeof(FileNameMarshaller))] string type, uint flags);
@@ -34,10 +35,32 @@ internal static unsafe partial class NativeMethods
     public static partial int umount2([MarshalUsing(typeof(FileNameMarshaller))] string target, int flags);
 
     [LibraryImport(LibC, SetLastError = true)]
+    public static partial int unshare(int flags);
+
+    [LibraryImport(LibC, SetLastError = true)]
     public static partial int mount(
         [MarshalUsing(typeof(FileNameMarshaller))] string source,
         [MarshalUsing(typeof(FileNameMarshaller))] string target,
         byte* type,
         nuint flags,
         byte* data);
+
+    [LibraryImport(LibC, SetLastError = true, EntryPoint = "syscall")]
+    public static partial long mount_setattr(
+        long number,
+        int dirfd,
+        [MarshalUsing(typeof(FileNameMarshaller))] string path,
+        uint flags,
+        MountAttributes* attributes,
+        nuint size);
+
+    /// <summary>struct mount_attr of mount_setattr(2).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct MountAttributes
+    {
+        public ulong Set;
+        public ulong Clear;
+        public ulong Propagation;
+        public ulong UserNamespace;
+    }
 }

@@ -44,7 +44,6 @@ public sealed record OstreeImageReference(SignatureVerification Verification, st
     public override string ToString() => Verification switch
     {
         SignatureVerification.ContainerPolicy => $"ostree-image-signed:{Image}",
-        SignatureVerification.OstreeRemote when Image.Transport == Transport.Registry => $"ostree-remote-registry:{Remote}:{Image.Name}",
         SignatureVerification.OstreeRemote => $"ostree-remote-image:{Remote}:{Image}",
         _ when Image.Transport == Transport.Registry => $"ostree-unverified-registry:{Image.Name}",
         _ => $"ostree-unverified-image:{Image}",

@@ -46,6 +46,11 @@ public sealed partial record RegistryReference(string Registry, string Repositor
         bool hasHost = first.Contains('.') || first.Contains(':') || first == "localhost" || first.StartsWith('[');
         string registry = hasHost ? first : DockerHub;
         string repository = hasHost ? rest[(slash + 1)..] : rest;
+        if (hasHost && !HostPattern().IsMatch(registry))
+        {
+            throw Malformed(name, $"'{registry}' is no host, or host and port, of a registry");
+        }
+
         if (!hasHost && !repository.Contains('/'))
         {
             repository = "library/" + repository;
@@ -57,12 +62,15 @@ public sealed partial record RegistryReference(string Registry, string Repositor
     }
 
     /// <summary>The same repository with another tag and no digest.</summary>
-    public RegistryReference WithTag(string tag) => TagPattern().IsMatch(tag) ? this with { Tag = tag, Digest = null } : throw Malformed(tag, "it is no tag");
+    public RegistryReference WithTag(string tag) => TagPattern().IsMatch(tag) ? this with { Tag = tag, Digest = null } : throw new FormatException($"'{tag}' is no tag: those are of letters, digits, '.', '_' and '-', and at most 128 characters");
 
     /// <inheritdoc/>
     public override string ToString() => $"{Registry}/{Repository}{(Tag is null ? "" : ":" + Tag)}{(Digest is null ? "" : "@" + Digest)}";
 
     private static FormatException Malformed(string name, string why) => new($"'{name}' is no image name: {why}");
+
+    [GeneratedRegex(@"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\z", RegexOptions.NonBacktracking)]
+    private static partial Regex HostPattern();
 
     [GeneratedRegex(@"^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*\z", RegexOptions.NonBacktracking)]
     private static partial Regex RepositoryPattern();

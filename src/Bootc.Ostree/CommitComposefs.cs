@@ -1,4 +1,6 @@
 // The composefs image of a commit, exactly as libostree makes it.
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using Bootc.Composefs;
 using Bootc.Composefs.FsVerity;
 using Bootc.Linux;
@@ -46,11 +48,12 @@ public static class CommitComposefs
 
     private sealed class Builder(Reader reader, Func<Checksum, FileFacts?>? facts, Func<Checksum, VerityDigest?>? knownDigest)
     {
-        private readonly Dictionary<Checksum, FileFacts> _files = [];
+        private const int ParallelDepth = 3;
+        private readonly ConcurrentDictionary<Checksum, FileFacts> _read = new();
 
         public ComposefsNode Build(Checksum tree, Checksum meta)
         {
-            ComposefsNode root = BuildDirectory(tree, meta);
+            ComposefsNode root = BuildUnwrapped(tree, meta);
             foreach (string name in MountPoints)
             {
                 if (!root.Children.ContainsKey(name))
@@ -62,7 +65,21 @@ public static class CommitComposefs
             return root;
         }
 
-        private ComposefsNode BuildDirectory(Checksum tree, Checksum meta)
+        // What is told is what went wrong, not that it went wrong on several threads.
+        private ComposefsNode BuildUnwrapped(Checksum tree, Checksum meta)
+        {
+            try
+            {
+                return BuildDirectory(tree, meta, depth: 0);
+            }
+            catch (AggregateException e)
+            {
+                ExceptionDispatchInfo.Throw(e.Flatten().InnerExceptions[0]);
+                throw;
+            }
+        }
+
+        private ComposefsNode BuildDirectory(Checksum tree, Checksum meta, int depth)
         {
             DirMeta dirMeta = reader.Repository.LoadDirMeta(meta);
             var node = new ComposefsNode(dirMeta.Mode) { Uid = dirMeta.Uid, Gid = dirMeta.Gid };
@@ -73,9 +90,23 @@ public static class CommitComposefs
                 node.Add(file.Name, BuildFile(file.File));
             }
 
-            foreach (DirTreeDirectory directory in names.Directories)
+            var children = new ComposefsNode[names.Directories.Count];
+            void BuildChild(int i) => children[i] = BuildDirectory(names.Directories[i].Tree, names.Directories[i].Meta, depth + 1);
+            if (depth < ParallelDepth && children.Length > 1)
             {
-                node.Add(directory.Name, BuildDirectory(directory.Tree, directory.Meta));
+                Parallel.For(0, children.Length, BuildChild);
+            }
+            else
+            {
+                for (int i = 0; i < children.Length; i++)
+                {
+                    BuildChild(i);
+                }
+            }
+
+            for (int i = 0; i < children.Length; i++)
+            {
+                node.Add(names.Directories[i].Name, children[i]);
             }
 
             return node;
@@ -83,11 +114,7 @@ public static class CommitComposefs
 
         private ComposefsNode BuildFile(Checksum checksum)
         {
-            if (!_files.TryGetValue(checksum, out FileFacts? file))
-            {
-                _files.Add(checksum, file = facts?.Invoke(checksum) ?? ReadFacts(checksum));
-            }
-
+            FileFacts file = facts?.Invoke(checksum) ?? _read.GetOrAdd(checksum, ReadFacts);
             var node = new ComposefsNode(file.Header.Mode) { Uid = file.Header.Uid, Gid = file.Header.Gid, Size = (ulong)file.Size, Digest = file.Verity };
             if (file.Header.IsSymbolicLink)
             {

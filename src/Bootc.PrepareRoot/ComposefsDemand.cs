@@ -15,7 +15,4 @@ internal enum ComposefsDemand
 
     /// <summary>As <see cref="Yes"/>, and the kernel checks image and objects by fs-verity.</summary>
     Verity,
-
-    /// <summary>As <see cref="Verity"/>, and the commit is signed by a key in the initramfs.</summary>
-    Signed,
 }

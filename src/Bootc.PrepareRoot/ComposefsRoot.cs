@@ -3,7 +3,6 @@ using Bootc.Composefs;
 using Bootc.Composefs.FsVerity;
 using Bootc.Linux;
 using Bootc.Ostree;
-using Bootc.Ostree.GVariant;
 using Bootc.Ostree.Objects;
 using Microsoft.Win32.SafeHandles;
 
@@ -18,22 +17,19 @@ internal sealed class ComposefsRoot
     private readonly string _image;
     private readonly VerityDigest? _sealedAs;
 
-    private ComposefsRoot(string image, VerityDigest? sealedAs, bool requireVerity, string? signedBy)
+    private ComposefsRoot(string image, VerityDigest? sealedAs, bool requireVerity)
     {
         _image = image;
         _sealedAs = sealedAs;
         RequiresVerity = requireVerity;
-        SignedBy = signedBy;
     }
 
     /// <summary>Whether the kernel checks each object as it is read.</summary>
     public bool RequiresVerity { get; }
 
-    /// <summary>The key file that holds the key by which the commit is signed, when that was asked for.</summary>
-    public string? SignedBy { get; }
 
     /// <summary>Checks a deployment's image; <see langword="null"/> when there is none and there need not be one.</summary>
-    /// <exception cref="PrepareRootException">The image is missing, is not the commit's, or is not sealed or signed as asked.</exception>
+    /// <exception cref="PrepareRootException">The image is missing, is not the commit's, or is not sealed as asked.</exception>
     public static ComposefsRoot? Check(DirectoryHandle root, BootedDeployment deployment, PrepareRootConfig config)
     {
         string path = $"{deployment.Path}/{ImageName}";
@@ -44,7 +40,6 @@ internal sealed class ComposefsRoot
         }
 
         byte[] commit = ReadCommit(root, deployment.Commit);
-        string? signedBy = config.Composefs == ComposefsDemand.Signed ? CheckSignature(root, deployment.Commit, commit, config.KeyPath) : null;
         VerityDigest? expected = ReadExpectedDigest(commit);
         VerityDigest? kernel = FileVerity.TryMeasure(file, path);
         bool isDemanded = config.Composefs >= ComposefsDemand.Verity;
@@ -65,7 +60,7 @@ internal sealed class ComposefsRoot
         }
 
         bool requireVerity = isDemanded || (kernel is not null && IsStoreSealed(root));
-        return new ComposefsRoot($"{root.DisplayPath}/{path}", requireVerity ? actual : null, requireVerity, signedBy);
+        return new ComposefsRoot($"{root.DisplayPath}/{path}", requireVerity ? actual : null, requireVerity);
     }
 
     /// <summary>Mounts the image.</summary>
@@ -86,33 +81,6 @@ internal sealed class ComposefsRoot
 
     private static VerityDigest? ReadExpectedDigest(byte[] commit) =>
         Commit.Parse(commit).Metadata.TryGetBytes(CommitComposefs.DigestKey) is { Length: VerityDigest.Size } bytes ? new VerityDigest(bytes.Span) : null;
-
-    private static string CheckSignature(DirectoryHandle root, Checksum checksum, byte[] commit, string keyPath)
-    {
-        string path = $"{RepositoryPath}/objects/{checksum.ToString()[..2]}/{checksum.ToString()[2..]}.commitmeta";
-        byte[] detached = root.TryReadAllBytes(path) ?? throw new PrepareRootException($"the commit {checksum} is not signed: there is no {path}");
-        if (VariantDictionary.Parse(detached).TryGet("ostree.sign.ed25519") is not { Type: "aay" } signatures)
-        {
-            throw new PrepareRootException($"the commit {checksum} has no ed25519 signature in {path}");
-        }
-
-        byte[][] keys = ReadKeys(keyPath);
-        bool isSigned = signatures.AsArray().Any(signature => keys.Any(key => Ed25519.Verify(key, commit, signature.AsBytes().Span)));
-        return isSigned ? keyPath : throw new PrepareRootException($"the commit {checksum} is signed by none of the {keys.Length} keys in {keyPath}");
-    }
-
-    private static byte[][] ReadKeys(string path)
-    {
-        try
-        {
-            byte[][] keys = [.. File.ReadAllLines(path).Where(line => line.Trim().Length > 0).Select(line => Convert.FromBase64String(line.Trim()))];
-            return keys.Length > 0 ? keys : throw new PrepareRootException($"{path} holds no key");
-        }
-        catch (Exception e) when (e is IOException or FormatException or UnauthorizedAccessException)
-        {
-            throw new PrepareRootException($"the keys in {path} cannot be read", e);
-        }
-    }
 
     // Sealing the whole store ends with this setting: from then on each boot asks for it.
     private static bool IsStoreSealed(DirectoryHandle root)

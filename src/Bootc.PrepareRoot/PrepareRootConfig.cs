@@ -13,9 +13,6 @@ internal sealed record PrepareRootConfig
     /// <summary>What is asked of composefs.</summary>
     public ComposefsDemand Composefs { get; init; }
 
-    /// <summary>The file in the initramfs with the ed25519 keys, one in base64 a line.</summary>
-    public string KeyPath { get; init; } = "/etc/ostree/initramfs-root-binding.key";
-
     /// <summary>The root can be written, and forgets at shutdown.</summary>
     public bool IsRootTransient { get; init; }
 
@@ -60,11 +57,9 @@ internal sealed record PrepareRootConfig
             throw new FormatException("root.transient and root.transient-ro exclude each other");
         }
 
-        var defaults = new PrepareRootConfig();
         return new PrepareRootConfig
         {
             Composefs = composefs,
-            KeyPath = file.GetValue("composefs", "keypath") ?? defaults.KeyPath,
             IsRootTransient = isTransient || isTransientReadOnly,
             IsRootTransientReadOnly = isTransientReadOnly,
             IsEtcTransient = file.GetBoolean("etc", "transient") ?? false,
@@ -75,12 +70,12 @@ internal sealed record PrepareRootConfig
     private static ComposefsDemand? ParseDemand(string? value, string name) => value?.Trim() switch
     {
         null => null,
-        "signed" => ComposefsDemand.Signed,
+        "signed" => throw new FormatException($"{name} is 'signed', and signatures of commits are not checked by this program; libostree's ostree-prepare-root does"),
         "verity" => ComposefsDemand.Verity,
         "yes" or "true" or "1" => ComposefsDemand.Yes,
         "maybe" => ComposefsDemand.Maybe,
         "no" or "false" or "0" => ComposefsDemand.No,
-        string other => throw new FormatException($"{name} is '{other}', none of yes, maybe, no, verity and signed"),
+        string other => throw new FormatException($"{name} is '{other}', none of yes, maybe, no and verity"),
     };
 
     private static T Understand<T>(string path, Func<T> parse)

@@ -86,10 +86,6 @@ internal sealed class RootPreparation(string sysroot, string commandLine, Prepar
 
         _booted.Set("composefs", GVariantValue.FromBoolean(true));
         _booted.Set("composefs.verity", GVariantValue.FromBoolean(composefs.RequiresVerity));
-        if (composefs.SignedBy is { } key)
-        {
-            _booted.Set("composefs.signed", GVariantValue.FromString(key));
-        }
     }
 
     private void MountRoot(BootedDeployment deployment, ComposefsRoot? composefs)

@@ -9,6 +9,9 @@ public class UsageTests
     [InlineData("help", "--help")]
     [InlineData("help-switch", "switch", "--help")]
     [InlineData("help-upgrade", "update", "-h")]
+    [InlineData("help-kargs", "kargs", "-h")]
+    [InlineData("help-config-diff", "config-diff", "-h")]
+    [InlineData("help-usr-overlay", "usroverlay", "-h")]
     [InlineData("help-internals", "internals", "--help")]
     public void Help(string golden, params string[] arguments) => Golden.Check(golden, CliHost.Bootc(arguments).Succeeded());
 
@@ -26,7 +29,7 @@ public class UsageTests
     [Theory]
     [InlineData("swich x", "'bootc' has no command 'swich'; did you mean 'switch'?", "bootc")]
     [InlineData("frobnicate", "'bootc' has no command 'frobnicate'", "bootc")]
-    [InlineData("internals", "'bootc internals' needs a command: init-sysroot, finalize-staged, fsck, composefs, fsverity, man", "bootc internals")]
+    [InlineData("internals", "'bootc internals' needs a command: init-sysroot, finalize-staged, boot-complete, health-check, fsck, composefs, fsverity, man", "bootc internals")]
     [InlineData("internals composef", "'bootc internals' has no command 'composef'; did you mean 'composefs'?", "bootc internals")]
     [InlineData("switch", "IMAGE is missing: bootc switch [OPTION]... IMAGE", "bootc switch")]
     [InlineData("switch --retian x", "'bootc switch' has no option '--retian'; did you mean '--retain'?", "bootc switch")]
@@ -49,6 +52,10 @@ public class UsageTests
 
     [Theory]
     [InlineData("status --sysroot /proc/none", "there is no sysroot at /proc/none: cannot open directory '/proc/none': No such file or directory (ENOENT)")]
+    [InlineData("switch oci:/some/where:tag", "'oci:/some/where:tag' is no name in a registry: its place is said by '--transport oci /some/where:tag'")]
+    [InlineData("switch containers-storage:localhost/os", "'containers-storage:localhost/os' is no name in a registry, and images cannot be fetched from containers-storage: yet; push it to a registry or save it with 'skopeo copy containers-storage:localhost/os oci-archive:FILE'")]
+    [InlineData("switch ostree-unverified-registry:quay.io/os", "'ostree-unverified-registry:quay.io/os' says how the image is verified, which IMAGE does not: name the image alone")]
+    [InlineData("switch registry:quay.io/os", "'registry:quay.io/os' is no image name: 'registry:quay.io' is no host, or host and port, of a registry")]
     [InlineData("internals composefs dump /proc/none", "'/proc/none' is not there")]
     [InlineData("internals composefs measure /etc", "'/etc' is a directory, and only a file's content has an fs-verity digest")]
     public void Failures_are_explained_in_one_line(string line, string error)

@@ -1,5 +1,8 @@
 // Images that cannot be used: each gives one clear error, and the host is as it was.
+using System.IO.Compression;
+using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using Bootc.Import;
 using Bootc.Oci;
 using Bootc.Testing;
@@ -60,6 +63,76 @@ public class BadImageTests
             image => image,
             "LAYER",
             written => File.WriteAllBytes(written.BlobPath(written.LayerDigests[^1]), File.ReadAllBytes(written.BlobPath(written.LayerDigests[^1]))[..^100]));
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("zstd")]
+    public void Layer_whose_compressed_stream_ends_early_is_refused(string compression)
+    {
+        AssertRefused<LayerFormatException>(
+            image => image,
+            "LAYER",
+            written => Republish(written, tar => Compress(compression, tar)[..^20], "+" + compression));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("gzip")]
+    [InlineData("zstd")]
+    public void Layer_with_another_diff_id_is_refused(string compression)
+    {
+        AssertRefused<LayerFormatException>(
+            image => image,
+            "layer LAYER is not the layer that the image's configuration names: expected diff-id ",
+            written => Republish(written, tar => Compress(compression, [.. tar, .. new byte[1024]]), compression.Length == 0 ? "" : "+" + compression));
+    }
+
+    [Theory]
+    [InlineData("/etc/shadow/../../escaped")]
+    [InlineData("../escaped")]
+    [InlineData("usr/bin/../../../escaped")]
+    public void Name_that_leads_out_of_the_tree_is_refused(string name) =>
+        AssertRefused<ImportException>(image => image.AddLayer(layer => layer.File(name, "x")), "LAYER");
+
+    [Fact]
+    public void Entry_below_a_link_is_refused() =>
+        AssertRefused<ImportException>(image => image.AddLayer(layer => layer.SymbolicLink("usr/out", "/tmp").File("usr/out/escaped", "x")), "LAYER");
+
+    [Fact]
+    public void Hard_link_out_of_the_tree_is_refused() =>
+        AssertRefused<ImportException>(image => image.AddLayer(layer => layer.HardLink("usr/passwd", "../../etc/passwd")), "LAYER");
+
+    [Theory]
+    [InlineData(401, "access to the manifest of IMAGE is refused: ")]
+    [InlineData(403, "access to the manifest of IMAGE is refused: ")]
+    [InlineData(404, "there is no manifest of IMAGE: ")]
+    [InlineData(429, "cannot fetch the manifest of IMAGE: ")]
+    [InlineData(500, "cannot fetch the manifest of IMAGE: ")]
+    public void Registry_that_refuses_is_told(int status, string expected) =>
+        AssertRegistryRefused(_ => new ScriptedAnswer(status), $"{expected}HOST answered {status}");
+
+    [Theory]
+    [InlineData("application/vnd.docker.distribution.manifest.v1+prettyjws")]
+    [InlineData("text/html")]
+    public void Manifest_of_the_wrong_type_is_refused(string type) =>
+        AssertRegistryRefused(_ => new ScriptedAnswer(200, $$"""{"schemaVersion":1,"mediaType":"{{type}}"}""").With("Content-Type", type), type);
+
+    [Fact]
+    public void Registry_that_stalls_is_given_up() =>
+        AssertRegistryRefused(_ => new ScriptedAnswer(200, new byte[1000]) { BreakAfter = 10, Stalls = true }, "nothing came for 0.5 seconds (tried 5 times)");
+
+    [Fact]
+    public void Registry_that_stalls_within_a_layer_is_given_up()
+    {
+        using var images = new TestDirectory("images");
+        WrittenImage written = OsImage.Create("2").WriteTo(images["layout"]);
+        string layer = written.LayerDigests[^1];
+        AssertRegistryRefused(
+            request => !request.Path.EndsWith(layer, StringComparison.Ordinal)
+                ? Serve(written, request)
+                : Serve(written, request) with { BreakAfter = 100, Stalls = true },
+            $"cannot fetch blob {layer} of IMAGE: after 100 of ");
     }
 
     [Fact]
@@ -177,12 +250,13 @@ public class BadImageTests
     {
         using TestHost host = TestHost.OnSmallDisk(2, "boot");
         host.Switch(OsImage.Create("1").WriteTo(host.Images));
-        OsImage.Create("1").AddLayer(layer => layer.File("usr/lib/modules/6.0/initramfs.img", new byte[5_000_000])).WriteTo(host.Images);
+        OsImage.Create("1").AddLayer(layer => layer
+            .File("usr/lib/modules/6.0/vmlinuz", new byte[1_200_000]).File("usr/lib/modules/6.0/initramfs.img", new byte[1_200_000])).WriteTo(host.Images); // each would fit
         string before = host.State;
 
         var refusal = Assert.Throws<DeploymentException>(() => host.Upgrade());
 
-        Assert.Matches($"^{host.Path}/boot/ostree/default-[0-9a-f]{{64}} has no room for initramfs-6.0.img: 5.0 MB are needed, [01]\\.[0-9] MB are free$", refusal.Message);
+        Assert.Matches($"^{host.Path}/boot has no room for vmlinuz-6.0, initramfs-6.0.img: 2.5 MB are needed, [01]\\.[0-9] MB are free$", refusal.Message);
         Assert.Equal(before, host.State);
         OsImage.Create("1").WithVersion("3").WriteTo(host.Images);
         Assert.Equal(OperationOutcome.Changed, host.Upgrade());
@@ -207,6 +281,70 @@ public class BadImageTests
         Assert.Equal(before, host.State);
         OsImage.Create("1").WithVersion("3").WriteTo(host.Images);
         Assert.Equal(OperationOutcome.Changed, host.Upgrade());
+    }
+
+    // Switches a host to an image of a registry that answers so.
+    private static void AssertRegistryRefused(Func<ScriptedRequest, ScriptedAnswer> answer, string expected)
+    {
+        using var host = Installed();
+        using var server = new ScriptedServer(answer);
+        string image = $"{server.Address}/os/image:1";
+        string before = host.State;
+
+        var refusal = Assert.ThrowsAny<OciException>(() => host.Switch("docker://" + image));
+
+        TestContext.Current.TestOutputHelper?.WriteLine(Causes(refusal));
+        Assert.Contains(expected.Replace("IMAGE", image).Replace("HOST", server.Address), Causes(refusal));
+        Assert.Equal(before, host.State);
+    }
+
+    private static ScriptedAnswer Serve(WrittenImage image, ScriptedRequest request)
+    {
+        bool isManifest = request.Path.Contains("/manifests/");
+        var answer = new ScriptedAnswer(200, File.ReadAllBytes(image.BlobPath(isManifest ? image.ManifestDigest : request.Path.Split('/')[^1])));
+        return isManifest ? answer.With("Content-Type", "application/vnd.oci.image.manifest.v1+json") : answer;
+    }
+
+    // Makes another blob of the last layer's tar and lets the manifest name that blob; the configuration stays.
+    private static void Republish(WrittenImage image, Func<byte[], byte[]> make, string suffix)
+    {
+        using var tar = new MemoryStream();
+        using (var gzip = new GZipStream(File.OpenRead(image.BlobPath(image.LayerDigests[^1])), CompressionMode.Decompress))
+        {
+            gzip.CopyTo(tar);
+        }
+
+        JsonNode manifest = JsonNode.Parse(File.ReadAllBytes(image.BlobPath(image.ManifestDigest)))!;
+        manifest["layers"]!.AsArray()[^1] = Store(image, make(tar.ToArray()), "application/vnd.oci.image.layer.v1.tar" + suffix);
+        image.LayerDigests[^1] = (string)manifest["layers"]!.AsArray()[^1]!["digest"]!;
+        string index = Path.Combine(image.Layout, "index.json");
+        JsonNode document = JsonNode.Parse(File.ReadAllBytes(index))!;
+        JsonNode described = document["manifests"]!.AsArray().Single()!;
+        JsonObject stored = Store(image, Encoding.UTF8.GetBytes(manifest.ToJsonString()), (string)described["mediaType"]!);
+        described["digest"] = stored["digest"]!.DeepClone();
+        described["size"] = stored["size"]!.DeepClone();
+        File.WriteAllText(index, document.ToJsonString());
+    }
+
+    private static JsonObject Store(WrittenImage image, byte[] content, string type)
+    {
+        string digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(content));
+        File.WriteAllBytes(image.BlobPath(digest), content);
+        return new JsonObject { ["mediaType"] = type, ["digest"] = digest, ["size"] = content.Length };
+    }
+
+    private static byte[] Compress(string compression, byte[] content)
+    {
+        if (compression.Length == 0)
+        {
+            return content;
+        }
+
+        Peer.Require(compression);
+        using var folder = new TestDirectory("compress");
+        File.WriteAllBytes(folder["layer"], content);
+        Peer.Run("sh", "-c", $"{compression} -q -c {folder["layer"]} > {folder["out"]}").Succeeded();
+        return File.ReadAllBytes(folder["out"]);
     }
 
     private static TestHost Installed()

@@ -30,6 +30,7 @@ internal sealed class BootedHost
         ["PATH"] = "/usr/sbin:/usr/bin:/run/bin",
         ["DOTNET_ROOT"] = Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory()),
         ["DOTNET_EnableDiagnostics"] = "0",
+        ["INVOCATION_ID"] = "0", // as systemd sets it for units, and some commands of libostree demand it
     };
 
     private readonly TestHost _host;
@@ -38,6 +39,7 @@ internal sealed class BootedHost
     {
         _host = host;
         Directory.CreateDirectory(Path.Combine(Run, "bin"));
+        File.Delete(Path.Combine(Run, "bin/systemctl"));
         File.CreateSymbolicLink(Path.Combine(Run, "bin/systemctl"), "/usr/bin/true"); // no systemd runs that could be told
         using DirectoryHandle root = DirectoryHandle.Open(host.Path);
         FileStatus status = root.GetStatus(host.Deployments[0].Path);
@@ -57,6 +59,9 @@ internal sealed class BootedHost
 
     /// <summary>Runs the executable on the running host.</summary>
     public CommandResult Bootc(params string[] arguments) => RunIn("/usr", [BootcProgram.Executable, .. arguments]);
+
+    /// <summary>Runs a line of shell on the running host, in which <c>$BOOTC</c> is the executable.</summary>
+    public CommandResult Shell(string line) => RunIn("/usr", ["env", $"BOOTC={BootcProgram.Executable}", "sh", "-ec", line]);
 
     private CommandResult RunIn(string usr, string[] command) =>
         Peer.Run("unshare", ["-m", "-p", "-f", "--propagation", "private", "sh", "-c", Enter, "sh", _host.Path, Run, usr, TestData.RepositoryRoot, .. command], null, Settings)

@@ -83,6 +83,21 @@ public class EtcMergeTests
     }
 
     [Fact]
+    public void Differences_equal_those_that_libostree_lists()
+    {
+        Oracle.Require();
+        Peer.Require("setfattr");
+        using var host = Deployed();
+        RunCases(EtcOf(host), test => test.Change);
+        string listed = host.Ostree("admin", "config-diff", "--sysroot", host.Path, "--os", "default").Succeeded();
+
+        CommandResult ours = BootcProgram.Run("config-diff", "--sysroot", host.Path);
+
+        Assert.Equal(listed.Split('\n').Order(StringComparer.Ordinal), ours.Succeeded().Split('\n').Order(StringComparer.Ordinal));
+        Assert.Contains("\nD    9/motd\n", ours.Output);
+    }
+
+    [Fact]
     public void Changed_mode_of_a_directory_is_kept_which_libostree_loses()
     {
         using TestDirectory test = Trees("mkdir sub; chmod 755 sub", "chmod 700 sub", "mkdir sub; chmod 755 sub");

@@ -90,6 +90,36 @@ public class StagedDeploymentTests
         host.AssertSound();
     }
 
+    [Fact]
+    public void Failure_at_shutdown_is_told_by_the_next_boot_and_libostree_reads_it()
+    {
+        using TestHost host = Installed(out BootedHost booted);
+        booted.Bootc("upgrade", "--quiet").Succeeded();
+        string etc = host[host.Deployments[0].Path + "/etc"];
+        File.Delete(Path.Combine(etc, "app.d/a.conf"));
+        File.Delete(Path.Combine(etc, "motd"));
+        File.WriteAllText(Path.Combine(etc, "app.d/dir"), "a file here, a directory there");
+        string entries = Entries(host);
+        string staged = host[$"ostree/deploy/default/deploy/{Status(booted)["staged"]!["ostree"]!["checksum"]}.0"];
+        Directory.CreateDirectory(Path.Combine(staged, "etc/app.d/dir"));
+
+        var finalize = booted.Bootc("internals", "finalize-staged");
+        const string Why = "/etc/app.d/dir was changed on this host and is a directory in the new image; the two cannot be merged, move one of them away";
+        string libostree = booted.Ostree("admin", "boot-complete").Error;
+        booted.Bootc("internals", "finalize-staged").Succeeded(); // there is nothing any more
+        File.WriteAllText(host["boot/ostree/finalize-failure.stamp"], Why);
+        string? waiting = (string?)Status(booted)["finalizationFailure"];
+        var complete = booted.Bootc("internals", "boot-complete");
+
+        Assert.Equal((1, $"error: {Why}\n"), (finalize.ExitCode, finalize.Error));
+        Assert.Contains($"failed on previous boot: {Why}", libostree);
+        Assert.Equal((1, $"error: the staged deployment was not finalized at the shutdown before: {Why}\n"), (complete.ExitCode, complete.Error));
+        Assert.Equal((Why, Why), (waiting, (string?)Status(booted)["finalizationFailure"]));
+        Assert.Equal(entries, Entries(host));
+        Assert.False(File.Exists(host["boot/ostree/finalize-failure.stamp"]));
+        booted.Bootc("internals", "boot-complete").Succeeded();
+    }
+
     private static TestHost Installed(out BootedHost booted)
     {
         Oracle.Require();

@@ -61,8 +61,8 @@ internal sealed partial class TestHost : IDisposable
 
     public RecordedProgress Progress { get; } = new();
 
-    /// <summary>Settings of this host alone, none of the machine's.</summary>
-    public OciOptions Settings => new() { Root = _directory["settings"] };
+    /// <summary>Settings of this host alone, none of the machine's, and little patience.</summary>
+    public OciOptions Settings => new() { Root = _directory["settings"], FirstDelay = TimeSpan.FromMilliseconds(1), StallTimeout = TimeSpan.FromMilliseconds(500) };
 
     /// <summary>The path of a name in the sysroot.</summary>
     public string this[string name] => System.IO.Path.Combine(Path, name);

@@ -69,6 +69,11 @@ public sealed class ReferenceTests
     [InlineData("quay.io/../a")]
     [InlineData("quay.io/a/\n")]
     [InlineData("https://quay.io/a")]
+    [InlineData("registry:quay.io/a")]
+    [InlineData("registry:127.0.0.1:5000/a")]
+    [InlineData("quay.io:port/a")]
+    [InlineData("quay..io/a")]
+    [InlineData("user@quay.io/a")]
     public void Malformed_names_are_refused(string name) => Assert.Throws<FormatException>(() => RegistryReference.Parse(name));
 
     [Theory]
@@ -77,8 +82,8 @@ public sealed class ReferenceTests
     [InlineData("ostree-unverified-image:oci:/path", SignatureVerification.ContainerPolicyAllowInsecure, null, "oci:/path", null)]
     [InlineData("ostree-image-signed:docker://quay.io/a/b", SignatureVerification.ContainerPolicy, null, "docker://quay.io/a/b", null)]
     [InlineData("ostree-image-signed:registry:quay.io/a/b", SignatureVerification.ContainerPolicy, null, "docker://quay.io/a/b", "ostree-image-signed:docker://quay.io/a/b")]
-    [InlineData("ostree-remote-registry:fedora:quay.io/a/b", SignatureVerification.OstreeRemote, "fedora", "docker://quay.io/a/b", null)]
-    [InlineData("ostree-remote-image:fedora:docker://quay.io/a/b", SignatureVerification.OstreeRemote, "fedora", "docker://quay.io/a/b", "ostree-remote-registry:fedora:quay.io/a/b")]
+    [InlineData("ostree-remote-registry:fedora:quay.io/a/b", SignatureVerification.OstreeRemote, "fedora", "docker://quay.io/a/b", "ostree-remote-image:fedora:docker://quay.io/a/b")]
+    [InlineData("ostree-remote-image:fedora:docker://quay.io/a/b", SignatureVerification.OstreeRemote, "fedora", "docker://quay.io/a/b", null)]
     [InlineData("ostree-remote-image:fedora:oci:/path", SignatureVerification.OstreeRemote, "fedora", "oci:/path", null)]
     public void References_of_deployments_say_how_they_are_verified(string text, SignatureVerification verification, string? remote, string image, string? shown)
     {

@@ -13,6 +13,8 @@ internal static class InternalsCommand
         "Make and check sysroots and images, for packagers and tests",
         CreateInitSysroot(),
         CreateFinalize(),
+        CreateBootComplete(),
+        HealthCheckCommand.Create(),
         FsckCommand.Create(),
         ComposefsCommand.Create(),
         FsVerityCommand.Create(),
@@ -44,6 +46,23 @@ internal static class InternalsCommand
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "internals finalize-staged");
             using SysrootLock held = sysroot.Lock(Console.Error.WriteLine);
             Console.Out.WriteLine(sysroot.FinalizeStaged() is { } deployment ? $"Finalized {deployment}" : "Nothing to finalize");
+        });
+        return command;
+    }
+
+    private static Command CreateBootComplete()
+    {
+        var command = new DocumentedCommand("boot-complete", "Tell what went wrong at the shutdown before, as the system does when it boots")
+        {
+            Details = ["What 'finalize-staged' wrote to /boot is taken from there, and 'bootc status' shows it until the next boot. The exit code is 1 when there was something."],
+        };
+        command.SetAction(parsed =>
+        {
+            using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "internals boot-complete");
+            if (sysroot.TakeFinalizationFailure() is { } failure)
+            {
+                throw new DeploymentException($"the staged deployment was not finalized at the shutdown before: {failure}");
+            }
         });
         return command;
     }

@@ -10,7 +10,18 @@ internal static class OpenSysroot
     public static Sysroot ForReading(ParseResult parsed) => Sysroot.Open(parsed.GetValue(BootcCommand.SysrootOption)!);
 
     /// <exception cref="DeploymentException">The process is not root.</exception>
-    public static Sysroot ForWriting(ParseResult parsed, string command) => CurrentProcess.IsRoot
-        ? ForReading(parsed)
-        : throw new DeploymentException($"'bootc {command}' changes the sysroot and must be run as root");
+    public static Sysroot ForWriting(ParseResult parsed, string command)
+    {
+        if (!CurrentProcess.IsRoot)
+        {
+            throw new DeploymentException($"'bootc {command}' changes the sysroot and must be run as root");
+        }
+
+        if (parsed.GetValue(BootcCommand.SysrootOption) == "/")
+        {
+            Sysroot.MakeWritableForThisProgram();
+        }
+
+        return ForReading(parsed);
+    }
 }

@@ -1,5 +1,6 @@
 // bootc status
 using System.CommandLine;
+using System.Text;
 using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
 using Bootc.Deployments;
@@ -53,15 +54,12 @@ internal static class StatusCommand
         switch (format)
         {
             case "json":
-                using (Stream output = Console.OpenStandardOutput())
-                {
-                    output.Write([.. host.ToJson(), (byte)'\n']);
-                }
-
+                StandardOutput.Write([.. host.ToJson(), (byte)'\n']);
                 break;
             case "yaml":
-                YamlWriter.Write(host.ToJson(), Console.Out);
-                Console.Out.Flush();
+                var yaml = new StringWriter();
+                YamlWriter.Write(host.ToJson(), yaml);
+                StandardOutput.Write(Encoding.UTF8.GetBytes(yaml.ToString()));
                 break;
             default:
                 StatusTable.Write(host, Console.Out, verbose);

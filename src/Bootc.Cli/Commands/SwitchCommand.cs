@@ -60,9 +60,19 @@ internal static class SwitchCommand
     // "docker://quay.io/x" says the same as the default transport.
     private static ImageReference ReadReference(string transport, string image)
     {
+        if (image.Length == 0)
+        {
+            throw new FormatException("IMAGE is empty");
+        }
+
         if (transport == "registry" && image.StartsWith("docker://", StringComparison.Ordinal))
         {
-            return ImageReference.Parse(image);
+            image = image["docker://".Length..];
+        }
+
+        if (transport == "registry")
+        {
+            RefuseOtherPlace(image);
         }
 
         ImageReference reference = ImageReference.Parse($"{transport}:{image}");
@@ -72,5 +82,33 @@ internal static class SwitchCommand
         }
 
         return reference;
+    }
+
+    // "oci:/path" and what origins have are no names in a registry; "oci:5000/image" is one, on a host of that name.
+    private static void RefuseOtherPlace(string image)
+    {
+        int colon = image.IndexOf(':');
+        if (colon < 0 || (colon + 1 < image.Length && char.IsAsciiDigit(image[colon + 1])))
+        {
+            return;
+        }
+
+        string word = image[..colon];
+        if (word.StartsWith("ostree-", StringComparison.Ordinal))
+        {
+            throw new FormatException($"'{image}' says how the image is verified, which IMAGE does not: name the image alone");
+        }
+
+        if (word is "registry" or "docker" || ImageReference.TransportOf(word) is not { } other)
+        {
+            return;
+        }
+
+        if (other is Transport.ContainersStorage or Transport.DockerDaemon)
+        {
+            throw new TransportNotSupportedException($"'{image}' is no name in a registry, and images cannot be fetched from {word}: yet; push it to a registry or save it with 'skopeo copy {image} oci-archive:FILE'");
+        }
+
+        throw new FormatException($"'{image}' is no name in a registry: its place is said by '--transport {ImageReference.NameOf(other)} {image[(colon + 1)..]}'");
     }
 }

@@ -20,13 +20,15 @@ internal static class UpgradeCommand
         var apply = new Option<bool>("--apply") { Description = "Reboot into the update when it is ready" };
         var downloadOnly = new Option<bool>("--download-only") { Description = "Fetch the update, and let it wait until --from-downloaded" };
         var fromDownloaded = new Option<bool>("--from-downloaded") { Description = "Use the update that was fetched before, without the network" };
+        var force = new Option<bool>("--force") { Description = "Deploy the image even if it did not boot well before" };
         var tag = new Option<string?>("--tag") { Description = "Follow the tag T of the same repository from now on", HelpName = "T" };
         var progress = new ProgressOptions();
-        var command = new DocumentedCommand("upgrade", "Fetch the newest image under the name that is followed, and boot it next", check, apply, downloadOnly, fromDownloaded, tag)
+        var command = new DocumentedCommand("upgrade", "Fetch the newest image under the name that is followed, and boot it next", check, apply, downloadOnly, fromDownloaded, force, tag)
         {
             Details =
             [
                 "Only layers that the host does not have are fetched. What runs now is not touched: it stays as the deployment to roll back to.",
+                "An image whose deployment failed its health checks is not deployed again until another one is under its name, or --force or --tag is given.",
             ],
             Examples =
             [
@@ -49,6 +51,7 @@ internal static class UpgradeCommand
             {
                 Tag = parsed.GetValue(tag),
                 DownloadOnly = parsed.GetValue(downloadOnly),
+                Force = parsed.GetValue(force),
                 FromDownloaded = parsed.GetValue(fromDownloaded),
             };
             if (parsed.GetValue(check))

@@ -22,6 +22,16 @@ internal static class StatusTable
             output.WriteLine("Next boot: rollback");
         }
 
+        if (status.FinalizationFailure is { } failure)
+        {
+            output.WriteLine($"The last update did not get ready to boot: {failure}; 'bootc upgrade' tries again");
+        }
+
+        foreach ((string digest, string reason) in status.FailedBoots ?? [])
+        {
+            output.WriteLine($"Did not boot well: {Bytes.Short(digest)} ({reason}); 'bootc upgrade --force' tries it again");
+        }
+
         output.WriteLine();
         WriteTable(host, rows, output);
         foreach ((string state, BootEntryStatus entry) in rows)

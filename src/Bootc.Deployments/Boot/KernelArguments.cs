@@ -79,7 +79,8 @@ public sealed class KernelArguments
     /// <inheritdoc/>
     public override string ToString() => string.Join(' ', _words);
 
-    private static string KeyOf(string word)
+    /// <summary>The part of a word before its first equals sign.</summary>
+    internal static string KeyOf(string word)
     {
         int equals = word.IndexOf('=');
         return equals < 0 ? word : word[..equals];

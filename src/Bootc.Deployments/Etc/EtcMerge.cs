@@ -108,7 +108,8 @@ public static class EtcMerge
         return false;
     }
 
-    private static bool AreEqual(DirectoryHandle a, DirectoryHandle b, string name, FileKind kindA, FileKind kindB)
+    /// <summary>Whether two names of one kind are the same but for extended attributes and times; of directories, what is in them does not count.</summary>
+    internal static bool AreEqual(DirectoryHandle a, DirectoryHandle b, string name, FileKind kindA, FileKind kindB)
     {
         if (kindA != kindB)
         {

@@ -1,4 +1,6 @@
 // What a host is.
+using System.Text.Json.Serialization;
+
 namespace Bootc.Deployments.Status;
 
 /// <summary>The deployments of a host by their role.</summary>
@@ -18,6 +20,14 @@ public sealed record HostStatus
 
     /// <summary>Whether the next boot falls back.</summary>
     public bool RollbackQueued { get; init; }
+
+    /// <summary>Why the boot before could not finalize the staged deployment; absent when it did, or none was staged.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? FinalizationFailure { get; init; }
+
+    /// <summary>The digests of images that failed their checks when they were booted, and why; absent when there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SortedDictionary<string, string>? FailedBoots { get; init; }
 
     /// <summary><c>bootcHost</c> on a running host.</summary>
     public string? Type { get; init; }

@@ -1,4 +1,5 @@
 // Describes a sysroot as a document.
+using Bootc.Deployments.Health;
 using Bootc.Import;
 using Bootc.Oci;
 
@@ -31,9 +32,18 @@ public static class HostStatusBuilder
                 Rollback = rollback is not null ? Describe(sysroot, rollback) : null,
                 OtherDeployments = others,
                 RollbackQueued = rollbackQueued,
+                FailedBoots = ReadFailedBoots(sysroot),
+                FinalizationFailure = sysroot.ReadFinalizationFailure(),
                 Type = sysroot.Booted is not null ? "bootcHost" : null,
             },
         };
+    }
+
+    private static SortedDictionary<string, string>? ReadFailedBoots(Sysroot sysroot)
+    {
+        FailedBoots failed = FailedBoots.Load(sysroot);
+        var reasons = new SortedDictionary<string, string>(failed.Digests.ToDictionary(digest => digest, digest => failed.FindReason(digest) ?? ""), StringComparer.Ordinal);
+        return reasons.Count == 0 ? null : reasons;
     }
 
     private static BootEntryStatus Describe(Sysroot sysroot, Deployment deployment)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Puts bootc-prepare-root into the initramfs, with its configuration, keys and what it loads at run time.
+# Puts bootc-prepare-root into the initramfs, with its configuration and what it loads at run time.
 
 check() {
     # Only when asked for: add_dracutmodules+=" bootc "
@@ -21,8 +21,7 @@ install() {
     inst_libdir_file "libssl.so.3*" "libcrypto.so.3*"
     inst_multiple -o \
         /usr/lib/ostree/prepare-root.conf \
-        /etc/ostree/prepare-root.conf \
-        /etc/ostree/initramfs-root-binding.key
+        /etc/ostree/prepare-root.conf
     inst_simple "${systemdsystemunitdir}/bootc-prepare-root.service"
     mkdir -p "${initdir}${systemdsystemunitdir}/initrd-root-fs.target.wants"
     ln_r "${systemdsystemunitdir}/bootc-prepare-root.service" \

@@ -1,0 +1,55 @@
+// kargs: the same commit again, with other kernel arguments.
+using Bootc.Deployments.Boot;
+
+namespace Bootc.Deployments;
+
+/// <summary>Shows the kernel arguments of the next boot, and makes a deployment of the same commit with other ones.</summary>
+public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress progress)
+{
+    /// <summary>The arguments of the next boot, without the one that says which deployment boots.</summary>
+    /// <exception cref="DeploymentException">There is no deployment.</exception>
+    public static IReadOnlyList<string> Show(Sysroot sysroot) => [.. sysroot.ArgumentsOf(FindBase(sysroot)).Where(word => KernelArguments.KeyOf(word) != "ostree")];
+
+    /// <summary>Changes them: on a running host the new deployment is staged, elsewhere it boots next; the one before stays to fall back to.</summary>
+    /// <exception cref="DeploymentException">The changes make no sense, or cannot be deployed.</exception>
+    public OperationOutcome Run(KernelArgumentsEdit edit, CancellationToken cancellation)
+    {
+        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        Deployment from = FindBase(sysroot);
+        IReadOnlyList<string> before = sysroot.ArgumentsOf(from);
+        IReadOnlyList<string> after = edit.Apply(before);
+        if (before.SequenceEqual(after))
+        {
+            progress.Message("The kernel arguments are unchanged");
+            return OperationOutcome.Unchanged;
+        }
+
+        Deploy(from, after);
+        progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: kernel arguments {string.Join(' ', after.Where(word => KernelArguments.KeyOf(word) != "ostree"))}");
+        return OperationOutcome.Changed;
+    }
+
+    private void Deploy(Deployment from, IReadOnlyList<string> arguments)
+    {
+        Deployment merge = from.IsStaged ? sysroot.Booted! : from;
+        bool isLocked = from.IsStaged && sysroot.IsStagedLocked;
+        sysroot.RemoveLeftovers(); // of a run that was killed
+        Deployment deployment = sysroot.Deploy(new DeployRequest
+        {
+            Stateroot = from.Stateroot,
+            Commit = from.Commit,
+            Origin = from.Origin.ForNewDeployment(),
+            Merge = merge,
+            KernelArguments = arguments,
+            IsLocked = isLocked,
+        });
+        if (sysroot.Booted is null)
+        {
+            sysroot.WriteDeployments(sysroot.ListWith(deployment, merge, retain: false));
+        }
+
+        sysroot.CleanUp();
+    }
+
+    private static Deployment FindBase(Sysroot sysroot) => sysroot.Default ?? throw new DeploymentException($"{sysroot.Path} has no deployment that would have kernel arguments");
+}
