@@ -103,8 +103,9 @@ public sealed class Guest : IDisposable
         int number = ++_commands;
         string begin = $"@begin-{number}@", end = $"@end-{number}-";
         int position = Received().Length;
-        // The terminal's echo of this line does not have the number where the output has it.
-        Send($"printf '\\n@begin-%d@\\n' {number}; {{ {command}\n}} 2>&1 < /dev/null; printf '\\n@end-%d-%d@\\n' {number} $?\n");
+        // The terminal's echo of this line does not have the number where the output has it. Programs shall write to a pipe as
+        // in a script, not in a terminal's width.
+        Send($"printf '\\n@begin-%d@\\n' {number}; {{ {command}\n}} 2>&1 < /dev/null | cat; printf '\\n@end-%d-%d@\\n' {number} ${{PIPESTATUS[0]}}\n");
         string output = "";
         WaitFor(() => (output = Received()[position..]).LastIndexOf(end, StringComparison.Ordinal) is >= 0 and int at && output.IndexOf('@', at + end.Length) > 0, $"'{command}' ends", timeout ?? TimeSpan.FromMinutes(2));
         int from = output.IndexOf(begin, StringComparison.Ordinal) + begin.Length;
