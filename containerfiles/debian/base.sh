@@ -6,6 +6,7 @@ out=$1
 packages="systemd systemd-sysv systemd-resolved dbus udev kmod util-linux passwd login \
 linux-image-amd64 dracut ostree-boot \
 e2fsprogs xfsprogs btrfs-progs dosfstools fdisk \
+systemd-boot-efi grub-common grub-efi-amd64-bin grub-efi-amd64-signed grub-pc-bin shim-signed \
 iproute2 iputils-ping ca-certificates openssh-server sudo \
 less procps nano curl zstd libssl3t64"
 
