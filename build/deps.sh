@@ -32,6 +32,13 @@ need_root() {
   exit 1
 }
 
+# What an installation to a disk runs.
+need_install() {
+  need fdisk sfdisk /sbin/sfdisk
+  need dosfstools mkfs.vfat /sbin/mkfs.vfat
+  need mtools mcopy
+}
+
 for group; do
   case $group in
   build)
@@ -58,7 +65,9 @@ for group; do
     need jq jq
     need e2fsprogs mkfs.ext4 /sbin/mkfs.ext4
     need xfsprogs mkfs.xfs /sbin/mkfs.xfs
+    need btrfs-progs mkfs.btrfs /sbin/mkfs.btrfs
     need erofs-utils mkfs.erofs
+    need_install
     need attr setfattr
     need acl setfacl
     need libcap2-bin setcap /sbin/setcap
@@ -72,7 +81,10 @@ for group; do
   e2e)
     need_root "making disks for virtual machines"
     need qemu-system-x86 qemu-system-x86_64
+    need ovmf /usr/share/OVMF/OVMF_CODE_4M.fd /usr/share/OVMF/OVMF_CODE.fd
     need e2fsprogs mkfs.ext4 /sbin/mkfs.ext4
+    need xfsprogs mkfs.xfs /sbin/mkfs.xfs
+    need_install
     ;;
   demo)
     need_root "the demo"

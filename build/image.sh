@@ -12,7 +12,7 @@ sources="containerfiles/debian containerfiles/example systemd src/Bootc.PrepareR
 mkdir -p out
 present() { curl -fs "http://$registry/v2/bootc/$1/manifests/$2" -o /dev/null -H 'Accept: application/vnd.oci.image.manifest.v1+json'; }
 sum=$( { find $sources -type f -exec sha256sum {} + ; sha256sum out/bootc out/bootc-prepare-root; } | sort | sha256sum | cut -d' ' -f1)
-if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$registry $sum" ] && present debian 13 && present example v1 && present example v2; then
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$registry $sum" ] && present debian 13 && present example panics; then
   echo "images are up to date at $registry"
   exit 0
 fi
@@ -38,9 +38,11 @@ cp -R out/bootc out/bootc-prepare-root systemd src/Bootc.PrepareRoot/dracut cont
 build "$registry/bootc/debian:13" "$context" containerfiles/debian/Containerfile --squash
 build "$registry/bootc/example:v1" containerfiles/example containerfiles/example/Containerfile.v1 --build-arg "BASE=$registry/bootc/debian:13"
 build "$registry/bootc/example:v2" containerfiles/example containerfiles/example/Containerfile.v2 --build-arg "BASE=$registry/bootc/example:v1"
+build "$registry/bootc/example:unhealthy" containerfiles/example containerfiles/example/Containerfile.unhealthy --build-arg "BASE=$registry/bootc/example:v2"
+build "$registry/bootc/example:panics" containerfiles/example containerfiles/example/Containerfile.panics --build-arg "BASE=$registry/bootc/example:v2"
 rm -rf "$context"
 
-for image in debian:13 example:v1 example:v2; do
+for image in debian:13 example:v1 example:v2 example:unhealthy example:panics; do
   echo "== pushing $image"
   buildah $storage push --tls-verify=false -q "$registry/bootc/$image" "docker://$registry/bootc/$image"
 done

@@ -56,6 +56,11 @@ ln -s ../var/usrlocal /usr/local
 mkdir -p /media /sysroot
 ln -s sysroot/ostree /ostree
 
+# A kernel that panics, and an initramfs that finds no root, restart the machine: the boot loader counts that as a failed
+# try of a new deployment, and goes back to the one before.
+mkdir -p /usr/lib/bootc/kargs.d
+echo 'kargs = ["panic=30", "rd.shell=0", "rd.emergency=reboot"]' > /usr/lib/bootc/kargs.d/10-restart.toml
+
 # Updates get ready to boot at shutdown, the next boot tells when they did not, and checks whether it went well itself.
 systemctl enable bootc-finalize-staged.path bootc-boot-complete.service bootc-health-check.service
 

@@ -123,6 +123,14 @@ public sealed class Guest : IDisposable
         return WaitUntilBooted(timeout);
     }
 
+    /// <summary>Has the guest restart and waits until a command succeeds in it again, however many boots that takes.</summary>
+    public void RebootUntil(string command, string what, TimeSpan timeout)
+    {
+        string before = Run("cat /proc/sys/kernel/random/boot_id").Succeeded();
+        Send("systemctl reboot\n");
+        WaitFor(() => TryRun($"[ $(cat /proc/sys/kernel/random/boot_id) != {before} ] && {command}") is not null, what, timeout);
+    }
+
     /// <summary>Powers the guest off as its power button would, units stopped in order.</summary>
     public void PowerOff(TimeSpan? timeout = null)
     {
@@ -169,6 +177,11 @@ public sealed class Guest : IDisposable
         if (options.Kernel is { } kernel)
         {
             arguments.AddRange(["-kernel", kernel, "-initrd", options.Initramfs ?? "", "-append", options.KernelArguments ?? ""]);
+        }
+
+        if (options.UefiVariables is { } variables)
+        {
+            arguments.AddRange(["-drive", $"if=pflash,format=raw,readonly=on,file={UefiFirmware.Code}", "-drive", $"if=pflash,format=raw,file={variables}"]);
         }
 
         return [.. arguments, .. options.Extra];

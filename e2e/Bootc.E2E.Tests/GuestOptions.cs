@@ -19,7 +19,10 @@ public sealed record GuestOptions
     /// <summary>The arguments of <see cref="Kernel"/>; <see cref="Guest.ConsoleArguments"/> has to be among them.</summary>
     public string? KernelArguments { get; init; }
 
-    /// <summary>Further arguments of QEMU, such as those for UEFI firmware.</summary>
+    /// <summary>Whether the firmware is UEFI, as the file of its variables says, which it changes; <see langword="null"/> for BIOS.</summary>
+    public string? UefiVariables { get; init; }
+
+    /// <summary>Further arguments of QEMU.</summary>
     public IReadOnlyList<string> Extra { get; init; } = [];
 
     /// <summary>Memory in MiB.</summary>

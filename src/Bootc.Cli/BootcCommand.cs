@@ -33,6 +33,7 @@ internal static class BootcCommand
             ConfigDiffCommand.Create(),
             UsrOverlayCommand.Create(),
             ImageCommand.Create(),
+            InstallCommand.Create(),
             CompletionCommand.Create(),
             InternalsCommand.Create(),
         };

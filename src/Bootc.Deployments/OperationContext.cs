@@ -19,6 +19,9 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
 
     public IOperationProgress Progress { get; } = progress;
 
+    /// <summary>Kernel arguments of a first deployment, besides those that the image asks for.</summary>
+    public IReadOnlyList<string>? KernelArguments { get; init; }
+
     /// <summary>The deployment whose wish and state new ones follow.</summary>
     public Deployment? Current => Sysroot.Booted ?? Sysroot.Default;
 
@@ -96,6 +99,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
             Commit = image.Image.MergeCommit,
             Origin = origin,
             Merge = merge,
+            KernelArguments = merge is null ? KernelArguments : null,
             IsLocked = locked,
             ComposefsImage = image.Composefs,
             Facts = image.Facts.TryGet,

@@ -29,6 +29,7 @@ public sealed partial class Sysroot
     /// <summary>Removes deployments, kernels and boot entries that are not in force; no content is lost that one of these needs.</summary>
     internal void RemoveLeftovers()
     {
+        FollowEntries(); // before anything goes that the boot loader may still refer to
         RemoveOtherVersions();
         RemoveOtherDeployments();
         RemoveOtherKernels();

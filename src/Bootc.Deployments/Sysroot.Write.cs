@@ -11,6 +11,16 @@ public sealed partial class Sysroot
 {
     private const long BootBlock = 4096;
     private const int BootBlocksBesides = 16; // directories and links; each entry takes one more
+    private static readonly string[] HealthCheckLinks =
+    [
+        "etc/systemd/system/multi-user.target.wants/bootc-health-check.service",
+        "etc/systemd/system/boot-complete.target.requires/bootc-health-check.service",
+        "usr/lib/systemd/system/multi-user.target.wants/bootc-health-check.service",
+        "usr/lib/systemd/system/boot-complete.target.requires/bootc-health-check.service",
+    ];
+
+    /// <summary>The EFI system partition of a disk that is being made, in place of the one that is found by its volume ID.</summary>
+    public DirectoryHandle? NewEfiPartition { get; set; }
 
     /// <summary>The list that follows when a deployment is added as the default: what must stay, stays.</summary>
     /// <param name="added">The new deployment.</param>
@@ -45,15 +55,17 @@ public sealed partial class Sysroot
         Deployment[] current = [.. _deployments.Where(deployment => !deployment.IsStaged)];
         bool showStateroot = wanted.Any(deployment => deployment.Stateroot != wanted[0].Stateroot);
         bool needsNewEntries = wanted.Length != current.Length || !Enumerable.Range(0, wanted.Length).All(i => HaveEqualEntries(wanted[i], current[i], i, showStateroot));
+        using IBootLoader loader = OpenBootLoader();
         if (!needsNewEntries && wanted.Zip(current).All(pair => pair.First.IsSame(pair.Second)))
         {
+            FollowEntries(loader);
             return;
         }
 
         AssignSerials(wanted);
-        if (needsNewEntries)
+        if (needsNewEntries || loader is not NoBootLoader) // a boot loader that counts tries tells deployments apart by their entries
         {
-            SwapEntries(wanted, showStateroot);
+            SwapEntries(wanted, showStateroot, loader);
         }
         else
         {
@@ -64,6 +76,59 @@ public sealed partial class Sysroot
 
         Touch();
         Load();
+        FollowEntries(loader);
+    }
+
+    /// <summary>Makes the boot loader's own files agree with the boot entries, which a run that was killed may have left undone.</summary>
+    /// <exception cref="DeploymentException">The boot loader's partition is not there.</exception>
+    public void FollowEntries()
+    {
+        using IBootLoader loader = OpenBootLoader();
+        FollowEntries(loader);
+    }
+
+    private void FollowEntries(IBootLoader loader)
+    {
+        if (loader is NoBootLoader)
+        {
+            return;
+        }
+
+        using DirectoryHandle boot = Root.OpenDirectory("boot");
+        loader.Follow(boot, MakeMenu(BootVersion, [.. _deployments.Where(deployment => !deployment.IsStaged)]));
+    }
+
+    /// <summary>How many tries the deployment that boots by default has left, if the boot loader counts them.</summary>
+    internal int? ReadTriesLeft()
+    {
+        using IBootLoader loader = OpenBootLoader();
+        return loader is NoBootLoader ? null : loader.ReadTriesLeft(MakeMenu(BootVersion, [.. _deployments.Where(deployment => !deployment.IsStaged)]));
+    }
+
+    private BootMenu MakeMenu(int version, IReadOnlyList<Deployment> deployments) =>
+        new(version, deployments, deployments.Count > 1 && !deployments[0].Origin.IsGood && HasHealthCheck(deployments[0]));
+
+    // Nobody else would ever say that a boot went well.
+    private bool HasHealthCheck(Deployment deployment)
+    {
+        using DirectoryHandle root = OpenDeployment(deployment);
+        return HealthCheckLinks.Any(root.Exists);
+    }
+
+    private IBootLoader OpenBootLoader()
+    {
+        BootLoaderSettings settings = BootLoaderSettings.Read(Repository);
+        if (settings.Kind == BootLoaderKind.None)
+        {
+            return new NoBootLoader();
+        }
+
+        EfiPartition? partition = NewEfiPartition is { } made ? new EfiPartition(made, isOwned: false)
+            : settings.EfiPartition is { } volume ? EfiPartition.TryOpen(volume) : null;
+        return settings.Kind == BootLoaderKind.Grub
+            ? new GrubLoader(partition)
+            : new SystemdBootLoader(partition ?? throw new DeploymentException(
+                $"the EFI system partition {settings.EfiPartition ?? "(none is configured)"} of {Path} is not among the disks of this machine, and systemd-boot reads its entries from there"));
     }
 
     private void DropStagedUnless(IReadOnlyList<Deployment> deployments)
@@ -104,16 +169,26 @@ public sealed partial class Sysroot
         }
     }
 
-    private void SwapEntries(Deployment[] deployments, bool showStateroot)
+    private void SwapEntries(Deployment[] deployments, bool showStateroot, IBootLoader loader)
     {
         int version = BootVersion == 0 ? 1 : 0;
         using DirectoryHandle boot = Root.EnsureDirectory("boot");
-        CheckBootRoom(deployments);
+        CheckRoom(boot, deployments);
+        if (loader.KernelPartition is { } partition)
+        {
+            CheckRoom(partition, deployments);
+        }
+
         boot.RemoveTree($"loader.{version}/entries");
         using DirectoryHandle entries = boot.EnsureDirectory($"loader.{version}/entries");
         foreach (Deployment deployment in deployments)
         {
             InstallKernel(boot, entries, version, deployment, deployments.Length, showStateroot);
+        }
+
+        using (DirectoryHandle folder = boot.OpenDirectory($"loader.{version}"))
+        {
+            loader.WriteBeside(folder, MakeMenu(version, deployments));
         }
 
         int subVersion = MakeLinks(version, ReadVersion($"ostree/boot.{version}", $"boot.{version}."), deployments);
@@ -133,10 +208,20 @@ public sealed partial class Sysroot
         boot.SyncFilesystem();
     }
 
-    // Kernels that are not in /boot yet, altogether, and a bound for what else is written there.
     private void CheckBootRoom(IReadOnlyList<Deployment> deployments)
     {
         using DirectoryHandle boot = Root.EnsureDirectory("boot");
+        CheckRoom(boot, deployments);
+        using IBootLoader loader = OpenBootLoader();
+        if (loader.KernelPartition is { } partition)
+        {
+            CheckRoom(partition, deployments);
+        }
+    }
+
+    // Kernels that are not in /boot, or on another such partition, yet, altogether, and a bound for what else is written there.
+    private void CheckRoom(DirectoryHandle boot, IReadOnlyList<Deployment> deployments)
+    {
         FileStatus target = boot.GetStatus();
         var missing = new Dictionary<string, long>();
         foreach (Deployment deployment in deployments)

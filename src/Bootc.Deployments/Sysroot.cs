@@ -19,10 +19,10 @@ public sealed partial class Sysroot : IDisposable
     private List<Deployment> _deployments = [];
     private Repository? _repository;
 
-    private Sysroot(string path)
+    private Sysroot(DirectoryHandle root)
     {
-        Path = path;
-        Root = DirectoryHandle.Open(path);
+        Path = root.DisplayPath;
+        Root = root;
     }
 
     /// <summary>The path by which the sysroot was opened.</summary>
@@ -75,23 +75,28 @@ public sealed partial class Sysroot : IDisposable
     /// <exception cref="DeploymentException">It is no sysroot, or its boot entries are inconsistent.</exception>
     public static Sysroot Open(string path)
     {
-        Sysroot sysroot;
         try
         {
-            sysroot = new Sysroot(path);
+            return Open(DirectoryHandle.Open(path));
         }
         catch (LinuxException e) when (e.Error is Errno.ENOENT or Errno.ENOTDIR)
         {
             throw new DeploymentException($"there is no sysroot at {path}", e);
         }
+    }
 
+    /// <summary>Opens a sysroot, which takes over its directory, and reads its deployments.</summary>
+    /// <exception cref="DeploymentException">It is no sysroot, or its boot entries are inconsistent.</exception>
+    public static Sysroot Open(DirectoryHandle root)
+    {
+        var sysroot = new Sysroot(root);
         try
         {
-            if (!sysroot.Root.Exists("ostree/repo"))
+            if (!root.Exists("ostree/repo"))
             {
-                throw new DeploymentException(path == "/"
+                throw new DeploymentException(sysroot.Path == "/"
                     ? "this host was not installed from an image: there is no /ostree/repo (use --sysroot DIR for another root)"
-                    : $"{path} is no sysroot: it has no ostree/repo (make one with 'bootc internals init-sysroot {path}')");
+                    : $"{sysroot.Path} is no sysroot: it has no ostree/repo (make one with 'bootc internals init-sysroot {sysroot.Path}')");
             }
 
             sysroot.Load();
@@ -108,13 +113,20 @@ public sealed partial class Sysroot : IDisposable
     /// <exception cref="DeploymentException">The stateroot is there already, or its name is invalid.</exception>
     public static void Initialize(string path, string stateroot)
     {
+        Directory.CreateDirectory(path);
+        using DirectoryHandle root = DirectoryHandle.Open(path);
+        Initialize(root, stateroot);
+    }
+
+    /// <summary>As <see cref="Initialize(string, string)"/>, for a directory that is open.</summary>
+    /// <exception cref="DeploymentException">The stateroot is there already, or its name is invalid.</exception>
+    public static void Initialize(DirectoryHandle root, string stateroot)
+    {
         if (DirTree.FindFaultInName(stateroot) is { } fault)
         {
             throw new DeploymentException($"'{stateroot}' is no name of a stateroot: {fault}");
         }
 
-        Directory.CreateDirectory(path);
-        using DirectoryHandle root = DirectoryHandle.Open(path);
         root.EnsureDirectory("boot").Dispose();
         root.EnsureDirectory("ostree/deploy").Dispose();
         using (Repository.Create(root.EnsureDirectory("ostree/repo"), RepositoryMode.Bare))
@@ -123,7 +135,7 @@ public sealed partial class Sysroot : IDisposable
 
         if (!root.TryCreateDirectory($"ostree/deploy/{stateroot}"))
         {
-            throw new DeploymentException($"{path} has a stateroot '{stateroot}' already");
+            throw new DeploymentException($"{root.DisplayPath} has a stateroot '{stateroot}' already");
         }
 
         root.CreateDirectory($"ostree/deploy/{stateroot}/var");

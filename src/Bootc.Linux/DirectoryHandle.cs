@@ -52,6 +52,15 @@ public sealed partial class DirectoryHandle : IDisposable
         return new DirectoryHandle(new SafeFileHandle(fd, ownsHandle: true), path);
     }
 
+    /// <summary>Opens the root of a mount from <see cref="FileSystemContext.CreateMount"/>, which lives at least as long as the directory.</summary>
+    /// <exception cref="LinuxException">It cannot be opened.</exception>
+    public static DirectoryHandle OpenMount(SafeFileHandle mount, string displayPath)
+    {
+        int fd = NativeMethods.openat((int)mount.DangerousGetHandle(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+        NativeCall.Check(fd, "open", displayPath);
+        return new DirectoryHandle(new SafeFileHandle(fd, ownsHandle: true), displayPath);
+    }
+
     /// <summary>Opens a directory beneath this one. The last component must not be a symbolic link.</summary>
     /// <exception cref="LinuxException">It is not there, is no directory, or leads out of this directory.</exception>
     public DirectoryHandle OpenDirectory(string name) =>

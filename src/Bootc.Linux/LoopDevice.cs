@@ -1,10 +1,10 @@
-// A file as a block device, for kernels that mount file systems from block devices only.
+// A file, or a part of one, as a block device, for kernels that mount file systems from block devices only.
 using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
 
 namespace Bootc.Linux;
 
-/// <summary>A read-only loop device (loop(4)). It frees itself when nobody has it open or mounted any more.</summary>
+/// <summary>A loop device (loop(4)). It frees itself when nobody has it open or mounted any more.</summary>
 public sealed unsafe class LoopDevice : IDisposable
 {
     private const string ControlPath = "/dev/loop-control";
@@ -12,9 +12,11 @@ public sealed unsafe class LoopDevice : IDisposable
     private const nuint Configure = 0x4C0A; // LOOP_CONFIGURE
     private const int Attempts = 64;
 
-    // struct loop_config: the file's descriptor u32 at 0, block size u32 at 4, struct loop_info64 at 8, in which the flags
-    // are a u32 at 52; reserved u64[8] at its end.
+    // struct loop_config: the file's descriptor u32 at 0, block size u32 at 4, struct loop_info64 at 8, in which the offset is
+    // a u64 at 24, the size limit a u64 at 32 and the flags a u32 at 52; reserved u64[8] at its end.
     private const int ConfigSize = 304;
+    private const int OffsetOffset = 8 + 24;
+    private const int SizeOffset = 8 + 32;
     private const int FlagsOffset = 8 + 52;
     private const uint ReadOnlyFlag = 1;
     private const uint AutoClearFlag = 4;
@@ -30,20 +32,30 @@ public sealed unsafe class LoopDevice : IDisposable
     /// <summary>The path of the device.</summary>
     public string Path { get; }
 
-    /// <summary>Makes an open file a block device.</summary>
+    /// <summary>Makes an open file a block device that can be read.</summary>
     /// <exception cref="LinuxException">There is no free device, or the process may not take one.</exception>
-    public static LoopDevice Attach(SafeFileHandle file)
+    public static LoopDevice Attach(SafeFileHandle file) => Attach(file, 0, 0, readOnly: true);
+
+    /// <summary>Makes a part of an open file, or of another block device, a block device.</summary>
+    /// <param name="file">The file; open for writing as well unless <paramref name="readOnly"/>.</param>
+    /// <param name="offset">Where the part begins, in bytes.</param>
+    /// <param name="size">How many bytes it has; 0 for all that follow.</param>
+    /// <param name="readOnly">Whether nothing can be written.</param>
+    /// <exception cref="LinuxException">There is no free device, or the process may not take one.</exception>
+    public static LoopDevice Attach(SafeFileHandle file, long offset, long size, bool readOnly)
     {
-        using SafeFileHandle control = Open(ControlPath);
+        using SafeFileHandle control = Open(ControlPath, FileAccess.Read);
         Span<byte> config = stackalloc byte[ConfigSize];
         config.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(config, (uint)file.DangerousGetHandle());
-        BinaryPrimitives.WriteUInt32LittleEndian(config[FlagsOffset..], ReadOnlyFlag | AutoClearFlag);
+        BinaryPrimitives.WriteInt64LittleEndian(config[OffsetOffset..], offset);
+        BinaryPrimitives.WriteInt64LittleEndian(config[SizeOffset..], size);
+        BinaryPrimitives.WriteUInt32LittleEndian(config[FlagsOffset..], AutoClearFlag | (readOnly ? ReadOnlyFlag : 0));
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
             long number = NativeCall.Check(NativeMethods.ioctl((int)control.DangerousGetHandle(), GetFree, 0), "find a free loop device with", ControlPath);
             string path = $"/dev/loop{number}";
-            SafeFileHandle device = Open(path);
+            SafeFileHandle device = Open(path, readOnly ? FileAccess.Read : FileAccess.ReadWrite);
             fixed (byte* pointer = config)
             {
                 if (NativeMethods.ioctl((int)device.DangerousGetHandle(), Configure, pointer) >= 0)
@@ -66,5 +78,5 @@ public sealed unsafe class LoopDevice : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _device.Dispose();
 
-    private static SafeFileHandle Open(string path) => File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+    private static SafeFileHandle Open(string path, FileAccess access) => File.OpenHandle(path, FileMode.Open, access, FileShare.ReadWrite);
 }

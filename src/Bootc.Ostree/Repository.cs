@@ -76,6 +76,13 @@ public sealed partial class Repository : IDisposable
         return Open(directory);
     }
 
+    /// <summary>Changes the config file, atomically.</summary>
+    public void ChangeConfig(Action<KeyFile> change)
+    {
+        change(Config.File);
+        Directory.WriteAllBytesAtomically("config", System.Text.Encoding.UTF8.GetBytes(Config.File.ToString()));
+    }
+
     /// <summary>Starts a transaction, in which objects are written; nothing counts until it is committed.</summary>
     public RepositoryTransaction BeginTransaction() => new(this, Lock(exclusive: false));
 

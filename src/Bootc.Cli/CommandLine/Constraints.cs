@@ -38,6 +38,24 @@ internal static class Constraints
         return option;
     }
 
+    /// <summary>Reads a size in mebibytes, or with the unit M, G or T, as bytes.</summary>
+    public static Option<long?> Size(this Option<long?> option)
+    {
+        option.CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            int shift = text.Length == 0 ? 0 : text[^1] switch { 'G' => 30, 'T' => 40, _ => 20 };
+            if (long.TryParse(text.TrimEnd('M', 'G', 'T'), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long number) && number > 0 && number <= long.MaxValue >> shift)
+            {
+                return number << shift;
+            }
+
+            result.AddError($"{option.Name} takes a number of mebibytes, or one with the unit M, G or T, not '{text}'");
+            return null;
+        };
+        return option;
+    }
+
     /// <summary>Refuses a command line that has two of these options.</summary>
     public static void Exclude(this Command command, params Option<bool>[] options) => command.Validators.Add(result =>
     {

@@ -1,4 +1,5 @@
 // health-check: after a boot, keep the deployment or go back to the one before.
+using Bootc.Deployments.Boot;
 using Bootc.Import;
 
 namespace Bootc.Deployments.Health;
@@ -21,6 +22,7 @@ public sealed class HealthOperation(Sysroot sysroot, IOperationProgress progress
 
         string[] failures = [.. RunChecks(root).Select(check => $"check {check.Name} failed: {check.Failure}")];
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        NoteExhausted();
         Deployment booted = sysroot.Booted!;
         StoredImage? image = ImageStore.QueryCommit(sysroot.Repository, booted.Commit);
         if (failures.Length == 0)
@@ -55,15 +57,36 @@ public sealed class HealthOperation(Sysroot sysroot, IOperationProgress progress
             FailedBoots.Load(sysroot).Remove(image.ManifestDigest);
         }
 
-        if (booted.Origin.IsGood)
+        bool isFirstTime = !booted.Origin.IsGood;
+        if (isFirstTime)
         {
-            return OperationOutcome.Unchanged;
+            booted.Origin.MarkGood();
+            sysroot.WriteOrigin(booted);
+            progress.Message($"{booted.DirectoryName} booted well");
         }
 
-        booted.Origin.MarkGood();
-        sysroot.WriteOrigin(booted);
-        progress.Message($"{booted.DirectoryName} booted well");
-        return OperationOutcome.Prepared;
+        sysroot.FollowEntries(); // its boots are not counted any more
+        return isFirstTime ? OperationOutcome.Prepared : OperationOutcome.Unchanged;
+    }
+
+    // The boot loader came here by itself: the deployment that boots by default never got to the end of its checks.
+    private void NoteExhausted()
+    {
+        Deployment first = sysroot.Deployments.First(deployment => !deployment.IsStaged);
+        if (first.IsBooted || sysroot.ReadTriesLeft() != 0)
+        {
+            return;
+        }
+
+        string reason = $"it did not come up in {BootMenu.Tries} boots";
+        if (ImageStore.QueryCommit(sysroot.Repository, first.Commit) is { } image)
+        {
+            FailedBoots.Load(sysroot).Add(image.ManifestDigest, first.Origin.Image?.Image.ToString() ?? "", reason);
+        }
+
+        Deployment booted = sysroot.Booted!;
+        sysroot.WriteDeployments([booted, .. sysroot.Deployments.Where(deployment => !deployment.IsSame(booted))]);
+        progress.Warn($"{first.DirectoryName}: {reason}; {booted.DirectoryName} boots by default again");
     }
 
     private void GoBack(Deployment booted, StoredImage? image, string reason)

@@ -1,0 +1,72 @@
+// The options that all ways to install share.
+using System.CommandLine;
+using Bootc.Cli.CommandLine;
+using Bootc.Deployments.Boot;
+using Bootc.Install;
+using Bootc.Oci;
+
+namespace Bootc.Cli.Commands;
+
+/// <summary>What image is installed, with which settings.</summary>
+internal sealed class InstallOptionSet
+{
+    private readonly Option<string?> _source = new("--source-imgref") { Description = "The image to install, such as docker://quay.io/example/os:stable or oci:/path", HelpName = "IMAGE" };
+    private readonly Option<string?> _target = new("--target-imgref") { Description = "The image that updates come from, if it is another one", HelpName = "IMAGE" };
+    private readonly Option<string?> _transport = new Option<string?>("--target-transport")
+    {
+        Description = "Where the image for updates is: registry (the default), oci, oci-archive, docker-archive or dir",
+        HelpName = "T",
+    }.OneOf("registry", "oci", "oci-archive", "docker-archive", "dir");
+
+    private readonly Option<bool> _enforce = new("--enforce-container-sigpolicy") { Description = "Refuse updates unless the containers policy asks for a signature and finds it good" };
+    private readonly Option<string?> _stateroot = new("--stateroot") { Description = "The name of the stateroot, which holds /var", HelpName = "NAME" };
+    private readonly Option<string?> _bootLoader = new Option<string?>("--bootloader") { Description = "The boot loader: grub, systemd or none; what the image has unless it is given", HelpName = "NAME" }.OneOf("grub", "systemd", "none");
+    private readonly Option<string[]> _arguments = new("--karg") { Description = "Add a kernel argument", HelpName = "ARG" };
+    private readonly Option<string[]> _deleted = new("--karg-delete") { Description = "Do not have a kernel argument", HelpName = "ARG" };
+    private readonly Option<string?> _keys = new("--root-ssh-authorized-keys") { Description = "Let those with a key in FILE log in as root over SSH", HelpName = "FILE" };
+    private readonly Option<bool> _noSelinux = new("--disable-selinux") { Description = "Add the kernel argument selinux=0" };
+    private readonly Option<bool> _generic = new("--generic-image") { Description = "Make a disk that boots on any machine; every disk that is made here does" };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_source, _target, _transport, _enforce, _stateroot, _bootLoader, _arguments, _deleted, _keys, _noSelinux, _generic])
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>What the command line says.</summary>
+    /// <exception cref="FormatException">A reference is malformed.</exception>
+    public InstallOptions Read(ParseResult parsed)
+    {
+        string source = parsed.GetValue(_source) ?? throw new InstallException("which image to install is not said: give --source-imgref IMAGE");
+        return new InstallOptions
+        {
+            Source = OstreeImageReference.Unverified(ReadReference(source, null)),
+            Target = parsed.GetValue(_target) is { } target
+                ? new OstreeImageReference(Verification(parsed), null, ReadReference(target, parsed.GetValue(_transport)))
+                : new OstreeImageReference(Verification(parsed), null, ReadReference(source, null)),
+            Stateroot = parsed.GetValue(_stateroot),
+            BootLoader = parsed.GetValue(_bootLoader) switch { "grub" => BootLoaderKind.Grub, "systemd" => BootLoaderKind.SystemdBoot, "none" => BootLoaderKind.None, _ => null },
+            KernelArguments = [.. parsed.GetValue(_arguments) ?? [], .. parsed.GetValue(_noSelinux) ? ["selinux=0"] : Array.Empty<string>()],
+            KernelArgumentsToDelete = parsed.GetValue(_deleted) ?? [],
+            RootSshAuthorizedKeys = parsed.GetValue(_keys) is { } file ? File.ReadAllText(file) : null,
+        };
+    }
+
+    private SignatureVerification Verification(ParseResult parsed) =>
+        parsed.GetValue(_enforce) ? SignatureVerification.ContainerPolicy : SignatureVerification.ContainerPolicyAllowInsecure;
+
+    // With a transport as in "oci:PATH", or a name in a registry.
+    private static ImageReference ReadReference(string text, string? transport)
+    {
+        if (transport is not null)
+        {
+            return ImageReference.Parse($"{transport}:{text}");
+        }
+
+        int colon = text.IndexOf(':');
+        bool hasTransport = colon > 0 && ImageReference.TransportOf(text[..colon]) is not null && !(colon + 1 < text.Length && char.IsAsciiDigit(text[colon + 1]));
+        return ImageReference.Parse(hasTransport ? text : $"registry:{text}");
+    }
+}

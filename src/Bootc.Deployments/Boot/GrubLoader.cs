@@ -1,0 +1,145 @@
+// GRUB: a grub.cfg beside the boot entries, swapped with them, and a counter of tries on the EFI system partition.
+using System.Globalization;
+using System.Text;
+using Bootc.Linux;
+
+namespace Bootc.Deployments.Boot;
+
+/// <summary>
+/// Writes <c>loader.N/grub.cfg</c>, as libostree's back end for GRUB has it made, but without GRUB's own tools. What starts
+/// GRUB sets <c>root</c> to the file system with /boot, and <c>bootc_esp</c> to that with <see cref="EnvironmentPath"/>.
+/// </summary>
+/// <param name="partition">The EFI system partition; <see langword="null"/> where it cannot be reached: tries are not counted then.</param>
+internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
+{
+    /// <summary>GRUB's environment block, on the EFI system partition: GRUB can write there whatever /boot is on.</summary>
+    public const string EnvironmentPath = "EFI/bootc/grubenv";
+
+    private const string IdVariable = "boot_counted";
+    private const string CounterVariable = "boot_counter";
+    private const int TimeoutSeconds = 2;
+
+    public DirectoryHandle? KernelPartition => null;
+
+    public void WriteBeside(DirectoryHandle loader, BootMenu menu)
+    {
+        // The menu in force does not know the new deployment's name, so that this has no effect before the swap.
+        if (menu.IsFirstOnTrial && partition is not null)
+        {
+            WriteCounter(menu.Deployments[0], BootMenu.Tries);
+        }
+
+        loader.WriteAllBytesAtomically("grub.cfg", Encoding.UTF8.GetBytes(MakeConfig(menu)), sync: false);
+    }
+
+    public void Follow(DirectoryHandle boot, BootMenu menu)
+    {
+        if (partition is null || menu.IsFirstOnTrial)
+        {
+            return;
+        }
+
+        GrubEnvironment environment = ReadEnvironment();
+        if (environment.Get(IdVariable) is not null)
+        {
+            environment.Set(IdVariable, null);
+            environment.Set(CounterVariable, null);
+            WriteEnvironment(environment);
+        }
+    }
+
+    public int? ReadTriesLeft(BootMenu menu)
+    {
+        if (partition is null || !menu.IsFirstOnTrial)
+        {
+            return null;
+        }
+
+        GrubEnvironment environment = ReadEnvironment();
+        return environment.Get(IdVariable) == menu.Deployments[0].DirectoryName
+            && int.TryParse(environment.Get(CounterVariable), NumberStyles.None, CultureInfo.InvariantCulture, out int tries) ? tries : null;
+    }
+
+    public void Dispose() => partition?.Dispose();
+
+    /// <summary>The configuration for a menu.</summary>
+    internal static string MakeConfig(BootMenu menu)
+    {
+        var text = new StringBuilder("# Made with the boot entries beside it; changes are lost with the next deployment.\n");
+        text.Append(CultureInfo.InvariantCulture, $"set default=0\nset timeout={TimeoutSeconds}\n");
+        if (menu.IsFirstOnTrial)
+        {
+            AppendCounter(text, menu.Deployments[0].DirectoryName);
+        }
+
+        foreach (Deployment deployment in menu.Deployments)
+        {
+            AppendEntry(text, deployment);
+        }
+
+        return text.ToString();
+    }
+
+    // GRUB's script language cannot subtract.
+    private static void AppendCounter(StringBuilder text, string id)
+    {
+        text.Append("if [ -n \"$bootc_esp\" ]; then\n");
+        text.Append(CultureInfo.InvariantCulture, $"  load_env --file ($bootc_esp)/{EnvironmentPath} {IdVariable} {CounterVariable}\n");
+        text.Append(CultureInfo.InvariantCulture, $"  if [ \"${IdVariable}\" = \"{id}\" ]; then\n");
+        text.Append(CultureInfo.InvariantCulture, $"    if [ \"${CounterVariable}\" = 0 ]; then\n      set default=1\n    else\n");
+        for (int tries = BootMenu.Tries; tries > 0; tries--)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"      {(tries == BootMenu.Tries ? "if" : "elif")} [ \"${CounterVariable}\" = {tries} ]; then set {CounterVariable}={tries - 1}\n");
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $"      fi\n      save_env --file ($bootc_esp)/{EnvironmentPath} {IdVariable} {CounterVariable}\n");
+        text.Append("    fi\n  fi\nfi\n");
+    }
+
+    private static void AppendEntry(StringBuilder text, Deployment deployment)
+    {
+        BootEntry entry = deployment.Entry;
+        text.Append(CultureInfo.InvariantCulture, $"menuentry {Quote(entry.Title ?? "")} --id {Quote(deployment.DirectoryName)} {{\n");
+        text.Append(CultureInfo.InvariantCulture, $"  linux {PathOf(entry.Linux!)} {string.Join(' ', KernelArguments.Parse(entry.Options).Words.Select(Quote))}\n");
+        if (entry.Initrd is { } initrd)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"  initrd {PathOf(initrd)}\n");
+        }
+
+        if (entry.Get("devicetree") is { } tree)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"  devicetree {PathOf(tree)}\n");
+        }
+
+        text.Append("}\n");
+    }
+
+    // /boot has a link to itself by this name, so that the path holds on a file system of its own as well.
+    private static string PathOf(string path) => Quote($"/boot{(path.StartsWith("/boot/", StringComparison.Ordinal) ? path["/boot".Length..] : path)}");
+
+    private static string Quote(string word) =>
+        word.AsSpan().IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-=,:+@%") < 0 && word.Length > 0
+            ? word
+            : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    private void WriteCounter(Deployment deployment, int tries)
+    {
+        GrubEnvironment environment = ReadEnvironment();
+        if (environment.Get(IdVariable) == deployment.DirectoryName)
+        {
+            return; // its tries are being counted
+        }
+
+        environment.Set(IdVariable, deployment.DirectoryName);
+        environment.Set(CounterVariable, tries.ToString(CultureInfo.InvariantCulture));
+        WriteEnvironment(environment);
+    }
+
+    private GrubEnvironment ReadEnvironment() => GrubEnvironment.Parse(partition!.Directory.TryReadAllBytes(EnvironmentPath));
+
+    private void WriteEnvironment(GrubEnvironment environment)
+    {
+        partition!.Replace(EnvironmentPath, environment.ToBytes());
+        partition.Directory.SyncFilesystem();
+    }
+}

@@ -1,0 +1,191 @@
+// systemd-boot: entries and kernels on the EFI system partition, where there are no links: which set of entries counts is
+// decided by loader.conf, which is replaced last.
+using System.Globalization;
+using System.Text;
+using Bootc.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace Bootc.Deployments.Boot;
+
+/// <summary>
+/// Keeps <c>loader/entries/ostree-VERSION-N[+LEFT-DONE].conf</c> and <c>ostree/STATEROOT-BOOTCSUM/</c> on the EFI system
+/// partition like those in /boot. A file name with a counter is systemd-boot's automatic boot assessment
+/// (https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT/).
+/// </summary>
+internal sealed class SystemdBootLoader(EfiPartition partition) : IBootLoader
+{
+    private const string Entries = "loader/entries";
+    private const string Configuration = "loader/loader.conf";
+    private const string Kernels = "ostree";
+    private const string Prefix = "ostree-";
+    private const string Suffix = ".conf";
+    private const string NewSuffix = ".new";
+    private const int TimeoutSeconds = 2;
+
+    public DirectoryHandle? KernelPartition => partition.Directory;
+
+    private DirectoryHandle Root => partition.Directory;
+
+    public void WriteBeside(DirectoryHandle loader, BootMenu menu)
+    {
+    }
+
+    public void Follow(DirectoryHandle boot, BootMenu menu)
+    {
+        bool changed = CopyKernels(boot, menu);
+        changed |= IsInForce(menu) ? MendEntries(menu) : BringIntoForce(menu);
+        changed |= RemoveOtherEntries(menu);
+        changed |= RemoveOtherKernels(menu);
+        if (changed)
+        {
+            Root.SyncFilesystem();
+        }
+    }
+
+    public int? ReadTriesLeft(BootMenu menu) => FindEntry(NameOf(menu, menu.Deployments[0])) is { } file ? ParseTries(file) : null;
+
+    public void Dispose() => partition.Dispose();
+
+    // "ostree-1-2+0-3.conf" has none left.
+    private static int? ParseTries(string file)
+    {
+        int plus = file.IndexOf('+');
+        if (plus < 0)
+        {
+            return null;
+        }
+
+        string left = file[(plus + 1)..^Suffix.Length].Split('-')[0];
+        return int.TryParse(left, NumberStyles.None, CultureInfo.InvariantCulture, out int tries) ? tries : null;
+    }
+
+    // Without counter and suffix.
+    private static string NameOf(BootMenu menu, Deployment deployment) => $"{Prefix}{menu.Version}-{deployment.Entry.Version}";
+
+    private static bool IsNamed(string file, string name) =>
+        file.StartsWith(name, StringComparison.Ordinal) && file.EndsWith(Suffix, StringComparison.Ordinal) && (file.Length == name.Length + Suffix.Length || file[name.Length] == '+');
+
+    private static byte[] Content(Deployment deployment)
+    {
+        BootEntry entry = deployment.Entry.Clone();
+        foreach (string key in (string[])["linux", "initrd", "devicetree"])
+        {
+            if (entry.Get(key) is { } path && path.StartsWith("/boot/", StringComparison.Ordinal))
+            {
+                entry.Set(key, path["/boot".Length..]);
+            }
+        }
+
+        return Encoding.UTF8.GetBytes(entry.ToString());
+    }
+
+    private static string FolderOf(Deployment deployment) => $"{deployment.Stateroot}-{deployment.Bootcsum}";
+
+    private static byte[] MakeConfiguration(BootMenu menu) =>
+        Encoding.UTF8.GetBytes($"# Made with the boot entries; changes are lost with the next deployment.\ntimeout {TimeoutSeconds}\ndefault {Prefix}{menu.Version}-*\n");
+
+    private bool CopyKernels(DirectoryHandle boot, BootMenu menu)
+    {
+        bool changed = false;
+        foreach (string folder in menu.Deployments.Select(FolderOf).Distinct())
+        {
+            using DirectoryHandle source = boot.OpenDirectory($"ostree/{folder}");
+            foreach (DirectoryEntry file in source.List().Where(file => file.Kind == FileKind.Regular))
+            {
+                string target = $"{Kernels}/{folder}/{file.Name}";
+                if (Root.TryGetStatus(target)?.Size != source.GetStatus(file.Name).Size)
+                {
+                    using SafeFileHandle content = source.OpenFile(file.Name);
+                    partition.Copy(content, target);
+                    changed = true;
+                }
+            }
+        }
+
+        return changed;
+    }
+
+    private bool IsInForce(BootMenu menu) => Root.TryReadAllBytes(Configuration) is { } content && content.AsSpan().SequenceEqual(MakeConfiguration(menu));
+
+    private bool BringIntoForce(BootMenu menu)
+    {
+        using DirectoryHandle entries = Root.EnsureDirectory(Entries);
+        foreach (DirectoryEntry left in entries.List().Where(file => file.Name.StartsWith($"{Prefix}{menu.Version}-", StringComparison.Ordinal)))
+        {
+            entries.RemoveFile(left.Name); // of a run that was killed
+        }
+
+        foreach (Deployment deployment in menu.Deployments)
+        {
+            partition.Replace($"{Entries}/{NameOf(menu, deployment)}{CounterFor(menu, deployment)}{Suffix}", Content(deployment));
+        }
+
+        Root.SyncFilesystem();
+        partition.Replace(Configuration, MakeConfiguration(menu));
+        Root.SyncFilesystem();
+        return true;
+    }
+
+    private static string CounterFor(BootMenu menu, Deployment deployment) =>
+        menu.IsFirstOnTrial && deployment == menu.Deployments[0] ? $"+{BootMenu.Tries}" : "";
+
+    // What counts already is changed only where it is wrong; a counter goes when its deployment is not on trial any more.
+    private bool MendEntries(BootMenu menu)
+    {
+        bool changed = false;
+        foreach (Deployment deployment in menu.Deployments)
+        {
+            string name = NameOf(menu, deployment);
+            string? file = FindEntry(name);
+            if (file is null || !Root.ReadAllBytes($"{Entries}/{file}").AsSpan().SequenceEqual(Content(deployment)))
+            {
+                file ??= $"{name}{CounterFor(menu, deployment)}{Suffix}";
+                partition.Replace($"{Entries}/{file}", Content(deployment));
+                changed = true;
+            }
+
+            if (CounterFor(menu, deployment).Length == 0 && file != name + Suffix)
+            {
+                Root.Rename($"{Entries}/{file}", Root, $"{Entries}/{name}{Suffix}");
+                changed = true;
+            }
+        }
+
+        return changed;
+    }
+
+    private string? FindEntry(string name)
+    {
+        using DirectoryHandle? entries = Root.TryOpenDirectory(Entries);
+        return entries?.List().Select(entry => entry.Name).FirstOrDefault(file => IsNamed(file, name));
+    }
+
+    private bool RemoveOtherEntries(BootMenu menu)
+    {
+        string[] names = [.. menu.Deployments.Select(deployment => NameOf(menu, deployment))];
+        using DirectoryHandle entries = Root.EnsureDirectory(Entries);
+        string[] others = [.. entries.List().Select(entry => entry.Name).Where(file =>
+            file.StartsWith(Prefix, StringComparison.Ordinal)
+            && (file.EndsWith(Suffix, StringComparison.Ordinal) || file.EndsWith(Suffix + NewSuffix, StringComparison.Ordinal))
+            && !Array.Exists(names, name => IsNamed(file, name)))];
+        foreach (string file in others)
+        {
+            entries.RemoveFile(file);
+        }
+
+        return others.Length > 0;
+    }
+
+    private bool RemoveOtherKernels(BootMenu menu)
+    {
+        HashSet<string> needed = [.. menu.Deployments.Select(FolderOf)];
+        using DirectoryHandle? kernels = Root.TryOpenDirectory(Kernels);
+        string[] others = [.. (kernels?.List() ?? []).Select(entry => entry.Name).Where(name => !needed.Contains(name))];
+        foreach (string folder in others)
+        {
+            kernels!.RemoveTree(folder);
+        }
+
+        return others.Length > 0;
+    }
+}

@@ -1,0 +1,85 @@
+// GRUB for machines with BIOS: its first sector in the master boot record, its core in a partition of its own.
+using System.Buffers.Binary;
+using System.Globalization;
+using Bootc.Linux;
+
+namespace Bootc.Install;
+
+/// <summary>
+/// Makes a core of GRUB with the image's own grub-mkimage and writes it as grub-bios-setup does: boot.img names the first
+/// sector of the core, and that names the sectors that follow (GRUB's grub-core/boot/i386/pc/boot.S and diskboot.S).
+/// </summary>
+internal static class BiosGrub
+{
+    private const string ImageTool = "usr/bin/grub-mkimage";
+    private const string ModuleFolder = "/usr/lib/grub/i386-pc";
+    private const int Sector = 512;
+    private const int CodeSize = 440; // what follows in the master boot record is the disk's signature and partition table
+    private const int KernelSectorOffset = 0x5C; // u64
+    private const int BootDriveOffset = 0x64; // u8
+    private const int DriveCheckOffset = 0x66; // two bytes of code, a jump that is taken where BIOS names the drive
+    private const byte AnyDrive = 0xFF;
+    private const byte NoOperation = 0x90;
+    private const int BlocklistOffset = Sector - 12; // the first sector's list ends here: start u64, length u16, segment u16
+
+    private static readonly string[] Modules =
+    [
+        "biosdisk", "part_gpt", "part_msdos", "fat", "ext2", "xfs", "btrfs", "normal", "configfile", "linux", "search", "search_fs_uuid",
+        "loadenv", "test", "echo", "sleep", "serial", "terminal", "minicmd", "reboot", "halt", "ls", "cat",
+    ];
+
+    /// <summary>Writes GRUB to a disk.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="layout">Its partitions.</param>
+    /// <param name="image">The image that GRUB comes from.</param>
+    /// <param name="deployment">The image's root.</param>
+    /// <exception cref="InstallException">The core cannot be made, or is too large.</exception>
+    public static void Install(Disk disk, DiskLayout layout, BootLoaderImage image, DirectoryHandle deployment)
+    {
+        Partition partition = layout.BiosBoot!;
+        long firstSector = partition.Start / Sector;
+        byte[] core = MakeCore(deployment, layout.Efi.Number);
+        if (core.Length > partition.Size || core.Length <= Sector)
+        {
+            throw new InstallException($"GRUB's core for BIOS has {core.Length} bytes, and its partition {partition.Size}");
+        }
+
+        BinaryPrimitives.WriteInt64LittleEndian(core.AsSpan(BlocklistOffset), firstSector + 1);
+        BinaryPrimitives.WriteUInt16LittleEndian(core.AsSpan(BlocklistOffset + 8), (ushort)((core.Length - Sector + Sector - 1) / Sector));
+        byte[] boot = image.ReadBiosBootSector();
+        if (boot.Length != Sector)
+        {
+            throw new InstallException($"the image's {ModuleFolder}/boot.img has {boot.Length} bytes, not {Sector}");
+        }
+
+        BinaryPrimitives.WriteInt64LittleEndian(boot.AsSpan(KernelSectorOffset), firstSector);
+        boot[BootDriveOffset] = AnyDrive;
+        boot.AsSpan(DriveCheckOffset, 2).Fill(NoOperation);
+        RandomAccess.Write(disk.Handle, core, partition.Start);
+        disk.Handle.Sync(disk.Path);
+        RandomAccess.Write(disk.Handle, boot.AsSpan(0, CodeSize), 0);
+    }
+
+    // The image's own program fits its modules. It runs in the image's root, and only its output is used, which it wants to be
+    // a file.
+    private static byte[] MakeCore(DirectoryHandle deployment, int efiPartition)
+    {
+        string root = $"/proc/{Environment.ProcessId}/fd/{deployment.Descriptor}";
+        string[] command = deployment.Exists(ImageTool)
+            ? ["chroot", root, $"/{ImageTool}", "-d", ModuleFolder]
+            : Tool.Find("grub-mkimage") is { } tool
+                ? [tool, "-d", root + ModuleFolder]
+                : throw new InstallException($"GRUB for BIOS needs grub-mkimage, which neither the image (/{ImageTool}) nor this machine has");
+        string prefix = string.Create(CultureInfo.InvariantCulture, $"(,gpt{efiPartition})/EFI/BOOT");
+        string output = Path.GetTempFileName();
+        try
+        {
+            Tool.Run("sh", ["-c", "exec \"$@\" > \"$0\"", output, .. command, "-O", "i386-pc", "-p", prefix, .. Modules]);
+            return File.ReadAllBytes(output);
+        }
+        finally
+        {
+            File.Delete(output);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+// install to-disk: partitions, file systems, and all that goes on them.
+using Bootc.Deployments;
+using Bootc.Deployments.Boot;
+using Bootc.Linux;
+using Bootc.Oci;
+using Bootc.Oci.Model;
+using Microsoft.Win32.SafeHandles;
+
+namespace Bootc.Install;
+
+/// <summary>
+/// Installs an image to a disk, or to a file that holds a disk's image. The new file systems are mounted where only this
+/// program sees them: when it ends, however that is, no mount and no loop device stay behind.
+/// </summary>
+public sealed class DiskInstallation(InstallOptions options, IOperationProgress progress)
+{
+    private const long EfiSize = 512L << 20;
+    private const long EfiSizeWithKernels = 1024L << 20;
+    private const long RoomBesides = 256L << 20;
+    private const int Unpacked = 3; // times the size of compressed layers, about
+
+    /// <summary>The disk: a block device, or a file of the size that the disk shall have.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Whether what is on the disk may be overwritten.</summary>
+    public bool Wipe { get; init; }
+
+    /// <summary>The type of the root's file system; what the machine's own settings say, or ext4, unless one is given.</summary>
+    public string? FileSystem { get; init; }
+
+    /// <summary>The size of the root in bytes; all that is left unless one is given.</summary>
+    public long? RootSize { get; init; }
+
+    /// <summary>Runs the installation.</summary>
+    /// <exception cref="InstallException">The disk cannot be used, or the image lacks something. Unless the message says so, the disk is unchanged.</exception>
+    /// <exception cref="OciException">The image cannot be had.</exception>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        InstallConfig config = InstallConfig.Load("/");
+        string type = FileSystem ?? config.RootFileSystem ?? RootFileSystem.DefaultType;
+        if (!RootFileSystem.Types.Contains(type))
+        {
+            throw new InstallException($"a root cannot be on {type}, only on {string.Join(", ", RootFileSystem.Types)}");
+        }
+
+        Tool.Require(("sfdisk", "fdisk or util-linux"), ("wipefs", "util-linux"), ("mkfs.vfat", "dosfstools"), RootFileSystem.ToolFor(type));
+        using Disk disk = Disk.Open(Device);
+        if (!Wipe)
+        {
+            disk.RequireEmpty();
+        }
+
+        long needed = await EstimateAsync(cancellation).ConfigureAwait(false);
+        DiskLayout layout = DiskLayout.Plan(disk.Size, options.BootLoader == BootLoaderKind.SystemdBoot ? EfiSizeWithKernels : EfiSize, RootSize, needed);
+        progress.Step($"Partitioning {Device}");
+        disk.WritePartitionTable(layout);
+        await InstallAsync(disk, layout, type, FileSystem is null && config.RootFileSystem is null, cancellation).ConfigureAwait(false);
+        disk.Finish();
+    }
+
+    // Looked up before anything is written: a misspelt name shall cost nothing.
+    private async Task<long> EstimateAsync(CancellationToken cancellation)
+    {
+        await using IImageSource source = ImageSources.Open(options.Source.Image, options.Oci);
+        ResolvedManifest manifest = await source.FetchManifestAsync(Platform.Current, cancellation).ConfigureAwait(false);
+        return manifest.Manifest.Layers.Sum(layer => layer.Size) * Unpacked + RoomBesides;
+    }
+
+    private async Task InstallAsync(Disk disk, DiskLayout layout, string type, bool isTypeByDefault, CancellationToken cancellation)
+    {
+        progress.Step($"Making file systems: vfat, {type}");
+        var uuid = Guid.NewGuid();
+        using LoopDevice rootDevice = disk.OpenPartition(layout.Root);
+        using LoopDevice efiDevice = disk.OpenPartition(layout.Efi);
+        RootFileSystem.Make(type, rootDevice.Path, uuid, "root");
+        using DirectoryHandle root = Mount(rootDevice, type);
+        using NewEfiPartition efi = NewEfiPartition.Make(efiDevice, root);
+        await new Installation(options, progress).RunAsync(
+            new InstallTarget
+            {
+                Root = root,
+                RootUuid = uuid.ToString(),
+                RootType = type,
+                IsTypeByDefault = isTypeByDefault,
+                EfiPartition = efi.Directory,
+                EfiVolumeId = efi.VolumeId,
+                InstallBiosGrub = layout.BiosBoot is null ? null : (image, deployment) => BiosGrub.Install(disk, layout, image, deployment),
+            },
+            cancellation).ConfigureAwait(false);
+        progress.Step("Putting all on disk");
+        efi.Finish();
+        BlockDevice.TryTrim(root);
+        root.SyncFilesystem();
+    }
+
+    private static DirectoryHandle Mount(LoopDevice device, string type)
+    {
+        using FileSystemContext context = FileSystemContext.Open(type);
+        context.SetString("source", device.Path);
+        using SafeFileHandle mount = context.CreateMount(device.Path, readOnly: false);
+        return DirectoryHandle.OpenMount(mount, "the new root");
+    }
+}

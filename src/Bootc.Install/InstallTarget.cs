@@ -1,0 +1,32 @@
+// The file systems that an installation fills.
+using Bootc.Linux;
+
+namespace Bootc.Install;
+
+/// <summary>A root, and what belongs to it on the same machine.</summary>
+internal sealed record InstallTarget
+{
+    /// <summary>The root's file system.</summary>
+    public required DirectoryHandle Root { get; init; }
+
+    /// <summary>The UUID of the root's file system.</summary>
+    public required string RootUuid { get; init; }
+
+    /// <summary>The type of the root's file system.</summary>
+    public required string RootType { get; init; }
+
+    /// <summary>Whether the type was chosen by nobody, so that what the image asks for counts.</summary>
+    public bool IsTypeByDefault { get; init; }
+
+    /// <summary>The UUID of the file system with /boot, when that is another one.</summary>
+    public string? BootUuid { get; init; }
+
+    /// <summary>The EFI system partition, if there is one.</summary>
+    public DirectoryHandle? EfiPartition { get; init; }
+
+    /// <summary>The volume ID of <see cref="EfiPartition"/>.</summary>
+    public string? EfiVolumeId { get; init; }
+
+    /// <summary>Writes GRUB for BIOS to the disk, given the deployment's root; <see langword="null"/> where it has no place.</summary>
+    public Action<BootLoaderImage, DirectoryHandle>? InstallBiosGrub { get; init; }
+}

@@ -1,0 +1,156 @@
+// Fills prepared file systems: repository, deployment, boot entries, boot loader.
+using System.Text;
+using Bootc.Deployments;
+using Bootc.Deployments.Boot;
+using Bootc.Import;
+using Bootc.Linux;
+using Bootc.Oci;
+using Bootc.Ostree;
+
+namespace Bootc.Install;
+
+/// <summary>Installs an image into file systems that are there, empty.</summary>
+internal sealed class Installation(InstallOptions options, IOperationProgress progress)
+{
+    private const string DefaultStateroot = "default";
+    private const int ConfigLimit = 1 << 20;
+
+    private OstreeImageReference Target => options.Target ?? options.Source;
+
+    /// <summary>Runs the installation.</summary>
+    /// <exception cref="InstallException">The image lacks something that the installation needs.</exception>
+    public async Task RunAsync(InstallTarget target, CancellationToken cancellation)
+    {
+        Sysroot.Initialize(target.Root, options.Stateroot ?? DefaultStateroot);
+        using Sysroot sysroot = Sysroot.Open(target.Root.Reopen());
+        sysroot.NewEfiPartition = target.EfiPartition;
+        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        PreparedImport prepared = await new OperationContext(sysroot, options.Oci, progress).PrepareAsync(options.Source, cancellation).ConfigureAwait(false);
+        prepared = prepared with { Reference = Target.Image };
+        PulledImage pulled = await new OperationContext(sysroot, options.Oci, progress).PullAsync(prepared, cancellation).ConfigureAwait(false);
+        CommitTree tree = sysroot.Repository.OpenTree(pulled.Image.MergeCommit);
+        InstallConfig config = InstallConfig.Load("/").MergedWith(ReadConfig(tree));
+        RequireType(target, config);
+        RenameStateroot(target.Root, config);
+        var image = new BootLoaderImage(sysroot.Repository, tree);
+        BootLoaderKind kind = image.Choose(options.BootLoader);
+        RequirePartition(kind, target);
+        sysroot.Repository.ChangeConfig(new BootLoaderSettings(kind, target.EfiVolumeId).ApplyTo);
+
+        var context = new OperationContext(sysroot, options.Oci, progress) { KernelArguments = MakeArguments(target, config, kind) };
+        Deployment deployment = context.Deploy(pulled, prepared, Origin.ForImage(Target), retain: false);
+        using DirectoryHandle root = sysroot.OpenDeployment(deployment);
+        InstallBootLoader(kind, image, target, root);
+        WriteSshKeys(root);
+        context.CleanUp();
+        Aleph.Write(target.Root, pulled.Image, options);
+        progress.Message($"Installed: {options.Source.Image} (digest {pulled.Image.ManifestDigest})");
+    }
+
+    private static void RequireType(InstallTarget target, InstallConfig config)
+    {
+        if (target.IsTypeByDefault && config.RootFileSystem is { } type && type != target.RootType)
+        {
+            throw new InstallException($"the image wants its root on {type}: run again with --filesystem {type}, or with --filesystem {target.RootType} to have it otherwise");
+        }
+    }
+
+    private static void RequirePartition(BootLoaderKind kind, InstallTarget target)
+    {
+        if (kind == BootLoaderKind.SystemdBoot && target.EfiPartition is null)
+        {
+            throw new InstallException("systemd-boot needs an EFI system partition, and none is mounted at boot/efi, efi or boot of the root");
+        }
+
+        if (kind == BootLoaderKind.Grub && target.EfiPartition is null && target.InstallBiosGrub is null)
+        {
+            throw new InstallException("there is no place for GRUB: no EFI system partition is mounted at boot/efi or efi of the root");
+        }
+    }
+
+    private static InstallConfig ReadConfig(CommitTree tree)
+    {
+        string folder = InstallConfig.Folders[0];
+        InstallConfig config = new();
+        foreach (string name in (tree.TryGetDirectory(folder)?.Files ?? []).Select(file => file.Name).Where(name => name.EndsWith(".toml", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            string path = $"{folder}/{name}";
+            config = config.MergedWith(InstallConfig.Parse(Encoding.UTF8.GetString(tree.TryReadFile(path, ConfigLimit) ?? []), "/" + path));
+        }
+
+        return config;
+    }
+
+    // The image says it only after it was fetched; nothing refers to the stateroot yet.
+    private void RenameStateroot(DirectoryHandle root, InstallConfig config)
+    {
+        if (options.Stateroot is null && config.Stateroot is { } stateroot && stateroot != DefaultStateroot)
+        {
+            using DirectoryHandle deploy = root.OpenDirectory("ostree/deploy");
+            deploy.Rename(DefaultStateroot, deploy, stateroot);
+        }
+    }
+
+    private List<string> MakeArguments(InstallTarget target, InstallConfig config, BootLoaderKind kind)
+    {
+        // systemd-boot tells which disk it was started from, and the root is found there by its type.
+        bool isDiscovered = config.DiscoverablePartitions == true && kind == BootLoaderKind.SystemdBoot;
+        string root = options.RootMountSpec ?? config.RootMountSpec ?? (isDiscovered ? "" : $"UUID={target.RootUuid}");
+        string boot = options.BootMountSpec ?? config.BootMountSpec ?? (target.BootUuid is { } uuid ? $"UUID={uuid}" : "");
+        List<string> words = [];
+        if (root.Length > 0)
+        {
+            words.Add($"root={root}");
+        }
+
+        words.Add("rw");
+        if (boot.Length > 0)
+        {
+            words.Add($"systemd.mount-extra={boot}:/boot:auto");
+        }
+
+        words.AddRange(config.KernelArguments.Concat(options.KernelArguments).SelectMany(text => KernelArguments.Parse(text).Words));
+        words.RemoveAll(word => options.KernelArgumentsToDelete.Any(deleted => word == deleted || word.StartsWith(deleted + "=", StringComparison.Ordinal)));
+        return words;
+    }
+
+    private void InstallBootLoader(BootLoaderKind kind, BootLoaderImage image, InstallTarget target, DirectoryHandle deployment)
+    {
+        if (kind == BootLoaderKind.None)
+        {
+            return;
+        }
+
+        progress.Step($"Installing {(kind == BootLoaderKind.Grub ? "GRUB" : "systemd-boot")}");
+        if (kind == BootLoaderKind.SystemdBoot)
+        {
+            image.InstallSystemdBoot(target.EfiPartition!);
+            return;
+        }
+
+        bool bootsUefi = target.EfiPartition is { } partition && image.InstallGrub(partition, target.EfiVolumeId!, target.BootUuid ?? target.RootUuid);
+        bool bootsBios = target.InstallBiosGrub is not null && image.HasBiosGrub;
+        if (bootsBios)
+        {
+            target.InstallBiosGrub!(image, deployment);
+        }
+
+        if (!bootsUefi || (target.InstallBiosGrub is not null && !bootsBios))
+        {
+            progress.Warn($"The image has GRUB for {(bootsUefi ? "UEFI" : "BIOS")} only: machines with {(bootsUefi ? "BIOS" : "UEFI")} cannot boot this disk");
+        }
+    }
+
+    private void WriteSshKeys(DirectoryHandle deployment)
+    {
+        if (options.RootSshAuthorizedKeys is not { } keys)
+        {
+            return;
+        }
+
+        // Root's home is in /var, which systemd-tmpfiles fills at the first boot.
+        string content = Convert.ToBase64String(Encoding.UTF8.GetBytes(keys));
+        using DirectoryHandle folder = deployment.EnsureDirectory("etc/tmpfiles.d");
+        folder.WriteAllBytesAtomically("bootc-root-ssh.conf", Encoding.UTF8.GetBytes($"d /root/.ssh 0700 root root -\nf~ /root/.ssh/authorized_keys 0600 root root - {content}\n"), mode: 0x180);
+    }
+}

@@ -1,0 +1,81 @@
+// The EFI system partition of a new disk: mounted where the kernel knows FAT, and filled by mtools where it does not.
+using System.Globalization;
+using System.Security.Cryptography;
+using Bootc.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace Bootc.Install;
+
+/// <summary>A freshly made EFI system partition that is being filled.</summary>
+internal sealed class NewEfiPartition : IDisposable
+{
+    private const string StagingName = ".bootc-esp";
+    private readonly LoopDevice _device;
+    private readonly DirectoryHandle? _stagingParent;
+
+    private NewEfiPartition(LoopDevice device, string volumeId, DirectoryHandle directory, DirectoryHandle? stagingParent)
+    {
+        _device = device;
+        VolumeId = volumeId;
+        Directory = directory;
+        _stagingParent = stagingParent;
+    }
+
+    /// <summary>The file system's volume ID, <c>XXXX-XXXX</c>.</summary>
+    public string VolumeId { get; }
+
+    /// <summary>What is to be on it.</summary>
+    public DirectoryHandle Directory { get; }
+
+    /// <summary>Makes the file system.</summary>
+    /// <param name="device">The partition.</param>
+    /// <param name="staging">Where files are kept until <see cref="Finish"/> when they cannot be written at once.</param>
+    /// <exception cref="InstallException">It cannot be made.</exception>
+    public static NewEfiPartition Make(LoopDevice device, DirectoryHandle staging)
+    {
+        uint number = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+        Tool.Run("mkfs.vfat", ["-F", "32", "-n", "EFI-SYSTEM", "-i", number.ToString("x8", CultureInfo.InvariantCulture), device.Path]);
+        string volumeId = string.Create(CultureInfo.InvariantCulture, $"{number >> 16:X4}-{number & 0xFFFF:X4}");
+        if (TryMount(device) is { } mounted)
+        {
+            return new NewEfiPartition(device, volumeId, mounted, null);
+        }
+
+        Tool.Require(("mcopy", "mtools"));
+        return new NewEfiPartition(device, volumeId, staging.EnsureDirectory(StagingName, 0x1C0), staging);
+    }
+
+    /// <summary>Puts all that was written on the partition.</summary>
+    public void Finish()
+    {
+        if (_stagingParent is null)
+        {
+            Directory.SyncFilesystem();
+            return;
+        }
+
+        string folder = $"/proc/{Environment.ProcessId}/fd/{Directory.Descriptor}";
+        Tool.Run("mcopy", ["-i", _device.Path, "-s", "-Q", .. Directory.List().Select(entry => $"{folder}/{entry.Name}"), "::/"]);
+    }
+
+    public void Dispose()
+    {
+        Directory.Dispose();
+        _stagingParent?.RemoveTree(StagingName);
+    }
+
+    private static DirectoryHandle? TryMount(LoopDevice device)
+    {
+        try
+        {
+            using FileSystemContext context = FileSystemContext.Open("vfat");
+            context.SetString("source", device.Path);
+            using SafeFileHandle mount = context.CreateMount(device.Path, readOnly: false);
+            return DirectoryHandle.OpenMount(mount, "the EFI system partition");
+        }
+        catch (LinuxException e) when (e.Error is Errno.ENODEV or Errno.EINVAL)
+        {
+            return null; // the kernel has no FAT, or not its character sets
+        }
+    }
+}
