@@ -48,6 +48,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     /// <summary>Brings an image that was looked up into the repository.</summary>
     public async Task<PulledImage> PullAsync(PreparedImport prepared, CancellationToken cancellation)
     {
+        Sysroot.FollowEntries(); // a boot loader that cannot be reached is better known before the image is fetched
         var importer = new ImageImporter(Sysroot.Repository, new ImportOptions { KnownDigests = FindDeployedDigest });
         PulledImage image = await importer.ImportAsync(prepared, Progress, cancellation).ConfigureAwait(false);
         await prepared.Source.DisposeAsync().ConfigureAwait(false);

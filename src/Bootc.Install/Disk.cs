@@ -36,19 +36,7 @@ internal sealed class Disk : IDisposable
     /// <exception cref="InstallException">It is no disk, or in use.</exception>
     public static Disk Open(string path)
     {
-        FileKind kind;
-        try
-        {
-            using DirectoryHandle folder = DirectoryHandle.Open(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) ?? "/");
-            string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-            using DirectoryHandle real = DirectoryHandle.Open(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(target)) ?? "/");
-            kind = real.GetStatus(System.IO.Path.GetFileName(target)).Kind;
-        }
-        catch (LinuxException e) when (e.Error is Errno.ENOENT or Errno.ENOTDIR)
-        {
-            throw new InstallException($"there is no {path}; for a disk image, make a file of the size that the disk shall have: truncate -s 10G {path}", e);
-        }
-
+        FileKind kind = FindKind(path);
         if (kind is not (FileKind.BlockDevice or FileKind.Regular))
         {
             throw new InstallException($"{path} is neither a block device nor a file");
@@ -92,6 +80,20 @@ internal sealed class Disk : IDisposable
     }
 
     public void Dispose() => Handle.Dispose();
+
+    private static FileKind FindKind(string path)
+    {
+        try
+        {
+            string target = System.IO.Path.GetFullPath(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
+            using DirectoryHandle folder = DirectoryHandle.Open(System.IO.Path.GetDirectoryName(target) ?? "/");
+            return folder.GetStatus(System.IO.Path.GetFileName(target)).Kind;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or LinuxException { Error: Errno.ENOENT or Errno.ENOTDIR })
+        {
+            throw new InstallException($"there is no {path}; for a disk image, make a file of the size that the disk shall have: truncate -s 10G {path}", e);
+        }
+    }
 
     private static string? FindLoopDevice(string path)
     {

@@ -20,16 +20,17 @@ internal sealed class EfiPartition(DirectoryHandle directory, bool isOwned = tru
     public static EfiPartition? TryOpen(string volumeId)
     {
         string link = Path.Combine(DevicesByUuid, volumeId);
-        if (File.ResolveLinkTarget(link, returnFinalTarget: true) is not { } device)
+        if (!File.Exists(link))
         {
             return null;
         }
 
+        string device = File.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName ?? link;
         using FileSystemContext context = FileSystemContext.Open("vfat");
-        context.SetString("source", device.FullName);
+        context.SetString("source", device);
         context.SetString("umask", "0077");
-        using SafeFileHandle mount = context.CreateMount(device.FullName, readOnly: false);
-        return new EfiPartition(DirectoryHandle.OpenMount(mount, $"the EFI system partition {device.FullName}"));
+        using SafeFileHandle mount = context.CreateMount(device, readOnly: false);
+        return new EfiPartition(DirectoryHandle.OpenMount(mount, $"the EFI system partition {device}"));
     }
 
     /// <summary>Replaces or creates a file. On disk after the next sync; the change of name is one write of a directory's sector.</summary>

@@ -1,0 +1,225 @@
+// What boot loaders find: GRUB a menu beside the boot entries, systemd-boot entries and kernels on a partition of its own; new
+// deployments on trial; and a swap that was cut short is completed before anything goes that it needs.
+using Bootc.Deployments.Boot;
+using Bootc.Linux;
+using Bootc.Oci;
+using Bootc.Testing;
+
+namespace Bootc.Deployments.Tests;
+
+public class BootLoaderTests
+{
+    private const string HealthCheck = "etc/systemd/system/multi-user.target.wants/bootc-health-check.service";
+
+    [Fact]
+    public void SystemdBoot_has_the_entries_and_kernels_of_boot_and_nothing_else()
+    {
+        using var machine = new Machine("systemd");
+        machine.Switch(Image("1"));
+        Assert.Equal(["ostree-1-1.conf"], machine.Entries);
+        Assert.Contains("default ostree-1-*\n", machine.LoaderConfiguration);
+        machine.Switch(Image("2", kernel: "6.1"), tag: "two");
+
+        Assert.Equal(["ostree-0-1.conf", "ostree-0-2+3.conf"], machine.Entries);
+        Assert.Contains("default ostree-0-*\n", machine.LoaderConfiguration);
+        machine.AssertEntriesEqualThoseOfBoot();
+        machine.AssertKernelsAreThere();
+
+        machine.Rollback(); // what was never found good is on trial as well
+        machine.Switch(Image("3", kernel: "6.2"), tag: "three");
+        Assert.Equal(2, Directory.GetDirectories(machine.Esp("ostree")).Length); // that of the second one is gone
+        machine.AssertKernelsAreThere();
+        machine.Host.AssertSound();
+    }
+
+    [Fact]
+    public void Swap_that_was_cut_short_is_completed_first()
+    {
+        using var machine = new Machine("systemd");
+        machine.Switch(Image("1"));
+        machine.Switch(Image("2", kernel: "6.1"), tag: "two");
+
+        // Killed after the rename in /boot and before anything was written to the partition, but to a copy.
+        Peer.Run("cp", "-a", machine.Esp(""), machine.Host.Beside("copy")).Succeeded();
+        using (DirectoryHandle copy = DirectoryHandle.Open(machine.Host.Beside("copy")))
+        {
+            machine.Open(sysroot =>
+            {
+                sysroot.NewEfiPartition = copy;
+                sysroot.WriteDeployments([.. sysroot.Deployments.Reverse()]);
+            });
+        }
+
+        machine.AssertEntriesLeadSomewhere();
+        File.WriteAllText(machine.Esp("loader/entries/ostree-1-2.conf.new"), "half");
+        File.WriteAllText(machine.Esp("loader/entries/ostree-1-7.conf"), "of another run");
+
+        machine.Open(sysroot => sysroot.FollowEntries());
+
+        machine.AssertEntriesEqualThoseOfBoot();
+        Assert.Equal(2, machine.Entries.Length);
+        byte[] configuration = File.ReadAllBytes(machine.Esp("loader/loader.conf"));
+        machine.Open(sysroot => sysroot.FollowEntries());
+        Assert.Equal(configuration, File.ReadAllBytes(machine.Esp("loader/loader.conf")));
+    }
+
+    [Fact]
+    public void Counter_of_a_deployment_ends_when_it_is_good()
+    {
+        using var machine = new Machine("systemd");
+        machine.Switch(Image("1"));
+        machine.Switch(Image("2"), tag: "two");
+        string entry = machine.Esp("loader/entries/ostree-0-2");
+        File.Move(entry + "+3.conf", entry + "+2-1.conf"); // as systemd-boot does before it starts the kernel
+        machine.Open(sysroot => Assert.Equal(2, sysroot.ReadTriesLeft()));
+        machine.Open(sysroot => sysroot.FollowEntries());
+        Assert.True(File.Exists(entry + "+2-1.conf"));
+
+        machine.Open(sysroot =>
+        {
+            sysroot.Deployments[0].Origin.MarkGood();
+            sysroot.WriteOrigin(sysroot.Deployments[0]);
+            sysroot.FollowEntries();
+        });
+
+        Assert.Equal(["ostree-0-1.conf", "ostree-0-2.conf"], machine.Entries);
+        machine.Open(sysroot => Assert.Null(sysroot.ReadTriesLeft()));
+    }
+
+    [Fact]
+    public void Nothing_is_changed_where_the_partition_is_missing_or_full()
+    {
+        using var machine = new Machine("systemd");
+        machine.Switch(Image("1"));
+        string state = machine.Host.State;
+
+        var missing = Assert.Throws<DeploymentException>(() => machine.Switch(Image("2"), tag: "two", hasPartition: false));
+        Assert.StartsWith("the EFI system partition 1234-ABCD of ", missing.Message);
+        Assert.Contains("is not among the disks of this machine", missing.Message);
+        Assert.Equal(state, machine.Host.State);
+    }
+
+    [Fact]
+    public void Grub_gets_a_menu_and_counts_the_boots_of_what_is_new()
+    {
+        using var machine = new Machine("grub");
+        machine.Switch(Image("1"));
+        Assert.DoesNotContain("boot_counter", machine.GrubMenu);
+        Assert.False(File.Exists(machine.Esp(GrubLoader.EnvironmentPath)));
+        machine.Switch(Image("2"), tag: "two");
+
+        string menu = machine.GrubMenu;
+        string id = machine.Host.Deployments[0].DirectoryName;
+        Assert.Contains($"if [ \"$boot_counted\" = \"{id}\" ]", menu);
+        Assert.Contains($"menuentry 'Test OS 2 (ostree:0)' --id {id} {{\n  linux /boot/ostree/default-", menu);
+        Assert.Contains(" ostree=/ostree/boot.0/default/", menu);
+        byte[] environment = File.ReadAllBytes(machine.Esp(GrubLoader.EnvironmentPath));
+        Assert.Equal(1024, environment.Length);
+        Assert.StartsWith($"# GRUB Environment Block\nboot_counted={id}\nboot_counter=3\n####", System.Text.Encoding.UTF8.GetString(environment));
+        machine.Open(sysroot => Assert.Equal(3, sysroot.ReadTriesLeft()));
+
+        machine.Open(sysroot =>
+        {
+            sysroot.Deployments[0].Origin.MarkGood();
+            sysroot.WriteOrigin(sysroot.Deployments[0]);
+            sysroot.FollowEntries();
+        });
+        Assert.DoesNotContain("boot_counter", System.Text.Encoding.UTF8.GetString(File.ReadAllBytes(machine.Esp(GrubLoader.EnvironmentPath))));
+    }
+
+    [Fact]
+    public void Grub_reads_the_menu_and_its_environment()
+    {
+        Peer.Require("grub-script-check", "grub-editenv");
+        using var machine = new Machine("grub");
+        machine.Switch(Image("1"));
+        machine.Switch(Image("it's 2"), tag: "two");
+
+        Peer.Run("grub-script-check", machine.Host["boot/loader/grub.cfg"]).Succeeded();
+        string listed = Peer.Run("grub-editenv", machine.Esp(GrubLoader.EnvironmentPath), "list").Succeeded();
+        Assert.Equal($"boot_counted={machine.Host.Deployments[0].DirectoryName}\nboot_counter=3\n", listed);
+        Peer.Run("grub-editenv", machine.Esp(GrubLoader.EnvironmentPath), "set", "boot_counter=0").Succeeded();
+        machine.Open(sysroot => Assert.Equal(0, sysroot.ReadTriesLeft()));
+    }
+
+    [Fact]
+    public void Deployment_that_nobody_would_call_good_is_not_on_trial()
+    {
+        using var machine = new Machine("systemd");
+        machine.Switch(OsImage.Create("1"));
+        machine.Switch(OsImage.Create("2"), tag: "two");
+
+        Assert.Equal(["ostree-0-1.conf", "ostree-0-2.conf"], machine.Entries);
+    }
+
+    private static OsImage Image(string version, string kernel = "6.0") =>
+        OsImage.Create(version, kernel).AddLayer(layer => layer.SymbolicLink(HealthCheck, "/usr/lib/systemd/system/bootc-health-check.service"));
+
+    // A sysroot with a boot loader, and a directory in place of its EFI system partition.
+    private sealed class Machine : IDisposable
+    {
+        public Machine(string bootLoader)
+        {
+            Host = new TestHost();
+            Directory.CreateDirectory(Esp(""));
+            File.AppendAllText(Host["ostree/repo/config"], $"[bootc]\nbootloader={bootLoader}\nesp=1234-ABCD\n");
+        }
+
+        public TestHost Host { get; }
+
+        public string[] Entries => [.. Directory.GetFiles(Esp("loader/entries")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
+        public string LoaderConfiguration => File.ReadAllText(Esp("loader/loader.conf"));
+
+        public string GrubMenu => File.ReadAllText(Host["boot/loader/grub.cfg"]);
+
+        public string Esp(string name) => Path.Combine(Host.Beside("esp"), name);
+
+        public void Switch(OsImage image, string tag = "one", bool hasPartition = true)
+        {
+            string reference = image.WriteTo(Host.Images, tag).Reference;
+            Open(
+                sysroot => new SwitchOperation(sysroot, Host.Settings, Host.Progress) { Target = OstreeImageReference.Unverified(ImageReference.Parse(reference)) }
+                    .RunAsync(TestContext.Current.CancellationToken).GetAwaiter().GetResult(),
+                hasPartition);
+        }
+
+        public void Rollback() => Open(sysroot => new RollbackOperation(sysroot, Host.Progress).Run(TestContext.Current.CancellationToken));
+
+        public void Open(Action<Sysroot> action, bool hasPartition = true)
+        {
+            using DirectoryHandle partition = DirectoryHandle.Open(Esp(""));
+            using Sysroot sysroot = Sysroot.Open(Host.Path);
+            sysroot.NewEfiPartition = hasPartition ? partition : null;
+            action(sysroot);
+        }
+
+        public void AssertEntriesEqualThoseOfBoot()
+        {
+            string[] inBoot = [.. Directory.GetFiles(Host["boot/loader/entries"]).Order(StringComparer.Ordinal).Select(File.ReadAllText)];
+            string[] here = [.. Entries.Select(entry => File.ReadAllText(Esp($"loader/entries/{entry}")))];
+            Assert.Equal(inBoot, here);
+        }
+
+        public void AssertKernelsAreThere()
+        {
+            foreach (string line in Entries.SelectMany(entry => File.ReadLines(Esp($"loader/entries/{entry}"))).Where(line => line.StartsWith("linux ", StringComparison.Ordinal) || line.StartsWith("initrd ", StringComparison.Ordinal)))
+            {
+                string path = line.Split(' ')[1][1..];
+                Assert.Equal(File.ReadAllBytes(Host[$"boot/{path}"]), File.ReadAllBytes(Esp(path)));
+            }
+        }
+
+        // Whatever the partition says, each entry's deployment can still be booted.
+        public void AssertEntriesLeadSomewhere()
+        {
+            foreach (string options in Entries.SelectMany(entry => File.ReadLines(Esp($"loader/entries/{entry}"))).Where(line => line.StartsWith("options ", StringComparison.Ordinal)))
+            {
+                string link = options.Split(' ').Single(word => word.StartsWith("ostree=/", StringComparison.Ordinal))["ostree=/".Length..];
+                Assert.True(File.Exists(Path.Combine(Host[link], "usr/lib/os-release")), link);
+            }
+        }
+
+        public void Dispose() => Host.Dispose();
+    }
+}

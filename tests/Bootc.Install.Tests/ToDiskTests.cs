@@ -1,0 +1,237 @@
+// Disks made by the executable: libostree and others read what is on them, and what cannot be done is refused before anything
+// is written, with nothing left behind.
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Bootc.Testing;
+
+namespace Bootc.Install.Tests;
+
+public class ToDiskTests
+{
+    private const long Mebi = 1 << 20;
+
+    // As this test was built: bin/Debug/net10.0.
+    private static readonly string Executable = Path.Combine(
+        TestData.RepositoryRoot,
+        "src/Bootc.Cli/bin",
+        Path.GetRelativePath(Path.Combine(TestData.RepositoryRoot, "tests/Bootc.Install.Tests/bin"), AppContext.BaseDirectory),
+        "bootc");
+
+    [Theory]
+    [InlineData("ext4")]
+    [InlineData("xfs")]
+    [InlineData("btrfs")]
+    public void Libostree_finds_the_deployment_on_the_disk(string type)
+    {
+        using var work = new Work();
+        Peer.Require($"mkfs.{type}");
+        Oracle.Require();
+        work.Install("--filesystem", type, "--bootloader", "systemd", "--karg", "console=ttyS0", "--karg-delete", "rw").Succeeded();
+
+        work.Mount(type, root =>
+        {
+            string status = Oracle.Run("ostree", "admin", "status", "--sysroot", root).Succeeded();
+            Assert.Matches("default [0-9a-f]{64}\\.0", status);
+            Oracle.Run("ostree", "fsck", "--repo", Path.Combine(root, "ostree/repo")).Succeeded();
+            string entry = File.ReadAllText(Path.Combine(root, "boot/loader/entries/ostree-1.conf"));
+            string uuid = Peer.Run("findmnt", "-n", "-o", "UUID", root).Succeeded().Trim();
+            Assert.Contains($"options root=UUID={uuid} console=ttyS0 from-kargs-d ostree=/ostree/boot.1/default/", entry);
+            Assert.False(Directory.Exists(Path.Combine(root, ".bootc-esp")));
+            JsonNode aleph = JsonNode.Parse(File.ReadAllText(Path.Combine(root, ".bootc-aleph.json")))!;
+            Assert.Equal(work.Image.ManifestDigest, (string?)aleph["digest"]);
+            Assert.Equal("1", (string?)aleph["version"]);
+            Assert.Equal("1", (string?)aleph["labels"]!["containers.bootc"]);
+            string kernel = entry.Split('\n').Single(line => line.StartsWith("linux ", StringComparison.Ordinal)).Split(' ')[1];
+            Assert.Equal(File.ReadAllText(root + "/boot" + kernel), work.ReadEfi(kernel[1..]));
+            Assert.Equal(entry, work.ReadEfi("loader/entries/ostree-1-1.conf"));
+        });
+        Assert.Equal("systemd-boot", work.ReadEfi("EFI/BOOT/BOOTX64.EFI"));
+        Assert.Contains("default ostree-1-*", work.ReadEfi("loader/loader.conf"));
+        work.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public void Grub_and_shim_are_put_where_firmware_finds_them()
+    {
+        using var work = new Work();
+        CommandResult result = work.Install("--target-imgref", "registry.example/os:1", "--stateroot", "other");
+
+        result.Succeeded();
+        Assert.Contains("The image has GRUB for UEFI only: machines with BIOS cannot boot this disk", result.Error);
+        Assert.Equal("shim", work.ReadEfi("EFI/BOOT/BOOTX64.EFI"));
+        Assert.Equal("grub", work.ReadEfi("EFI/BOOT/grubx64.efi"));
+        Assert.Equal(work.ReadEfi("EFI/BOOT/grub.cfg"), work.ReadEfi("EFI/test/grub.cfg"));
+        work.Mount("ext4", root =>
+        {
+            Assert.Contains(Peer.Run("findmnt", "-n", "-o", "UUID", root).Succeeded().Trim(), work.ReadEfi("EFI/BOOT/grub.cfg"));
+            Assert.Contains("menuentry 'Test OS 1 (ostree:0)'", File.ReadAllText(Path.Combine(root, "boot/loader/grub.cfg")));
+            string origin = File.ReadAllText(Directory.GetFiles(Path.Combine(root, "ostree/deploy/other/deploy"), "*.origin").Single());
+            Assert.Contains("container-image-reference=ostree-unverified-registry:registry.example/os:1", origin);
+            string features = Peer.Run("dumpe2fs", "-h", Peer.Run("findmnt", "-n", "-o", "SOURCE", root).Succeeded().Trim()).Output;
+            Assert.Matches("Filesystem features:.* verity( |\n)", features);
+        });
+    }
+
+    [Theory]
+    [InlineData("there is no ", "missing")]
+    [InlineData("is not empty: it has ext4; --wipe overwrites all that is on it", "filled")]
+    [InlineData("is in use: /dev/loop", "attached")]
+    [InlineData("the disk is too small for this image: it has 10 MB, and ", "small")]
+    [InlineData("is neither a block device nor a file", "directory")]
+    [InlineData("the image has no systemd-boot to install", "without systemd-boot")]
+    [InlineData("there is no image directory ", "without image")]
+    public void What_cannot_be_done_is_refused_with_one_line(string expected, string fault)
+    {
+        using var work = new Work();
+        string? loop = null;
+        switch (fault)
+        {
+            case "missing":
+                File.Delete(work.Disk);
+                break;
+            case "filled":
+                Peer.Run("mkfs.ext4", "-q", "-F", work.Disk).Succeeded();
+                break;
+            case "attached":
+                loop = Peer.Run("losetup", "--find", "--show", work.Disk).Succeeded().Trim();
+                break;
+            case "small":
+                using (FileStream file = File.OpenWrite(work.Disk))
+                {
+                    file.SetLength(10_000_000);
+                }
+
+                break;
+            case "directory":
+                File.Delete(work.Disk);
+                Directory.CreateDirectory(work.Disk);
+                break;
+            case "without systemd-boot":
+                work.UseImage(OsImage.Create());
+                break;
+            case "without image":
+                Directory.Delete(work.Image.Layout, recursive: true);
+                break;
+        }
+
+        byte[] before = fault is "missing" or "directory" ? [] : work.Head;
+        CommandResult result = work.Install("--bootloader", "systemd");
+        byte[] after = fault is "missing" or "directory" ? [] : work.Head;
+        if (loop is not null)
+        {
+            Peer.Run("losetup", "--detach", loop).Succeeded();
+        }
+
+        Assert.Equal(1, result.ExitCode);
+        string error = Assert.Single(result.Error.TrimEnd().Split('\n'), line => line.StartsWith("error: ", StringComparison.Ordinal));
+        Assert.Contains(expected, error);
+        if (fault != "without systemd-boot") // which is known only when the image is there
+        {
+            Assert.Equal(before, after);
+        }
+
+        work.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public void Killed_installation_leaves_no_mount_and_no_loop_device()
+    {
+        using var work = new Work();
+        using Process process = Process.Start(new ProcessStartInfo(Executable, work.Arguments("--bootloader", "systemd")) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var clock = Stopwatch.StartNew();
+        while (work.LoopDevices.Length < 2 && !process.HasExited && clock.Elapsed < TimeSpan.FromSeconds(60))
+        {
+            Thread.Sleep(5);
+        }
+
+        Assert.False(process.HasExited);
+        process.Kill();
+        process.WaitForExit();
+
+        clock.Restart();
+        while (work.LoopDevices.Length > 0 && clock.Elapsed < TimeSpan.FromSeconds(60))
+        {
+            Thread.Sleep(20); // the kernel lets go when the last file of the process is closed
+        }
+
+        work.AssertNothingIsLeft();
+        work.Install("--bootloader", "systemd", "--wipe").Succeeded();
+    }
+
+    // A disk image and an image to install to it.
+    private sealed class Work : IDisposable
+    {
+        private readonly TestDirectory _directory;
+
+        public Work()
+        {
+            Peer.RequireRoot("installing makes and mounts file systems");
+            Peer.Require("sfdisk", "wipefs", "mkfs.vfat", "mkfs.ext4", "mcopy", "mtype", "losetup", "findmnt");
+            Assert.SkipUnless(File.Exists("/dev/loop-control"), "there are no loop devices");
+            _directory = new TestDirectory("install");
+            using (FileStream file = File.Create(Disk))
+            {
+                file.SetLength(2048 * Mebi);
+            }
+
+            UseImage(OsImage.Create().AddLayer(layer => layer
+                .File("usr/lib/systemd/boot/efi/systemd-bootx64.efi", "systemd-boot")
+                .File("usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed", "grub")
+                .File("usr/lib/shim/shimx64.efi.signed", "shim")
+                .File("usr/lib/bootc/kargs.d/10.toml", "kargs = [\"from-kargs-d\"]\n")));
+        }
+
+        public string Disk => _directory["disk.raw"];
+
+        public WrittenImage Image { get; private set; } = null!;
+
+        public byte[] Head
+        {
+            get
+            {
+                byte[] head = new byte[8 * Mebi];
+                using FileStream file = File.OpenRead(Disk);
+                file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+                return head;
+            }
+        }
+
+        public string[] LoopDevices => [.. Peer.Run("losetup", "--noheadings", "--output", "NAME", "--associated", Disk).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+
+        public void UseImage(OsImage image) => Image = image.WriteTo(_directory["images"]);
+
+        public string[] Arguments(params string[] options) => ["install", "to-disk", "--source-imgref", Image.Reference, .. options, Disk];
+
+        public CommandResult Install(params string[] options) => Peer.Run(Executable, Arguments(options));
+
+        public string ReadEfi(string path) => Peer.Run("mtype", "-i", $"{Disk}@@{Offset("EFI System")}", $"::/{path}").Succeeded();
+
+        public void Mount(string type, Action<string> action)
+        {
+            string point = Directory.CreateDirectory(_directory["root"]).FullName;
+            Peer.Run("mount", "-t", type, "-o", $"loop,offset={Offset("Linux root")}", Disk, point).Succeeded();
+            try
+            {
+                action(point);
+            }
+            finally
+            {
+                Peer.Run("umount", point).Succeeded();
+            }
+        }
+
+        public void AssertNothingIsLeft()
+        {
+            Assert.Empty(LoopDevices);
+            Assert.DoesNotContain("bootc-install", File.ReadAllText("/proc/self/mounts"), StringComparison.Ordinal);
+        }
+
+        public void Dispose() => _directory.Dispose();
+
+        private long Offset(string type)
+        {
+            string line = Peer.Run("sfdisk", "--list", "--quiet", "--output", "Start,Type", Disk).Succeeded().Split('\n').First(line => line.Contains(type, StringComparison.Ordinal));
+            return long.Parse(line.Trim().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture) * 512;
+        }
+    }
+}
