@@ -64,6 +64,22 @@ echo 'kargs = ["panic=30", "rd.shell=0", "rd.emergency=reboot"]' > /usr/lib/boot
 # Updates get ready to boot at shutdown, the next boot tells when they did not, and checks whether it went well itself.
 systemctl enable bootc-finalize-staged.path bootc-boot-complete.service bootc-health-check.service
 
+# Wired networks by DHCP, and names by resolved.
+cat > /usr/lib/systemd/network/80-wired.network <<'CONF'
+[Match]
+Type=ether
+Kind=!*
+[Network]
+DHCP=yes
+CONF
+systemctl enable systemd-networkd.service systemd-resolved.service
+
+# Which boots went well is recorded by the health check.
+systemctl disable grub-common.service
+
+# What these make is in the image already; each new deployment would wait for them at its first boot.
+systemctl mask ldconfig.service systemd-hwdb-update.service
+
 # Each host makes its own identity.
 rm -f /etc/ssh/ssh_host_*
 mkdir -p /usr/lib/systemd/system/ssh.service.d

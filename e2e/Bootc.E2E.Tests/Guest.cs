@@ -29,6 +29,7 @@ public sealed class Guest : IDisposable
 
     private const string Qemu = "qemu-system-x86_64";
     private const int LastLines = 60;
+    private static readonly string[] EndsOfBoots = ["reboot: Restarting system", "Kernel panic - not syncing", "BdsDxe: loading"];
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(3);
 
@@ -234,8 +235,21 @@ public sealed class Guest : IDisposable
 
     private void WaitForShell(TimeSpan timeout) => WaitFor(() => TryRun("true") is not null, "the guest has a shell", timeout);
 
+    // What is sent earlier would be typed into the firmware's or the boot loader's menu.
+    private bool HasShell()
+    {
+        string console = Console;
+        int shell = console.LastIndexOf("Started debug-shell", StringComparison.Ordinal);
+        return shell >= 0 && EndsOfBoots.All(end => console.LastIndexOf(end, StringComparison.Ordinal) < shell);
+    }
+
     private string? TryRun(string command)
     {
+        if (!HasShell())
+        {
+            return null;
+        }
+
         try
         {
             return Run(command, ProbeInterval) is { ExitCode: 0 } result ? result.Output : null;

@@ -11,7 +11,7 @@ public class ToDiskTests
     private const long Mebi = 1 << 20;
 
     // As this test was built: bin/Debug/net10.0.
-    private static readonly string Executable = Path.Combine(
+    internal static readonly string Executable = Path.Combine(
         TestData.RepositoryRoot,
         "src/Bootc.Cli/bin",
         Path.GetRelativePath(Path.Combine(TestData.RepositoryRoot, "tests/Bootc.Install.Tests/bin"), AppContext.BaseDirectory),

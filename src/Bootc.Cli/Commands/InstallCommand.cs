@@ -5,6 +5,7 @@ using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 using Bootc.Install;
 using Bootc.Linux;
+using Bootc.Oci;
 
 namespace Bootc.Cli.Commands;
 
@@ -14,6 +15,10 @@ internal static class InstallCommand
         "install",
         "Install an image to a disk or to file systems",
         CreateToDisk(),
+        CreateToFilesystem(),
+        CreateToExistingRoot(),
+        CreateFinalize(),
+        CreateReset(),
         CreatePrintConfiguration());
 
     private static Command CreateToDisk()
@@ -58,6 +63,124 @@ internal static class InstallCommand
                 return OperationOutcome.Changed;
             });
             return 0;
+        });
+        return command;
+    }
+
+    private static Command CreateToFilesystem()
+    {
+        var path = new Argument<string>("ROOT_PATH") { Description = "Where the root is mounted" };
+        var replace = new Option<string?>("--replace") { Description = "What to do with what is there: wipe it, or install alongside it; without this, only an empty root is accepted", HelpName = "MODE" }.OneOf("wipe", "alongside");
+        var acknowledge = new Option<bool>("--acknowledge-destructive") { Description = "Do not wait before anything is removed from the root of the running system" };
+        var command = CreateForMounted(
+            "to-filesystem",
+            "Install an image to a root that is mounted",
+            parsed => parsed.GetRequiredValue(path),
+            parsed => parsed.GetValue(replace) switch { "wipe" => ExistingContent.Wipe, "alongside" => ExistingContent.KeepBeside, _ => ExistingContent.Refuse },
+            acknowledge,
+            ["The root, and /boot and the EFI system partition below it where they are file systems of their own, are made and mounted before by whoever knows what they shall be on: RAID, LVM, an encrypted disk."],
+            path,
+            replace);
+        return command;
+    }
+
+    private static Command CreateToExistingRoot()
+    {
+        var path = new Argument<string>("ROOT_PATH") { Description = "Where the root is mounted", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => Directory.Exists("/target") ? "/target" : "/" };
+        var replace = new Option<string?>("--replace") { Description = "What to do with what is there: install alongside it (the default), or wipe it", HelpName = "MODE" }.OneOf("wipe", "alongside");
+        var acknowledge = new Option<bool>("--acknowledge-destructive") { Description = "Do not wait before anything is removed" };
+        return CreateForMounted(
+            "to-existing-root",
+            "Install an image beside the system that is on a root",
+            parsed => parsed.GetValue(path)!,
+            parsed => parsed.GetValue(replace) == "wipe" ? ExistingContent.Wipe : ExistingContent.KeepBeside,
+            acknowledge,
+            ["The content of /boot is replaced, so that the next boot is the new system. All else stays, and the new system has it in /sysroot."],
+            path,
+            replace);
+    }
+
+    private static DocumentedCommand CreateForMounted(
+        string name, string description, Func<ParseResult, string> path, Func<ParseResult, ExistingContent> existing, Option<bool> acknowledge, string[] details, params Symbol[] symbols)
+    {
+        var rootSpec = new Option<string?>("--root-mount-spec") { Description = "How the root is named on the kernel command line, instead of by its UUID; empty for not at all", HelpName = "SPEC" };
+        var bootSpec = new Option<string?>("--boot-mount-spec") { Description = "How a /boot of its own is named, instead of by its UUID; empty for not at all", HelpName = "SPEC" };
+        var skip = new Option<bool>("--skip-finalize") { Description = "Leave out the last step, for which 'bootc install finalize' is" };
+        var common = new InstallOptionSet();
+        var progress = new ProgressOptions();
+        var command = new DocumentedCommand(name, description, [.. symbols, acknowledge, rootSpec, bootSpec, skip]) { UsesSysroot = false, Details = details };
+        common.AddTo(command);
+        progress.AddTo(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            RequireRoot(name);
+            InstallOptions options = common.Read(parsed) with { RootMountSpec = parsed.GetValue(rootSpec), BootMountSpec = parsed.GetValue(bootSpec) };
+            await WarnAsync(path(parsed), existing(parsed), parsed.GetValue(acknowledge), cancellation);
+            await progress.CreateView(parsed).RunAsync(async view =>
+            {
+                await new FilesystemInstallation(options, view) { Root = path(parsed), Existing = existing(parsed), SkipFinalize = parsed.GetValue(skip) }.RunAsync(cancellation);
+                return OperationOutcome.Changed;
+            });
+            return 0;
+        });
+        return command;
+    }
+
+    // The running system's own root is replaced without a way back: time for second thoughts.
+    private static async Task WarnAsync(string path, ExistingContent existing, bool isAcknowledged, CancellationToken cancellation)
+    {
+        if (Path.GetFullPath(path) is "/" or "/target" && existing != ExistingContent.Refuse && !isAcknowledged)
+        {
+            Console.Error.WriteLine($"{(existing == ExistingContent.Wipe ? $"All that is in {path}" : $"What {Path.Combine(path, "boot")} has")} is removed in 20 seconds; interrupt this to keep it, or give --acknowledge-destructive to go on at once");
+            await Task.Delay(TimeSpan.FromSeconds(20), cancellation);
+        }
+    }
+
+    private static Command CreateFinalize()
+    {
+        var path = new Argument<string>("ROOT_PATH") { Description = "Where the root is mounted" };
+        var command = new DocumentedCommand("finalize", "Trim and flush the file systems of an installed root, as the last step before it is unmounted", path) { UsesSysroot = false };
+        command.SetAction(parsed =>
+        {
+            RequireRoot("finalize");
+            Finalization.Run(parsed.GetRequiredValue(path));
+        });
+        return command;
+    }
+
+    private static Command CreateReset()
+    {
+        var experimental = new Option<bool>("--experimental") { Description = "Say that you know that this may change" };
+        var target = new Option<string?>("--target-imgref") { Description = "The image, if it is another one than that which runs", HelpName = "IMAGE" };
+        var stateroot = new Option<string?>("--stateroot") { Description = "The name of the new stateroot, instead of one like s2026-0", HelpName = "NAME" };
+        var arguments = new Option<string[]>("--karg") { Description = "Add a kernel argument", HelpName = "ARG" };
+        var noRoot = new Option<bool>("--no-root-kargs") { Description = "Do not take over the kernel arguments by which the root is found" };
+        var apply = new Option<bool>("--apply") { Description = "Reboot into the new deployment when it is ready" };
+        var progress = new ProgressOptions();
+        var command = new DocumentedCommand("reset", "Start anew: the image with an /etc and a /var that nobody has touched", experimental, target, stateroot, arguments, noRoot, apply)
+        {
+            Details = ["The new deployment has a stateroot of its own. The one before can still be booted, and its files stay in /sysroot/ostree/deploy."],
+        };
+        progress.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (!result.GetValue(experimental))
+            {
+                result.AddError("this command may still change: give --experimental to use it");
+            }
+        });
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "install reset");
+            Reboot.Check(sysroot, parsed.GetValue(apply));
+            OperationOutcome outcome = await progress.CreateView(parsed).RunAsync(view => new ResetOperation(sysroot, new OciOptions(), view)
+            {
+                Target = parsed.GetValue(target) is { } image ? OstreeImageReference.Unverified(InstallOptionSet.ReadReference(image, null)) : null,
+                Stateroot = parsed.GetValue(stateroot),
+                KernelArguments = parsed.GetValue(arguments) ?? [],
+                WithoutRootArguments = parsed.GetValue(noRoot),
+            }.RunAsync(cancellation));
+            return Reboot.IfAsked(parsed.GetValue(apply), outcome);
         });
         return command;
     }

@@ -57,8 +57,8 @@ internal sealed class InstallOptionSet
     private SignatureVerification Verification(ParseResult parsed) =>
         parsed.GetValue(_enforce) ? SignatureVerification.ContainerPolicy : SignatureVerification.ContainerPolicyAllowInsecure;
 
-    // With a transport as in "oci:PATH", or a name in a registry.
-    private static ImageReference ReadReference(string text, string? transport)
+    /// <summary>Reads a reference with a transport as in <c>oci:PATH</c>, or a name in a registry.</summary>
+    public static ImageReference ReadReference(string text, string? transport)
     {
         if (transport is not null)
         {

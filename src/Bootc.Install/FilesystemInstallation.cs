@@ -1,0 +1,191 @@
+// install to-filesystem and to-existing-root: file systems that somebody else made and mounted.
+using System.Globalization;
+using System.Text;
+using Bootc.Deployments;
+using Bootc.Linux;
+using Bootc.Oci;
+
+namespace Bootc.Install;
+
+/// <summary>Installs an image to a mounted root, with /boot and the EFI system partition mounted below it where they are partitions of their own.</summary>
+public sealed class FilesystemInstallation(InstallOptions options, IOperationProgress progress)
+{
+    private static readonly string[] EfiMountPoints = ["boot/efi", "efi", "boot"];
+    private static readonly string[] Harmless = ["lost+found", "boot", "efi"];
+
+    /// <summary>The path at which the root is mounted.</summary>
+    public required string Root { get; init; }
+
+    /// <summary>What is done with what is there.</summary>
+    public ExistingContent Existing { get; init; }
+
+    /// <summary>Whether the file systems are left as they are at the end, without being trimmed and flushed.</summary>
+    public bool SkipFinalize { get; init; }
+
+    /// <summary>Runs the installation.</summary>
+    /// <exception cref="InstallException">The file systems cannot be used, or the image lacks something.</exception>
+    /// <exception cref="OciException">The image cannot be had.</exception>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        Tool.Require(("blkid", "util-linux"));
+        using DirectoryHandle root = Open(Root);
+        MountedFileSystem rootMount = MountedFileSystem.Of(root);
+        using DirectoryHandle? boot = OpenMount(root, "boot");
+        MountedFileSystem? bootMount = boot is null ? null : MountedFileSystem.Of(boot);
+        if (bootMount?.Type == "vfat")
+        {
+            throw new InstallException($"{boot!.DisplayPath} is FAT, which has no links, and boot entries are swapped by one: mount the EFI system partition at {Root}/boot/efi or {Root}/efi instead");
+        }
+
+        using DirectoryHandle? efi = EfiMountPoints.Select(path => OpenMount(root, path)).FirstOrDefault(mount => mount is not null && MountedFileSystem.Of(mount).Type == "vfat");
+        CheckOrClear(root, boot);
+        await new Installation(options, progress).RunAsync(
+            new InstallTarget
+            {
+                Root = root,
+                RootUuid = rootMount.ReadUuid(),
+                RootType = rootMount.Type,
+                BootUuid = bootMount?.ReadUuid(),
+                EfiPartition = efi,
+                EfiVolumeId = efi is null ? null : MountedFileSystem.Of(efi).ReadUuid(),
+            },
+            cancellation).ConfigureAwait(false);
+        efi?.SyncFilesystem();
+        if (!SkipFinalize)
+        {
+            Finalization.Run(root, boot);
+        }
+    }
+
+    private static DirectoryHandle Open(string path)
+    {
+        try
+        {
+            return DirectoryHandle.Open(path);
+        }
+        catch (LinuxException e) when (e.Error is Errno.ENOENT or Errno.ENOTDIR)
+        {
+            throw new InstallException($"there is no directory {path} with a mounted root", e);
+        }
+    }
+
+    // Only if something is mounted there.
+    private static DirectoryHandle? OpenMount(DirectoryHandle root, string path)
+    {
+        if (root.TryOpenDirectory(path) is not { } directory)
+        {
+            return null;
+        }
+
+        using DirectoryHandle parent = root.OpenDirectory(System.IO.Path.GetDirectoryName(path) is { Length: > 0 } above ? above : ".");
+        if (directory.GetStatus().MountId != parent.GetStatus().MountId)
+        {
+            return directory;
+        }
+
+        directory.Dispose();
+        return null;
+    }
+
+    private void CheckOrClear(DirectoryHandle root, DirectoryHandle? boot)
+    {
+        if (root.Exists("ostree/repo") && Existing != ExistingContent.Wipe)
+        {
+            throw new InstallException($"{Root} is installed from an image already (it has ostree/repo): 'bootc switch --sysroot {Root}' deploys another one");
+        }
+
+        switch (Existing)
+        {
+            case ExistingContent.Refuse:
+                if (root.List().Select(entry => entry.Name).FirstOrDefault(name => !Harmless.Contains(name)) is { } found)
+                {
+                    throw new InstallException($"{Root} is not empty: it has {found}; --replace wipe removes all that is there, --replace alongside installs beside it");
+                }
+
+                break;
+            case ExistingContent.Wipe:
+                Clear(root);
+                break;
+            case ExistingContent.KeepBeside:
+                using (DirectoryHandle? folder = boot?.Reopen() ?? root.TryOpenDirectory("boot"))
+                {
+                    if (folder is not null)
+                    {
+                        Clear(folder);
+                    }
+                }
+
+                break;
+        }
+    }
+
+    // What is mounted below is cleared, and stays mounted.
+    private static void Clear(DirectoryHandle directory)
+    {
+        ulong mount = directory.GetStatus().MountId;
+        foreach (DirectoryEntry entry in directory.List())
+        {
+            if (entry.Kind != FileKind.Directory)
+            {
+                directory.RemoveTree(entry.Name);
+                continue;
+            }
+
+            using (DirectoryHandle child = directory.OpenDirectory(entry.Name))
+            {
+                child.Handle.SetImmutable(false, child.DisplayPath);
+                Clear(child);
+                if (child.GetStatus().MountId != mount || child.List().Count > 0)
+                {
+                    continue;
+                }
+            }
+
+            directory.RemoveDirectory(entry.Name);
+        }
+    }
+}
+
+/// <summary>What an installation does with what it finds.</summary>
+public enum ExistingContent
+{
+    /// <summary>It is not begun.</summary>
+    Refuse,
+
+    /// <summary>All is removed.</summary>
+    Wipe,
+
+    /// <summary>All stays, except for the content of /boot.</summary>
+    KeepBeside,
+}
+
+/// <summary>A file system that is mounted, as /proc/self/mountinfo has it.</summary>
+/// <param name="Source">What is mounted.</param>
+/// <param name="Type">The type of the file system.</param>
+internal sealed record MountedFileSystem(string Source, string Type)
+{
+    /// <summary>Finds the mount that holds a directory.</summary>
+    /// <exception cref="InstallException">The kernel does not list it.</exception>
+    public static MountedFileSystem Of(DirectoryHandle directory)
+    {
+        string id = directory.GetStatus().MountId.ToString(CultureInfo.InvariantCulture);
+        foreach (string[] words in File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')))
+        {
+            int dash = Array.IndexOf(words, "-");
+            if (words[0] == id && dash > 0 && dash + 2 < words.Length)
+            {
+                return new MountedFileSystem(words[dash + 2].Replace("\\040", " ", StringComparison.Ordinal), words[dash + 1]);
+            }
+        }
+
+        throw new InstallException($"{directory.DisplayPath} is on no file system that the kernel lists");
+    }
+
+    /// <summary>The file system's UUID.</summary>
+    /// <exception cref="InstallException">It has none.</exception>
+    public string ReadUuid()
+    {
+        string uuid = Encoding.UTF8.GetString(Tool.Run("blkid", ["-p", "-s", "UUID", "-o", "value", Source])).Trim();
+        return uuid.Length > 0 ? uuid : throw new InstallException($"the file system on {Source} has no UUID by which it could be found at boot");
+    }
+}
