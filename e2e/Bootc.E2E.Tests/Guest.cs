@@ -231,7 +231,8 @@ public sealed class Guest : IDisposable
         }
     }
 
-    private void Send(string text) => _shell.Send(Encoding.UTF8.GetBytes(text));
+    /// <summary>Types into the shell, without waiting for anything.</summary>
+    public void Send(string text) => _shell.Send(Encoding.UTF8.GetBytes(text));
 
     private void WaitForShell(TimeSpan timeout) => WaitFor(() => TryRun("true") is not null, "the guest has a shell", timeout);
 

@@ -1,4 +1,7 @@
 // rollback: boot the deployment before.
+using Bootc.Deployments.Health;
+using Bootc.Import;
+
 namespace Bootc.Deployments;
 
 /// <summary>Makes the deployment to fall back to the one that boots next; run again, it takes that back.</summary>
@@ -21,7 +24,16 @@ public sealed class RollbackOperation(Sysroot sysroot, IOperationProgress progre
         sysroot.RemoveLeftovers(); // of a run that was killed
         sysroot.WriteDeployments([target, .. finalized.Where(deployment => !deployment.IsSame(target))]);
         sysroot.CleanUp();
+        WarnIfFailed(target);
         progress.Message(isReverting ? "The rollback is taken back: the next boot is the running deployment" : $"Next boot: rollback deployment {target.DirectoryName}{(target.Origin.Image is { } image ? $"\n  Image: {image.Image}" : "")}");
         return OperationOutcome.Changed;
+    }
+
+    private void WarnIfFailed(Deployment target)
+    {
+        if (ImageStore.QueryCommit(sysroot.Repository, target.Commit) is { } image && FailedBoots.Load(sysroot).FindReason(image.ManifestDigest) is { } reason)
+        {
+            progress.Warn($"{target.DirectoryName} did not boot well before ({reason}); 'bootc rollback' again takes this back");
+        }
     }
 }

@@ -38,7 +38,7 @@ public sealed class HealthOperation(Sysroot sysroot, IOperationProgress progress
     private List<HealthCheck> RunChecks(string root)
     {
         var failed = new List<HealthCheck>();
-        foreach (HealthCheck check in HealthChecks.Run(root))
+        foreach (HealthCheck check in HealthChecks.Run(root).Concat(RequiredUnits.Check()))
         {
             progress.Message($"{(check.IsRequired ? "required" : "wanted")} check {check.Name}: {check.Failure ?? "passed"}");
             if (check is { IsRequired: true, Failure: not null })

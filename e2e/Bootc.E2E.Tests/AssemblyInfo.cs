@@ -1,0 +1,2 @@
+// Virtual machines run one after the other: several at once would only be slower, and run into their time limits.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
