@@ -59,6 +59,9 @@ ln -s sysroot/ostree /ostree
 # Updates get ready to boot at shutdown, the next boot tells when they did not, and checks whether it went well itself.
 systemctl enable bootc-finalize-staged.path bootc-boot-complete.service bootc-health-check.service
 
+# The store is sealed with fs-verity after the first good boot, where the file system can.
+systemctl enable bootc-seal.service
+
 # Each host makes its own identity.
 rm -f /etc/ssh/ssh_host_*
 mkdir -p /usr/lib/systemd/system/ssh.service.d

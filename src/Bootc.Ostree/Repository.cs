@@ -24,7 +24,7 @@ public sealed partial class Repository : IDisposable
     public DirectoryHandle Directory { get; }
 
     /// <summary>The repository's settings.</summary>
-    public RepositoryConfig Config { get; }
+    public RepositoryConfig Config { get; private set; }
 
     /// <summary>How content objects are stored.</summary>
     public RepositoryMode Mode => Config.Mode;
