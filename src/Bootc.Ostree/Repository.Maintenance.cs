@@ -61,6 +61,25 @@ public sealed partial class Repository
     /// <summary>Checks all objects, as <c>ostree fsck</c> does, on all processors.</summary>
     public FsckResult Fsck(FsckOptions? options = null) => new RepositoryCheck(this, options ?? new FsckOptions()).Run();
 
+    /// <summary>Whether an object is there and has the checksum of its name.</summary>
+    public bool IsSound(ObjectName name)
+    {
+        try
+        {
+            if (name.Type != ObjectType.File)
+            {
+                return Checksum.Compute(LoadMetadata(name)) == name.Checksum;
+            }
+
+            using var contents = new ContentChecksum(this);
+            return contents.Compute(name.Checksum) == name.Checksum;
+        }
+        catch (Exception e) when (e is OstreeException or LinuxException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Whether the file system can seal files with fs-verity.</summary>
     public bool CanSeal()
     {

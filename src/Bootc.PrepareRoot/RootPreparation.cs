@@ -86,6 +86,10 @@ internal sealed class RootPreparation(string sysroot, DirectoryHandle initramfs,
 
         _booted.Set("composefs", GVariantValue.FromBoolean(true));
         _booted.Set("composefs.verity", GVariantValue.FromBoolean(composefs.RequiresVerity));
+        if (config.Composefs == ComposefsDemand.Signed)
+        {
+            _booted.Set("composefs.signed", GVariantValue.FromString(config.KeyPath));
+        }
     }
 
     private void MountRoot(BootedDeployment deployment, ComposefsRoot? composefs)
