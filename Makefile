@@ -41,7 +41,7 @@ test: build oracle ## Run all tests
 
 e2e: build ## Boot the images in virtual machines and look what they do
 	@build/deps.sh image test e2e
-	@build/registry.sh with sh -c 'build/image.sh && build/e2e.sh'
+	@build/registry.sh with sh -c 'build/image.sh && build/variant.sh && build/e2e.sh'
 
 bench: build oracle ## Measure against the peers and print a table
 	@build/deps.sh image bench

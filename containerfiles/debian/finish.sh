@@ -80,6 +80,9 @@ systemctl disable grub-common.service
 # What these make is in the image already; each new deployment would wait for them at its first boot.
 systemctl mask ldconfig.service systemd-hwdb-update.service
 
+# The store is sealed with fs-verity after the first good boot, where the file system can.
+systemctl enable bootc-seal.service
+
 # Each host makes its own identity.
 rm -f /etc/ssh/ssh_host_*
 mkdir -p /usr/lib/systemd/system/ssh.service.d

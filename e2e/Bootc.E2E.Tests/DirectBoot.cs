@@ -57,7 +57,8 @@ public sealed class DirectBoot : IDisposable
     /// <summary>Starts a guest on the deployment that boots first, with further kernel arguments.</summary>
     /// <param name="log">The name of the console's log in out/e2e.</param>
     /// <param name="arguments">What is added to the entry's arguments.</param>
-    public Guest Start(string log, string arguments = "")
+    /// <param name="configuration">A prepare-root.conf that is put into the initramfs.</param>
+    public Guest Start(string log, string arguments = "", string? configuration = null)
     {
         string entry = Directory.GetFiles(Path.Combine(_directory, "entries")).OrderDescending(StringComparer.Ordinal).First();
         ILookup<string, string> keys = File.ReadLines(entry).Select(line => line.Split(' ', 2)).Where(words => words.Length == 2).ToLookup(words => words[0], words => words[1].Trim());
@@ -66,13 +67,26 @@ public sealed class DirectBoot : IDisposable
             Disks = [Disk],
             ConsoleLog = Path.Combine(TestData.RepositoryRoot, "out", "e2e", log),
             Kernel = Path.Combine(_directory, Path.GetFileName(keys["linux"].Single())),
-            Initramfs = Path.Combine(_directory, Path.GetFileName(keys["initrd"].Single())),
+            Initramfs = WithConfiguration(Path.Combine(_directory, Path.GetFileName(keys["initrd"].Single())), configuration),
             KernelArguments = $"root=LABEL={Label} rw {keys["options"].Single()} {Guest.ConsoleArguments} {arguments}".TrimEnd(),
         });
     }
 
     /// <inheritdoc/>
     public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    // The kernel unpacks archives one after the other.
+    private string WithConfiguration(string initramfs, string? configuration)
+    {
+        if (configuration is null)
+        {
+            return initramfs;
+        }
+
+        string path = Path.Combine(_directory, "initramfs-with-configuration");
+        File.WriteAllBytes(path, new InitramfsArchive().Add("etc/ostree/prepare-root.conf", configuration).AppendTo(File.ReadAllBytes(initramfs)));
+        return path;
+    }
 
     private static bool HasImage()
     {

@@ -229,10 +229,21 @@ public sealed partial class Sysroot
 
         file.SetMode(0x1A4);
         directory.LinkTemporaryFile(file, ComposefsImageName);
-        if (Repository.Config.VerityWanted != false)
+        file.Dispose(); // sealing suffers no writer
+        SealNewImage(directory);
+    }
+
+    private void SealNewImage(DirectoryHandle directory)
+    {
+        if (Repository.Config.VerityWanted == false)
         {
-            using SafeFileHandle readOnly = directory.OpenFile(ComposefsImageName);
-            readOnly.TryEnableVerity(ComposefsImageName);
+            return;
+        }
+
+        using SafeFileHandle image = directory.OpenFile(ComposefsImageName);
+        if (!image.TryEnableVerity($"{directory.DisplayPath}/{ComposefsImageName}") && Repository.Config.VerityWanted == true)
+        {
+            throw new DeploymentException($"fs-verity is required by {Repository}, but its file system cannot seal files");
         }
     }
 

@@ -27,12 +27,24 @@ public static class SysrootCheck
 
     private static void CheckImage(Sysroot sysroot, Deployment deployment, List<string> findings)
     {
+        string path = $"{deployment.Path}/.ostree.cfs";
+        try
+        {
+            CheckImage(sysroot, deployment, path, findings);
+        }
+        catch (Exception e) when (e is LinuxException or OstreeException)
+        {
+            findings.Add($"deployment {deployment}: its composefs image cannot be checked: {e.Message}");
+        }
+    }
+
+    private static void CheckImage(Sysroot sysroot, Deployment deployment, string path, List<string> findings)
+    {
         if (sysroot.Repository.LoadCommit(deployment.Commit).Metadata.TryGetBytes(CommitComposefs.DigestKey) is not { Length: VerityDigest.Size } expected)
         {
             return;
         }
 
-        string path = $"{deployment.Path}/.ostree.cfs";
         using var file = sysroot.Root.TryOpenFile(path);
         if (file is null)
         {

@@ -37,6 +37,25 @@ public static unsafe partial class FileHandles
         };
     }
 
+    /// <summary>Whether files of the file system that holds this one can be sealed with fs-verity, by what the kernel says of this one.</summary>
+    public static bool SupportsVerity(this SafeFileHandle file, string? path = null)
+    {
+        byte* argument = stackalloc byte[4 + Sha256Size];
+        ((ushort*)argument)[0] = 0;
+        ((ushort*)argument)[1] = Sha256Size;
+        if (NativeMethods.ioctl(file.Descriptor, FsIocMeasureVerity, argument) >= 0)
+        {
+            return true;
+        }
+
+        return NativeCall.LastError switch
+        {
+            Errno.ENODATA or Errno.EOVERFLOW => true, // not sealed, or by a larger digest
+            Errno.EOPNOTSUPP or Errno.ENOTTY or Errno.ENOSYS => false,
+            _ => throw NativeCall.Failure("ask for fs-verity of", path ?? UnnamedFile),
+        };
+    }
+
     /// <summary>The SHA-256 fs-verity digest by which the kernel checks the file; <see langword="null"/> when it is not sealed.</summary>
     public static byte[]? TryMeasureVerity(this SafeFileHandle file, string? path = null)
     {

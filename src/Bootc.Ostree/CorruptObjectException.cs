@@ -9,4 +9,7 @@ public sealed class CorruptObjectException(ObjectName name, string reason, Excep
 {
     /// <summary>The corrupt object.</summary>
     public ObjectName Name { get; } = name;
+
+    /// <summary>What is wrong with it.</summary>
+    public string Reason { get; } = reason;
 }

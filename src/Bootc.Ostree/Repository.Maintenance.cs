@@ -1,6 +1,7 @@
-// Checking trees out, removing what nothing needs, and checking what is there.
+// Checking trees out, removing what nothing needs, checking and sealing what is there.
 using Bootc.Linux;
 using Bootc.Ostree.Objects;
+using Microsoft.Win32.SafeHandles;
 
 namespace Bootc.Ostree;
 
@@ -59,4 +60,60 @@ public sealed partial class Repository
 
     /// <summary>Checks all objects, as <c>ostree fsck</c> does, on all processors.</summary>
     public FsckResult Fsck(FsckOptions? options = null) => new RepositoryCheck(this, options ?? new FsckOptions()).Run();
+
+    /// <summary>Whether an object is there and has the checksum of its name.</summary>
+    public bool IsSound(ObjectName name)
+    {
+        try
+        {
+            if (name.Type != ObjectType.File)
+            {
+                return Checksum.Compute(LoadMetadata(name)) == name.Checksum;
+            }
+
+            using var contents = new ContentChecksum(this);
+            return contents.Compute(name.Checksum) == name.Checksum;
+        }
+        catch (Exception e) when (e is OstreeException or LinuxException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether the file system can seal files with fs-verity.</summary>
+    public bool CanSeal()
+    {
+        using SafeFileHandle config = Directory.OpenFile("config");
+        return config.SupportsVerity("config");
+    }
+
+    /// <summary>
+    /// Seals all content objects with fs-verity, on all processors. One whose content is not right is not sealed but named. May
+    /// run beside others that write, and may be killed: the next run goes on.
+    /// </summary>
+    /// <exception cref="SealingNotSupportedException">The file system has no fs-verity.</exception>
+    public SealResult Seal(CancellationToken cancellation = default) => new RepositorySeal(this, cancellation).Run();
+
+    /// <summary>
+    /// Seals what came since <see cref="Seal"/>, then <paramref name="last"/> is done, and then the repository asks for fs-verity
+    /// (<c>ex-integrity.fsverity</c>): whoever writes to it from now on seals what they write. With a corrupt object it does not.
+    /// </summary>
+    /// <exception cref="SealingNotSupportedException">The file system has no fs-verity.</exception>
+    public SealResult RequireSeal(Action last, CancellationToken cancellation = default)
+    {
+        using FileLock? held = Lock(exclusive: true);
+        SealResult result = Seal(cancellation);
+        if (result.Corrupt.Count > 0)
+        {
+            return result;
+        }
+
+        last();
+        if (Config.VerityWanted != true)
+        {
+            Config = RepositorySeal.Require(this);
+        }
+
+        return result;
+    }
 }

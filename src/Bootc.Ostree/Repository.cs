@@ -1,4 +1,5 @@
 // An ostree repository: opening, creating, locking.
+using System.Collections.Frozen;
 using Bootc.Linux;
 using Bootc.Ostree.Objects;
 
@@ -24,7 +25,7 @@ public sealed partial class Repository : IDisposable
     public DirectoryHandle Directory { get; }
 
     /// <summary>The repository's settings.</summary>
-    public RepositoryConfig Config { get; }
+    public RepositoryConfig Config { get; private set; }
 
     /// <summary>How content objects are stored.</summary>
     public RepositoryMode Mode => Config.Mode;
@@ -84,7 +85,10 @@ public sealed partial class Repository : IDisposable
     }
 
     /// <summary>Starts a transaction, in which objects are written; nothing counts until it is committed.</summary>
-    public RepositoryTransaction BeginTransaction() => new(this, Lock(exclusive: false));
+    public RepositoryTransaction BeginTransaction() => BeginRepair(FrozenSet<ObjectName>.Empty);
+
+    /// <summary>Starts a transaction in which some objects count as missing: those that are written again take the place of what is there.</summary>
+    public RepositoryTransaction BeginRepair(IReadOnlySet<ObjectName> damaged) => new(this, Lock(exclusive: false), damaged);
 
     /// <summary>The tree of a commit, for looking things up.</summary>
     public CommitTree OpenTree(Checksum commit)

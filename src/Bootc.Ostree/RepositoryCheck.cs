@@ -1,18 +1,13 @@
 // Rehashes every object and follows every commit.
-using System.Buffers;
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Bootc.Linux;
 using Bootc.Ostree.GVariant;
 using Bootc.Ostree.Objects;
-using Microsoft.Win32.SafeHandles;
 
 namespace Bootc.Ostree;
 
 internal sealed class RepositoryCheck(Repository repository, FsckOptions options)
 {
-    private const int BufferSize = 256 * 1024;
-
     private readonly ConcurrentDictionary<ObjectName, string> _bad = new();
     private readonly HashSet<Checksum> _seenTrees = [];
     private readonly List<FsckFinding> _findings = [];
@@ -22,7 +17,7 @@ internal sealed class RepositoryCheck(Repository repository, FsckOptions options
     {
         ObjectName[] objects = [.. repository.ListObjects().Where(name => name.Type is not (ObjectType.CommitMeta or ObjectType.TombstoneCommit or ObjectType.PayloadLink))];
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = options.Cancellation };
-        Parallel.ForEach(Partitioner.Create(objects, EnumerablePartitionerOptions.NoBuffering), parallel, Work, CheckObject, Done);
+        Parallel.ForEach(Partitioner.Create(objects, EnumerablePartitionerOptions.NoBuffering), parallel, () => new ContentChecksum(repository), CheckObject, static hash => hash.Dispose());
         int partial = FollowCommits(objects);
         foreach ((ObjectName name, string reason) in _bad)
         {
@@ -37,19 +32,11 @@ internal sealed class RepositoryCheck(Repository repository, FsckOptions options
         return new FsckResult(objects.Length, objects.Count(name => name.Type == ObjectType.Commit), partial, _findings);
     }
 
-    private static (IncrementalHash Hash, byte[] Buffer) Work() => (IncrementalHash.CreateHash(HashAlgorithmName.SHA256), ArrayPool<byte>.Shared.Rent(BufferSize));
-
-    private static void Done((IncrementalHash Hash, byte[] Buffer) state)
-    {
-        state.Hash.Dispose();
-        ArrayPool<byte>.Shared.Return(state.Buffer);
-    }
-
-    private (IncrementalHash Hash, byte[] Buffer) CheckObject(ObjectName name, ParallelLoopState loop, (IncrementalHash Hash, byte[] Buffer) state)
+    private ContentChecksum CheckObject(ObjectName name, ParallelLoopState loop, ContentChecksum contents)
     {
         try
         {
-            Checksum actual = name.Type == ObjectType.File ? HashFile(name.Checksum, state.Hash, state.Buffer) : HashMetadata(name);
+            Checksum actual = name.Type == ObjectType.File ? contents.Compute(name.Checksum) : HashMetadata(name);
             if (actual != name.Checksum)
             {
                 _bad[name] = $"its content has the checksum {actual}";
@@ -57,8 +44,7 @@ internal sealed class RepositoryCheck(Repository repository, FsckOptions options
         }
         catch (Exception e) when (e is OstreeException or LinuxException or GVariantException or InvalidDataException)
         {
-            _ = state.Hash.GetHashAndReset(); // forgets what was appended
-            _bad[name] = e is CorruptObjectException ? e.Message[(e.Message.IndexOf("corrupt: ", StringComparison.Ordinal) + 9)..] : e.Message;
+            _bad[name] = e is CorruptObjectException corrupt ? corrupt.Reason : e.Message;
         }
 
         long done = Interlocked.Increment(ref _done);
@@ -67,7 +53,7 @@ internal sealed class RepositoryCheck(Repository repository, FsckOptions options
             options.Progress?.Report((done, 0));
         }
 
-        return state;
+        return contents;
     }
 
     private Checksum HashMetadata(ObjectName name)
@@ -81,39 +67,6 @@ internal sealed class RepositoryCheck(Repository repository, FsckOptions options
             _ => name,
         };
         return Checksum.Compute(data);
-    }
-
-    private Checksum HashFile(Checksum checksum, IncrementalHash hash, byte[] buffer)
-    {
-        (FileHeader header, _) = repository.LoadFileHeader(checksum);
-        byte[] headerBytes = header.Serialize();
-        if (header.IsSymbolicLink)
-        {
-            return Checksum.Compute(headerBytes);
-        }
-
-        if (repository.Mode == RepositoryMode.Archive)
-        {
-            hash.AppendData(headerBytes);
-            using Stream content = repository.OpenFileContent(checksum);
-            for (int count; (count = content.Read(buffer)) > 0;)
-            {
-                hash.AppendData(buffer, 0, count);
-            }
-        }
-        else
-        {
-            using SafeFileHandle file = repository.OpenObject(new(checksum, ObjectType.File));
-            hash.AppendData(headerBytes);
-            for (int count; (count = file.ReadSome(buffer)) > 0;)
-            {
-                hash.AppendData(buffer, 0, count);
-            }
-        }
-
-        Span<byte> result = stackalloc byte[Checksum.Size];
-        hash.GetHashAndReset(result);
-        return new Checksum(result);
     }
 
     private int FollowCommits(ObjectName[] objects)

@@ -6,7 +6,11 @@ namespace Bootc.Ostree;
 /// <summary>A repository's settings (ostree.repo-config(5)); what is not known here is kept as it is.</summary>
 public sealed class RepositoryConfig
 {
+    internal const string Integrity = "ex-integrity";
+    internal const string VerityKey = "fsverity";
+
     private const string Core = "core";
+    private const string OldVerity = "ex-fsverity";
 
     internal RepositoryConfig(KeyFile file, string path)
     {
@@ -21,7 +25,7 @@ public sealed class RepositoryConfig
         DisableFsync = !(file.GetBoolean(Core, "fsync") ?? true);
         PerObjectFsync = file.GetBoolean(Core, "per-object-fsync") ?? false;
         Locking = file.GetBoolean(Core, "locking") ?? true;
-        VerityWanted = ParseTristate(file.GetString("ex-integrity", "fsverity") ?? file.GetString("fsverity", "required"));
+        VerityWanted = ParseVerity(file);
     }
 
     /// <summary>All settings as they are written.</summary>
@@ -75,6 +79,19 @@ public sealed class RepositoryConfig
         "bare-split-xattrs" => RepositoryMode.BareSplitXattrs,
         _ => throw new RepositoryFormatException($"the repository {path} has the unknown mode '{mode}'"),
     };
+
+    // As libostree has it: composefs alone asks for fs-verity where it can be had, and the group's older name counts last.
+    private static bool? ParseVerity(KeyFile file)
+    {
+        string composefs = ParseTristate(file.GetString(Integrity, "composefs")) == false ? "no" : "maybe";
+        bool? wanted = ParseTristate(file.GetString(Integrity, VerityKey) ?? composefs);
+        if (wanted != false || file.GetBoolean(OldVerity, "required") == true)
+        {
+            return wanted != false ? wanted : true;
+        }
+
+        return file.GetBoolean(OldVerity, "opportunistic") == true ? null : false;
+    }
 
     // true: required; null: where the file system can; false: not at all.
     private static bool? ParseTristate(string? value) => value switch

@@ -21,6 +21,8 @@ public sealed partial class RepositoryTransaction : IDisposable
     private readonly ConcurrentDictionary<ObjectName, byte> _staged = new();
     private readonly ConcurrentDictionary<Checksum, DirTree> _stagedTrees = new();
     private readonly Dictionary<string, Checksum?> _refs = [];
+    private readonly IReadOnlySet<ObjectName> _damaged;
+    private readonly HashSet<string> _damagedFiles;
     private readonly bool _mustSpareSpace;
     private long _usableSpace;
     private long _metadataWritten;
@@ -33,10 +35,12 @@ public sealed partial class RepositoryTransaction : IDisposable
     private Task _writeBack = Task.CompletedTask;
     private bool _ended;
 
-    internal RepositoryTransaction(Repository repository, FileLock? heldLock)
+    internal RepositoryTransaction(Repository repository, FileLock? heldLock, IReadOnlySet<ObjectName> damaged)
     {
         _repository = repository;
         _lock = heldLock;
+        _damaged = damaged;
+        _damagedFiles = [.. damaged.Select(name => name.PathIn(repository.Mode))];
         try
         {
             if (repository.Mode == RepositoryMode.BareSplitXattrs)
@@ -62,7 +66,7 @@ public sealed partial class RepositoryTransaction : IDisposable
     public Repository Repository => _repository;
 
     /// <summary>Whether an object is in the repository or waits in this transaction.</summary>
-    public bool HasObject(ObjectName name) => _staged.ContainsKey(name) || _repository.HasObject(name);
+    public bool HasObject(ObjectName name) => _staged.ContainsKey(name) || (!_damaged.Contains(name) && _repository.HasObject(name));
 
     /// <summary>Writes a directory's names.</summary>
     public Checksum WriteDirTree(DirTree tree)
@@ -198,7 +202,7 @@ public sealed partial class RepositoryTransaction : IDisposable
         {
             string path = commit.PathIn(_repository.Mode);
             using DirectoryHandle target = _repository.ObjectsDirectory.EnsureDirectory(path[..2], 0x1FD);
-            Publish(_staging.Directory, target, commit.ToString(), path[3..]);
+            Publish(_staging.Directory, commit.ToString(), target, path);
             if (!_repository.Config.DisableFsync)
             {
                 target.Sync();
@@ -220,7 +224,7 @@ public sealed partial class RepositoryTransaction : IDisposable
             using DirectoryHandle target = _repository.ObjectsDirectory.OpenDirectory(name);
             foreach (DirectoryEntry entry in source.List())
             {
-                Publish(source, target, entry.Name, entry.Name);
+                Publish(source, entry.Name, target, $"{name}/{entry.Name}");
             }
 
             if (!_repository.Config.DisableFsync)
@@ -254,12 +258,13 @@ public sealed partial class RepositoryTransaction : IDisposable
         }
     }
 
-    // An object that came to be there meanwhile keeps its inode: it has the same content.
-    private static void Publish(DirectoryHandle source, DirectoryHandle target, string name, string newName)
+    // An object that came to be there meanwhile keeps its inode: it has the same content. What is known to be damaged gives way.
+    private void Publish(DirectoryHandle source, string name, DirectoryHandle target, string path)
     {
+        string newName = path[3..];
         try
         {
-            source.Rename(name, target, newName, RenameOptions.NoReplace);
+            source.Rename(name, target, newName, _damagedFiles.Contains(path) ? RenameOptions.None : RenameOptions.NoReplace);
         }
         catch (LinuxException e) when (e.Error == Errno.EEXIST)
         {

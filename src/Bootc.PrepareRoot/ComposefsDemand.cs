@@ -15,4 +15,7 @@ internal enum ComposefsDemand
 
     /// <summary>As <see cref="Yes"/>, and the kernel checks image and objects by fs-verity.</summary>
     Verity,
+
+    /// <summary>As <see cref="Verity"/>, and the commit is signed by a key of the initramfs.</summary>
+    Signed,
 }

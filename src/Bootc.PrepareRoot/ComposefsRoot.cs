@@ -3,12 +3,16 @@ using Bootc.Composefs;
 using Bootc.Composefs.FsVerity;
 using Bootc.Linux;
 using Bootc.Ostree;
+using Bootc.Ostree.GVariant;
 using Bootc.Ostree.Objects;
 using Microsoft.Win32.SafeHandles;
 
 namespace Bootc.PrepareRoot;
 
-/// <summary>The composefs image of a deployment, checked as far as the configuration asks.</summary>
+/// <summary>
+/// The composefs image of a deployment, checked as far as the configuration and the store ask: in a store that is sealed the
+/// kernel says which digest the image has, and checks every object as it is read; elsewhere the image's digest is computed.
+/// </summary>
 internal sealed class ComposefsRoot
 {
     private const string ImageName = ".ostree.cfs";
@@ -17,20 +21,22 @@ internal sealed class ComposefsRoot
     private readonly string _image;
     private readonly VerityDigest? _sealedAs;
 
-    private ComposefsRoot(string image, VerityDigest? sealedAs, bool requireVerity)
+    private ComposefsRoot(string image, VerityDigest? sealedAs)
     {
         _image = image;
         _sealedAs = sealedAs;
-        RequiresVerity = requireVerity;
     }
 
     /// <summary>Whether the kernel checks each object as it is read.</summary>
-    public bool RequiresVerity { get; }
-
+    public bool RequiresVerity => _sealedAs is not null;
 
     /// <summary>Checks a deployment's image; <see langword="null"/> when there is none and there need not be one.</summary>
-    /// <exception cref="PrepareRootException">The image is missing, is not the commit's, or is not sealed as asked.</exception>
-    public static ComposefsRoot? Check(DirectoryHandle root, BootedDeployment deployment, PrepareRootConfig config)
+    /// <param name="root">The physical root.</param>
+    /// <param name="initramfs">The root of the initramfs, for the keys.</param>
+    /// <param name="deployment">The deployment to boot.</param>
+    /// <param name="config">What is asked.</param>
+    /// <exception cref="PrepareRootException">The image is missing, is not the commit's, or is not sealed or signed as asked.</exception>
+    public static ComposefsRoot? Check(DirectoryHandle root, DirectoryHandle initramfs, BootedDeployment deployment, PrepareRootConfig config)
     {
         string path = $"{deployment.Path}/{ImageName}";
         using SafeFileHandle? file = root.TryOpenFile(path);
@@ -40,27 +46,18 @@ internal sealed class ComposefsRoot
         }
 
         byte[] commit = ReadCommit(root, deployment.Commit);
-        VerityDigest? expected = ReadExpectedDigest(commit);
-        VerityDigest? kernel = FileVerity.TryMeasure(file, path);
-        bool isDemanded = config.Composefs >= ComposefsDemand.Verity;
-        if (isDemanded && kernel is null)
+        if (config.Composefs == ComposefsDemand.Signed)
         {
-            throw new PrepareRootException($"{path} is not sealed with fs-verity, which composefs.enabled asks for");
+            CommitSignature.Require(root, initramfs, config.KeyPath, deployment.Commit, commit);
         }
 
-        if (isDemanded && expected is null)
+        VerityDigest? expected = ReadExpectedDigest(commit, deployment.Commit);
+        if (expected is null && config.Composefs >= ComposefsDemand.Verity)
         {
             throw new PrepareRootException($"the commit {deployment.Commit} does not say which digest {path} has to have");
         }
 
-        VerityDigest actual = kernel ?? FileVerity.Compute(file, path);
-        if (expected is { } digest && digest != actual)
-        {
-            throw new PrepareRootException($"{path} was changed: its fs-verity digest is {actual}, the commit {deployment.Commit} says {digest}");
-        }
-
-        bool requireVerity = isDemanded || (kernel is not null && IsStoreSealed(root));
-        return new ComposefsRoot($"{root.DisplayPath}/{path}", requireVerity ? actual : null, requireVerity);
+        return new ComposefsRoot($"{root.DisplayPath}/{path}", CheckImage(file, path, expected, deployment, WhoAsksForVerity(root, config)));
     }
 
     /// <summary>Mounts the image.</summary>
@@ -72,6 +69,42 @@ internal sealed class ComposefsRoot
         Writable = writable,
     });
 
+    // Returns the digest by which the kernel checks the image, when it must.
+    private static VerityDigest? CheckImage(SafeFileHandle file, string path, VerityDigest? expected, BootedDeployment deployment, string? whoAsks)
+    {
+        VerityDigest? measured = FileVerity.TryMeasure(file, path);
+        VerityDigest actual = measured ?? Compute(file, path);
+        if (expected is { } digest && digest != actual)
+        {
+            throw new PrepareRootException($"{path} was changed: its fs-verity digest is {actual}, the commit {deployment.Commit} says {digest}");
+        }
+
+        if (whoAsks is null)
+        {
+            return null;
+        }
+
+        if (measured is null)
+        {
+            throw new PrepareRootException($"{path} is not sealed with fs-verity, which {whoAsks} asks for");
+        }
+
+        _ = Compute(file, path); // the kernel refuses to read what was changed in a sealed file: better now than later
+        return measured;
+    }
+
+    private static VerityDigest Compute(SafeFileHandle file, string path)
+    {
+        try
+        {
+            return FileVerity.Compute(file, path);
+        }
+        catch (LinuxException e)
+        {
+            throw new PrepareRootException($"{path} was changed or cannot be read from the disk: {LinuxException.Describe(e.Error)}", e);
+        }
+    }
+
     private static byte[] ReadCommit(DirectoryHandle root, Checksum checksum)
     {
         string path = $"{RepositoryPath}/objects/{new ObjectName(checksum, ObjectType.Commit).PathIn(RepositoryMode.Bare)}";
@@ -79,19 +112,34 @@ internal sealed class ComposefsRoot
         return Checksum.Compute(commit) == checksum ? commit : throw new PrepareRootException($"the commit {path} was changed: its checksum is {Checksum.Compute(commit)}");
     }
 
-    private static VerityDigest? ReadExpectedDigest(byte[] commit) =>
-        Commit.Parse(commit).Metadata.TryGetBytes(CommitComposefs.DigestKey) is { Length: VerityDigest.Size } bytes ? new VerityDigest(bytes.Span) : null;
-
-    // Sealing the whole store ends with this setting: from then on each boot asks for it.
-    private static bool IsStoreSealed(DirectoryHandle root)
+    private static VerityDigest? ReadExpectedDigest(byte[] commit, Checksum name)
     {
         try
         {
-            return root.TryReadAllText($"{RepositoryPath}/config") is { } text && KeyFile.Parse(text).GetBoolean("ex-integrity", "fsverity") == true;
+            return Commit.Parse(commit).Metadata.TryGetBytes(CommitComposefs.DigestKey) is { Length: VerityDigest.Size } bytes ? new VerityDigest(bytes.Span) : null;
         }
-        catch (FormatException)
+        catch (GVariantException e)
         {
-            return false; // `maybe`: objects written before the file system could seal may be unsealed
+            throw new PrepareRootException($"the commit {name} is malformed: {e.Message}", e);
+        }
+    }
+
+    // Sealing the whole store ends with the repository's setting: from then on each boot asks for it.
+    private static string? WhoAsksForVerity(DirectoryHandle root, PrepareRootConfig config)
+    {
+        if (config.Composefs >= ComposefsDemand.Verity)
+        {
+            return "composefs.enabled";
+        }
+
+        const string path = $"{RepositoryPath}/config";
+        try
+        {
+            return root.TryReadAllText(path) is { } text && KeyFile.Parse(text).GetString("ex-integrity", "fsverity") is "true" or "yes" or "1" ? $"ex-integrity.fsverity of {path}" : null;
+        }
+        catch (FormatException e)
+        {
+            throw new PrepareRootException($"{path}: {e.Message}", e);
         }
     }
 }

@@ -9,9 +9,13 @@ internal sealed record PrepareRootConfig
 {
     private const string FileName = "ostree/prepare-root.conf";
     private const string ComposefsArgument = "ostree.prepare-root.composefs";
+    private const string DefaultKeyPath = "/etc/ostree/initramfs-root-binding.key";
 
     /// <summary>What is asked of composefs.</summary>
     public ComposefsDemand Composefs { get; init; }
+
+    /// <summary>The file of the initramfs with the public keys, of which one must have signed the commit.</summary>
+    public string KeyPath { get; init; } = DefaultKeyPath;
 
     /// <summary>The root can be written, and forgets at shutdown.</summary>
     public bool IsRootTransient { get; init; }
@@ -45,9 +49,10 @@ internal sealed record PrepareRootConfig
     private static PrepareRootConfig Parse(KeyFileOverlay file, string commandLine)
     {
         ComposefsDemand composefs = ParseDemand(file.GetValue("composefs", "enabled"), "composefs.enabled") ?? ComposefsDemand.No;
-        if (KernelCommandLine.GetValue(commandLine, ComposefsArgument) is { } argument)
+        if (ParseDemand(KernelCommandLine.GetValue(commandLine, ComposefsArgument), ComposefsArgument) is { } argument)
         {
-            composefs = ParseDemand(argument, ComposefsArgument) ?? composefs;
+            // The argument may do without signatures, but `yes` does not undo that the kernel is to check.
+            composefs = argument == ComposefsDemand.Yes && composefs >= ComposefsDemand.Verity ? ComposefsDemand.Verity : argument;
         }
 
         bool isTransient = file.GetBoolean("root", "transient") ?? false;
@@ -60,6 +65,7 @@ internal sealed record PrepareRootConfig
         return new PrepareRootConfig
         {
             Composefs = composefs,
+            KeyPath = file.GetValue("composefs", "keypath") ?? DefaultKeyPath,
             IsRootTransient = isTransient || isTransientReadOnly,
             IsRootTransientReadOnly = isTransientReadOnly,
             IsEtcTransient = file.GetBoolean("etc", "transient") ?? false,
@@ -70,12 +76,12 @@ internal sealed record PrepareRootConfig
     private static ComposefsDemand? ParseDemand(string? value, string name) => value?.Trim() switch
     {
         null => null,
-        "signed" => throw new FormatException($"{name} is 'signed', and signatures of commits are not checked by this program; libostree's ostree-prepare-root does"),
+        "signed" => ComposefsDemand.Signed,
         "verity" => ComposefsDemand.Verity,
         "yes" or "true" or "1" => ComposefsDemand.Yes,
         "maybe" => ComposefsDemand.Maybe,
         "no" or "false" or "0" => ComposefsDemand.No,
-        string other => throw new FormatException($"{name} is '{other}', none of yes, maybe, no and verity"),
+        string other => throw new FormatException($"{name} is '{other}', none of yes, maybe, no, verity and signed"),
     };
 
     private static T Understand<T>(string path, Func<T> parse)

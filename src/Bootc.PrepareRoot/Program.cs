@@ -16,7 +16,7 @@ try
     string commandLine = args.Length > 1 ? args[1] : File.ReadAllText("/proc/cmdline");
     using DirectoryHandle initramfs = DirectoryHandle.Open("/");
     PrepareRootConfig config = PrepareRootConfig.Load(initramfs, commandLine);
-    new RootPreparation(args[0].TrimEnd('/'), commandLine, config).Run();
+    new RootPreparation(args[0].TrimEnd('/'), initramfs, commandLine, config).Run();
     return 0;
 }
 catch (Exception e)

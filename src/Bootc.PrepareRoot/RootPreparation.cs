@@ -12,7 +12,7 @@ namespace Bootc.PrepareRoot;
 /// <c>/boot</c> in it, and then moves it where the physical root was mounted. What it did stands in /run/ostree-booted, in
 /// libostree's words.
 /// </summary>
-internal sealed class RootPreparation(string sysroot, string commandLine, PrepareRootConfig config)
+internal sealed class RootPreparation(string sysroot, DirectoryHandle initramfs, string commandLine, PrepareRootConfig config)
 {
     private const string Target = "/sysroot.tmp";
     private const string RunDirectory = "/run/ostree";
@@ -36,7 +36,7 @@ internal sealed class RootPreparation(string sysroot, string commandLine, Prepar
         {
             deployment = BootedDeployment.Resolve(root, commandLine);
             Console.WriteLine($"booting {deployment.Path}");
-            ComposefsRoot? composefs = config.Composefs == ComposefsDemand.No ? null : ComposefsRoot.Check(root, deployment, config);
+            ComposefsRoot? composefs = config.Composefs == ComposefsDemand.No ? null : ComposefsRoot.Check(root, initramfs, deployment, config);
             isReadOnly = config.IsSysrootReadOnly ?? IsRepositoryReadOnly(root);
             isComposefs = composefs is not null;
             if (composefs is null && config.IsRootTransient)
@@ -86,6 +86,10 @@ internal sealed class RootPreparation(string sysroot, string commandLine, Prepar
 
         _booted.Set("composefs", GVariantValue.FromBoolean(true));
         _booted.Set("composefs.verity", GVariantValue.FromBoolean(composefs.RequiresVerity));
+        if (config.Composefs == ComposefsDemand.Signed)
+        {
+            _booted.Set("composefs.signed", GVariantValue.FromString(config.KeyPath));
+        }
     }
 
     private void MountRoot(BootedDeployment deployment, ComposefsRoot? composefs)

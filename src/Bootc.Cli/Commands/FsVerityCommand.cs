@@ -12,9 +12,9 @@ internal static class FsVerityCommand
     public static Command Create() => new DocumentedCommand(
         "fsverity",
         "Seal files with fs-verity, and measure sealed ones",
-        Create("measure", "Print the digest that the kernel enforces on a file", (file, path) =>
+        Create("measure", "Print the digests that the kernel enforces on files", (file, path) =>
             Console.Out.WriteLine(FileVerity.TryMeasure(file, path) ?? throw new DeploymentException($"'{path}' is not sealed with fs-verity"))),
-        Create("enable", "Seal a file: it can be read and removed, but not changed any more", (file, path) =>
+        Create("enable", "Seal files: they can be read and removed, but not changed any more", (file, path) =>
         {
             if (!FileVerity.TryEnable(file, path))
             {
@@ -25,14 +25,16 @@ internal static class FsVerityCommand
 
     private static Command Create(string name, string description, Action<Microsoft.Win32.SafeHandles.SafeFileHandle, string> action)
     {
-        var path = new Argument<string>("FILE") { Description = "A file on a file system with fs-verity" };
+        var path = new Argument<string[]>("FILE") { Description = "Files on a file system with fs-verity", Arity = ArgumentArity.OneOrMore };
         var command = new DocumentedCommand(name, description, path) { UsesSysroot = false };
         command.SetAction(parsed =>
         {
-            string file = Path.GetFullPath(parsed.GetRequiredValue(path));
-            using DirectoryHandle directory = DirectoryHandle.Open(Path.GetDirectoryName(file)!);
-            using var handle = directory.OpenFile(Path.GetFileName(file));
-            action(handle, file);
+            foreach (string file in parsed.GetRequiredValue(path).Select(Path.GetFullPath))
+            {
+                using DirectoryHandle directory = DirectoryHandle.Open(Path.GetDirectoryName(file)!);
+                using var handle = directory.OpenFile(Path.GetFileName(file));
+                action(handle, file);
+            }
         });
         return command;
     }

@@ -18,6 +18,7 @@ internal static class InternalsCommand
         FsckCommand.Create(),
         ComposefsCommand.Create(),
         FsVerityCommand.Create(),
+        SealCommand.Create(),
         CreateMan());
 
     private static Command CreateInitSysroot()

@@ -32,6 +32,11 @@ internal static class StatusTable
             output.WriteLine($"Did not boot well: {Bytes.Short(digest)} ({reason}); 'bootc upgrade --force' tries it again");
         }
 
+        if (Describe(status.Integrity) is { } integrity)
+        {
+            output.WriteLine($"Store: {integrity}");
+        }
+
         output.WriteLine();
         WriteTable(host, rows, output);
         foreach ((string state, BootEntryStatus entry) in rows)
@@ -47,6 +52,14 @@ internal static class StatusTable
             WriteDetails(rows, output);
         }
     }
+
+    private static string? Describe(string? integrity) => integrity switch
+    {
+        "sealed" => "sealed, the kernel checks each file as it is read",
+        "sealing" => "being sealed; the next boot asks the kernel to check each file as it is read",
+        "unsealed" => "not sealed yet, only images are checked; bootc-seal.service or 'bootc internals seal' seals it",
+        _ => null,
+    };
 
     private static IEnumerable<(string State, BootEntryStatus Entry)> Rows(HostStatus status)
     {

@@ -29,6 +29,10 @@ public sealed record HostStatus
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SortedDictionary<string, string>? FailedBoots { get; init; }
 
+    /// <summary>How far the store is sealed with fs-verity: <c>unsealed</c>, <c>sealing</c>, <c>sealed</c>; absent where it is not and need not be.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Integrity { get; init; }
+
     /// <summary><c>bootcHost</c> on a running host.</summary>
     public string? Type { get; init; }
 }

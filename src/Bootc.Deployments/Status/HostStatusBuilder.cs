@@ -34,10 +34,19 @@ public static class HostStatusBuilder
                 RollbackQueued = rollbackQueued,
                 FailedBoots = ReadFailedBoots(sysroot),
                 FinalizationFailure = sysroot.ReadFinalizationFailure(),
+                Integrity = Describe(SealStates.Of(sysroot)),
                 Type = sysroot.Booted is not null ? "bootcHost" : null,
             },
         };
     }
+
+    private static string? Describe(SealState state) => state switch
+    {
+        SealState.Unsealed => "unsealed",
+        SealState.Sealing => "sealing",
+        SealState.Sealed => "sealed",
+        _ => null,
+    };
 
     private static SortedDictionary<string, string>? ReadFailedBoots(Sysroot sysroot)
     {
