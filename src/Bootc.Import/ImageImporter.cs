@@ -187,8 +187,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         Checksum commit = transaction.WriteCommit(new Commit(metadata, null, "", "", 0, tree, meta));
         transaction.SetRef(layer.Ref, commit);
         transaction.Commit();
-        importer.Facts.Write(repository, commit);
-        facts.AddAll(importer.Facts);
+        facts.Write(repository, commit, importer.Facts);
         return commit;
     }
 
