@@ -146,9 +146,9 @@ public sealed partial class Sysroot
         };
         IReadOnlyList<string>? arguments = MergeArguments(request, directory);
         deployment.Entry.Options = arguments is null ? null : string.Join(' ', arguments);
-        PrepareEtc(request.Commit, directory);
+        PrepareEtc(request, directory);
         _ = OsRelease.ReadName(directory); // better now than when its boot entry is written
-        PrepareVar(request.Commit, request.Stateroot, directory);
+        PrepareVar(request, directory);
         if (Booted is not null)
         {
             Stage(deployment, request with { KernelArguments = arguments });
@@ -248,7 +248,7 @@ public sealed partial class Sysroot
     }
 
     // /etc is a copy of /usr/etc, since it is changed.
-    private void PrepareEtc(Checksum commit, DirectoryHandle directory)
+    private void PrepareEtc(DeployRequest request, DirectoryHandle directory)
     {
         bool hasDefaults = directory.TryGetStatus("usr/etc") is { Kind: FileKind.Directory };
         if (directory.TryGetStatus("etc") is { } etc)
@@ -279,19 +279,20 @@ public sealed partial class Sysroot
 
         if (hasDefaults)
         {
-            Repository.CheckoutTree(commit, directory, "etc", new CheckoutOptions { ForceCopy = true, Subpath = "usr/etc" });
+            Repository.CheckoutTree(request.Commit, directory, "etc", new CheckoutOptions { ForceCopy = true, Subpath = "usr/etc", Facts = request.Facts });
         }
     }
 
     // The first deployment of a stateroot gives it its /var; later ones leave it alone.
-    private void PrepareVar(Checksum commit, string stateroot, DirectoryHandle directory)
+    private void PrepareVar(DeployRequest request, DirectoryHandle directory)
     {
-        if (directory.TryGetStatus("var") is not { Kind: FileKind.Directory })
+        using DirectoryHandle? initial = directory.TryGetStatus("var") is { Kind: FileKind.Directory } ? directory.OpenDirectory("var") : null;
+        if (initial is null || (initial.List().Count == 0 && HasTemporaryFilesRules(directory)))
         {
-            return;
+            return; // nothing to fill it with
         }
 
-        using DirectoryHandle parent = Root.OpenDirectory($"ostree/deploy/{stateroot}");
+        using DirectoryHandle parent = Root.OpenDirectory($"ostree/deploy/{request.Stateroot}");
         using DirectoryHandle var = parent.OpenDirectory("var");
         FileStatus status = var.GetStatus();
         if (var.List().Count > 0)
@@ -301,24 +302,26 @@ public sealed partial class Sysroot
 
         if (status.Device != parent.GetStatus().Device)
         {
-            FillVar(commit, var, directory); // a file system of its own, which no directory can take the place of
+            FillVar(request, var, directory); // a file system of its own, which no directory can take the place of
             return;
         }
 
         // Made beside it and renamed: a half-filled /var would stay so for good.
         parent.RemoveTree(NewVarName);
         using DirectoryHandle made = parent.EnsureDirectory(NewVarName, 0x1C0);
-        FillVar(commit, made, directory);
+        FillVar(request, made, directory);
         made.Handle.SetOwner(status.Uid, status.Gid, made.DisplayPath);
         made.Handle.SetMode(status.Permissions, made.DisplayPath);
         made.SyncFilesystem();
         parent.Rename(NewVarName, parent, "var");
     }
 
-    private void FillVar(Checksum commit, DirectoryHandle var, DirectoryHandle directory)
+    private static bool HasTemporaryFilesRules(DirectoryHandle directory) => directory.Exists("usr/lib/tmpfiles.d");
+
+    private void FillVar(DeployRequest request, DirectoryHandle var, DirectoryHandle directory)
     {
-        Repository.CheckoutTree(commit, var, ".", new CheckoutOptions { ForceCopy = true, Union = true, Subpath = "var" });
-        if (!directory.Exists("usr/lib/tmpfiles.d"))
+        Repository.CheckoutTree(request.Commit, var, ".", new CheckoutOptions { ForceCopy = true, Union = true, Subpath = "var", Facts = request.Facts });
+        if (!HasTemporaryFilesRules(directory))
         {
             MakeStandardVar(var);
         }

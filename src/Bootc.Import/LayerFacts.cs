@@ -1,6 +1,5 @@
 // The metadata of a layer's files, kept beside the repository's objects so that it need not be gathered again.
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Bootc.Composefs.FsVerity;
 using Bootc.Linux;
@@ -23,14 +22,24 @@ public sealed class LayerFacts
 {
     private const string Folder = "extensions/bootc/facts";
     private const int FixedSize = 76;
+    private const int TypicalSize = 104; // of an entry
 
-    private readonly ConcurrentDictionary<Checksum, FileFacts> _facts = new();
+    private readonly Dictionary<Checksum, ReadOnlyMemory<byte>> _entries = [];
+    private readonly Lock _gate = new();
 
-    /// <summary>What is known of a content object, or <see langword="null"/>.</summary>
-    public FileFacts? TryGet(Checksum file) => _facts.GetValueOrDefault(file);
+    /// <summary>What is known of a content object, or <see langword="null"/>; asked by several threads once all is added.</summary>
+    public FileFacts? TryGet(Checksum file)
+    {
+        if (!_entries.TryGetValue(file, out ReadOnlyMemory<byte> memory))
+        {
+            return null;
+        }
 
-    /// <summary>Remembers what a content object is.</summary>
-    internal void Add(Checksum file, FileFacts facts) => _facts.TryAdd(file, facts);
+        ReadOnlySpan<byte> entry = memory.Span;
+        FileHeader header = FileHeader.ParseArchiveHeader(memory[FixedSize..]).Header;
+        bool hasVerity = entry.Slice(32, 32).ContainsAnyExcept((byte)0);
+        return new FileFacts(header, BinaryPrimitives.ReadInt64LittleEndian(entry[64..]), hasVerity ? new VerityDigest(entry.Slice(32, 32)) : null);
+    }
 
     /// <summary>What is known of the files of an image's layers.</summary>
     public static LayerFacts Load(Repository repository, StoredImage image)
@@ -47,44 +56,24 @@ public sealed class LayerFacts
         return facts;
     }
 
-    /// <summary>Adds all that others know.</summary>
-    internal void AddAll(LayerFacts others)
-    {
-        foreach ((Checksum file, FileFacts facts) in others._facts)
-        {
-            Add(file, facts);
-        }
-    }
-
     /// <summary>Adds what is remembered of a layer, if anything.</summary>
     internal void Read(Repository repository, Checksum layer)
     {
         byte[]? bytes = repository.Directory.TryReadAllBytes($"{Folder}/{layer}");
-        if (bytes is null || bytes.Length < Checksum.Size || !SHA256.HashData(bytes.AsSpan(..^Checksum.Size)).AsSpan().SequenceEqual(bytes.AsSpan(^Checksum.Size..)))
+        if (bytes?.Length >= Checksum.Size && SHA256.HashData(bytes.AsSpan(..^Checksum.Size)).AsSpan().SequenceEqual(bytes.AsSpan(^Checksum.Size..)))
         {
-            return;
-        }
-
-        ReadOnlyMemory<byte> rest = bytes.AsMemory(..^Checksum.Size);
-        while (!rest.IsEmpty)
-        {
-            ReadOnlySpan<byte> entry = rest.Span;
-            int headerSize = BinaryPrimitives.ReadInt32LittleEndian(entry[72..]);
-            FileHeader header = FileHeader.ParseArchiveHeader(rest.Slice(FixedSize, headerSize)).Header;
-            bool hasVerity = entry.Slice(32, 32).ContainsAnyExcept((byte)0);
-            Add(new Checksum(entry[..32]), new FileFacts(header, BinaryPrimitives.ReadInt64LittleEndian(entry[64..]), hasVerity ? new VerityDigest(entry.Slice(32, 32)) : null));
-            rest = rest[(FixedSize + headerSize)..];
+            Add(bytes.AsMemory(..^Checksum.Size));
         }
     }
 
-    /// <summary>Remembers all of this as that of a layer.</summary>
-    internal void Write(Repository repository, Checksum layer)
+    /// <summary>Adds what the files of a layer are, and remembers it.</summary>
+    internal void Write(Repository repository, Checksum layer, IReadOnlyDictionary<Checksum, FileFacts> files)
     {
-        using var content = new MemoryStream();
+        using var content = new MemoryStream(files.Count * TypicalSize);
         Span<byte> entry = stackalloc byte[FixedSize];
-        foreach ((Checksum file, FileFacts facts) in _facts.OrderBy(fact => fact.Key))
+        foreach ((Checksum file, FileFacts facts) in files.OrderBy(fact => fact.Key))
         {
-            byte[] header = facts.Header.SerializeForArchive(facts.Size)[8..];
+            ReadOnlySpan<byte> header = facts.Header.SerializeForArchive(facts.Size).AsSpan(8);
             entry.Clear();
             file.CopyTo(entry);
             facts.Verity?.CopyTo(entry[32..]);
@@ -94,9 +83,11 @@ public sealed class LayerFacts
             content.Write(header);
         }
 
-        content.Write(SHA256.HashData(content.GetBuffer().AsSpan(0, (int)content.Length)));
+        ReadOnlyMemory<byte> entries = content.GetBuffer().AsMemory(0, (int)content.Length);
+        content.Write(SHA256.HashData(entries.Span));
         repository.Directory.EnsureDirectory(Folder).Dispose();
         repository.Directory.WriteAllBytesAtomically($"{Folder}/{layer}", content.GetBuffer().AsSpan(0, (int)content.Length), sync: false);
+        Add(entries);
     }
 
     /// <summary>Forgets layers that are no more.</summary>
@@ -108,6 +99,21 @@ public sealed class LayerFacts
             if (!layers.Contains(entry.Name))
             {
                 folder!.RemoveTree(entry.Name);
+            }
+        }
+    }
+
+    // Entries stay as they are read; most files are asked for once or twice.
+    private void Add(ReadOnlyMemory<byte> entries)
+    {
+        lock (_gate)
+        {
+            _entries.EnsureCapacity(_entries.Count + (entries.Length / TypicalSize));
+            while (!entries.IsEmpty)
+            {
+                int size = FixedSize + BinaryPrimitives.ReadInt32LittleEndian(entries.Span[72..]);
+                _entries.TryAdd(new Checksum(entries.Span[..Checksum.Size]), entries[..size]);
+                entries = entries[size..];
             }
         }
     }

@@ -1,4 +1,5 @@
 // From a layer's tar stream to a tree of objects in a transaction.
+using System.Collections.Concurrent;
 using Bootc.Import.Tar;
 using Bootc.Linux;
 using Bootc.Ostree;
@@ -19,7 +20,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
     private LayerDirectory? _root;
 
     /// <summary>What the layer's files are.</summary>
-    public LayerFacts Facts { get; } = new();
+    public ConcurrentDictionary<Checksum, FileFacts> Facts { get; } = new();
 
     /// <summary>Whether the layer removes anything of the layers below.</summary>
     public bool HasWhiteouts { get; private set; }
@@ -269,7 +270,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
     private void Record(FileObjectResult result, FileHeader header, long size, LayerFile file)
     {
         file.Checksum = result.Checksum;
-        Facts.Add(result.Checksum, new FileFacts(header, size, size > 0 ? result.Verity : null));
+        Facts.TryAdd(result.Checksum, new FileFacts(header, size, size > 0 ? result.Verity : null));
     }
 
     private void CountLeftOut(string kind) => LeftOut[kind] = LeftOut.GetValueOrDefault(kind) + 1;

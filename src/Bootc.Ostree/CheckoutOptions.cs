@@ -13,6 +13,6 @@ public sealed record CheckoutOptions
     /// <summary>Existing directories are filled up and existing files replaced; otherwise they are an error.</summary>
     public bool Union { get; init; }
 
-    /// <summary>Spares looking at an object before it is linked.</summary>
+    /// <summary>Spares looking at an object before it is linked or copied.</summary>
     public Func<Objects.Checksum, FileFacts?>? Facts { get; init; }
 }

@@ -35,9 +35,13 @@ public sealed partial class Repository
         }
 
         long size = file.GetStatus().Size;
-        return size <= MaximumMetadataSize
-            ? file.ReadToEnd(name.ToString())
-            : throw new CorruptObjectException(name, $"it has {size} bytes, and metadata at most {MaximumMetadataSize}");
+        if (size > MaximumMetadataSize)
+        {
+            throw new CorruptObjectException(name, $"it has {size} bytes, and metadata at most {MaximumMetadataSize}");
+        }
+
+        byte[] data = new byte[size];
+        return file.ReadFully(data) == size ? data : throw new CorruptObjectException(name, "it was cut off while it was read");
     }
 
     /// <summary>A commit.</summary>

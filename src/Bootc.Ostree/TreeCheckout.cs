@@ -13,8 +13,10 @@ namespace Bootc.Ostree;
 internal sealed class TreeCheckout(Repository repository, CheckoutOptions options)
 {
     private const string QuotedWhiteoutPrefix = ".ostree-wh.";
-    private const int ParallelDepth = 7; // a kernel's modules lie six directories deep
-    private static readonly ParallelOptions Threads = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
+    private const int WorthAThread = 24; // names in a directory
+
+    private int _spareThreads = Environment.ProcessorCount - 1;
+    private volatile Owner? _creationOwner;
 
     public void Run(Checksum commit, DirectoryHandle parent, string name)
     {
@@ -22,7 +24,7 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
         (Checksum tree, Checksum meta) = Find(loaded, options.Subpath);
         try
         {
-            CheckoutDirectory(tree, meta, parent, name, depth: 0);
+            CheckoutDirectory(tree, meta, parent, name);
         }
         catch (AggregateException e)
         {
@@ -47,41 +49,102 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
         return (tree, meta);
     }
 
-    private void CheckoutDirectory(Checksum tree, Checksum metaChecksum, DirectoryHandle parent, string name, int depth)
+    private void CheckoutDirectory(Checksum tree, Checksum metaChecksum, DirectoryHandle parent, string name)
     {
         DirTree names = repository.LoadDirTree(tree);
-        DirMeta meta = repository.LoadDirMeta(metaChecksum);
-        bool created = name == "." ? false : MakeDirectory(parent, name);
+        bool created = name != "." && MakeDirectory(parent, name);
         using DirectoryHandle directory = name == "." ? parent.Reopen() : parent.OpenDirectory(name);
         foreach (DirTreeFile file in names.Files)
         {
             CheckoutFile(file.File, directory, file.Name);
         }
 
-        if (depth < ParallelDepth && names.Directories.Count > 1)
+        CheckoutDirectories(names.Directories, directory);
+        if (created)
         {
-            Parallel.ForEach(names.Directories, Threads, child => CheckoutDirectory(child.Tree, child.Meta, directory, child.Name, depth + 1));
+            SetMetadata(directory, repository.LoadDirMeta(metaChecksum));
         }
-        else
+    }
+
+    // A thread that is free takes over the next directory in which there is something to do.
+    private void CheckoutDirectories(IReadOnlyList<DirTreeDirectory> directories, DirectoryHandle parent)
+    {
+        List<Task>? others = null;
+        try
         {
-            foreach (DirTreeDirectory child in names.Directories)
+            foreach (DirTreeDirectory child in directories)
             {
-                CheckoutDirectory(child.Tree, child.Meta, directory, child.Name, depth + 1);
+                if (IsWorthAThread(child) && TryTakeThread())
+                {
+                    (others ??= []).Add(Task.Run(() => CheckoutOnOwnThread(child, parent)));
+                }
+                else
+                {
+                    CheckoutDirectory(child.Tree, child.Meta, parent, child.Name);
+                }
             }
         }
-
-        if (!created)
+        finally
         {
-            return;
+            WaitFor(others);
+        }
+    }
+
+    private bool IsWorthAThread(DirTreeDirectory directory)
+    {
+        DirTree names = repository.LoadDirTree(directory.Tree);
+        return names.Files.Count + names.Directories.Count >= WorthAThread;
+    }
+
+    private bool TryTakeThread()
+    {
+        if (Interlocked.Decrement(ref _spareThreads) >= 0)
+        {
+            return true;
         }
 
+        Interlocked.Increment(ref _spareThreads);
+        return false;
+    }
+
+    private void CheckoutOnOwnThread(DirTreeDirectory directory, DirectoryHandle parent)
+    {
+        try
+        {
+            CheckoutDirectory(directory.Tree, directory.Meta, parent, directory.Name);
+        }
+        finally
+        {
+            Interlocked.Increment(ref _spareThreads);
+        }
+    }
+
+    private void WaitFor(List<Task>? others)
+    {
+        if (others is not null)
+        {
+            Interlocked.Increment(ref _spareThreads); // who waits lets another one work
+            try
+            {
+                Task.WaitAll(others);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _spareThreads);
+            }
+        }
+    }
+
+    private void SetMetadata(DirectoryHandle directory, DirMeta meta)
+    {
         foreach (ExtendedAttribute attribute in meta.ExtendedAttributes)
         {
             directory.Handle.SetExtendedAttribute(attribute.Name, attribute.Value, directory.DisplayPath);
         }
 
-        FileStatus made = directory.GetStatus();
-        if (made.Uid != meta.Uid || made.Gid != meta.Gid)
+        // A new tree belongs to one owner at first; between directories that were there, each may follow the one above it.
+        Owner made = options.Union ? Owner.Of(directory) : _creationOwner ??= Owner.Of(directory);
+        if (made != new Owner(meta.Uid, meta.Gid))
         {
             directory.Handle.SetOwner(meta.Uid, meta.Gid, directory.DisplayPath);
         }
@@ -115,7 +178,7 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
             return;
         }
 
-        (FileHeader header, long size) = repository.LoadFileHeader(checksum);
+        (FileHeader header, long size) = options.Facts?.Invoke(checksum) is { } facts ? (facts.Header, facts.Size) : repository.LoadFileHeader(checksum);
         if (header.IsSymbolicLink)
         {
             MakeSymbolicLink(header, directory, name);
@@ -210,5 +273,14 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
         directory.CreateDeviceNode(name, ModeBits.CharacterDevice | (header.Mode & ModeBits.PermissionMask), 0, 0);
         directory.SetOwner(name, header.Uid, header.Gid);
         directory.SetMode(name, header.Mode);
+    }
+
+    private sealed record Owner(uint Uid, uint Gid)
+    {
+        public static Owner Of(DirectoryHandle directory)
+        {
+            FileStatus status = directory.GetStatus();
+            return new Owner(status.Uid, status.Gid);
+        }
     }
 }

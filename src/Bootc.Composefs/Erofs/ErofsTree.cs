@@ -8,6 +8,7 @@ internal sealed class ErofsTree
 {
     private static readonly byte[] Self = "."u8.ToArray();
     private static readonly byte[] Parent = ".."u8.ToArray();
+    private const int NamesOfRoot = 256; // that FinishRoot takes care of
     private const uint WhiteoutMode = ModeBits.CharacterDevice | 0x1A4;
 
     private readonly Dictionary<ComposefsNode, ErofsInode> _inodes = new(ReferenceEqualityComparer.Instance);
@@ -50,6 +51,9 @@ internal sealed class ErofsTree
 
         bool needsNewest = options.MaxVersion > options.MinVersion && HasWhiteouts(root);
         var tree = new ErofsTree(needsNewest ? options.MaxVersion : options.MinVersion);
+        int count = CountNodes(root);
+        tree._inodes.EnsureCapacity(count);
+        tree.Inodes.EnsureCapacity(count + NamesOfRoot);
         ErofsInode inode = tree.CreateInodes(root);
         tree.AddEntries(root, inode, inode);
         tree.FinishRoot(root, inode);
@@ -57,6 +61,17 @@ internal sealed class ErofsTree
         tree.ShareXattrs();
         tree.PlaceInodes();
         return tree;
+    }
+
+    private static int CountNodes(ComposefsNode node)
+    {
+        int count = 1;
+        foreach (ComposefsNode child in node.Entries.Values)
+        {
+            count += CountNodes(child);
+        }
+
+        return count;
     }
 
     private static bool IsWhiteout(ComposefsNode node) => node.Kind == FileKind.CharacterDevice && node.DeviceNumber == 0;
@@ -258,7 +273,7 @@ internal sealed class ErofsTree
         SetXattr(inode, OverlayAttributes.Opaque, "y"u8.ToArray());
         ExtendedAttribute? label = root.ExtendedAttributes.Where(attribute => attribute.Name == "security.selinux").Cast<ExtendedAttribute?>().FirstOrDefault();
         var entries = new List<(byte[] Name, ErofsInode Inode, bool IsHardLink)>(inode.Entries);
-        for (int i = 0; i <= 255; i++)
+        for (int i = 0; i < NamesOfRoot; i++)
         {
             string name = i.ToString("x2", System.Globalization.CultureInfo.InvariantCulture);
             if (root.Children.ContainsKey(name))

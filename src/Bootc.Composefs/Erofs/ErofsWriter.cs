@@ -20,6 +20,7 @@ internal sealed class ErofsWriter(Stream destination)
     {
         long dataStart = ErofsFormat.Align(tree.InodesEnd + tree.SharedXattrsSize, ErofsFormat.BlockSize);
         _nextBlock = dataStart / ErofsFormat.BlockSize;
+        ReserveMemory(dataStart + (tree.DataBlocks * ErofsFormat.BlockSize));
         WriteHeader(tree);
         WriteSuperblock(tree, dataStart);
         foreach (ErofsInode inode in tree.Inodes)
@@ -42,6 +43,15 @@ internal sealed class ErofsWriter(Stream destination)
         Flush();
         ArrayPool<byte>.Shared.Return(_buffer);
         return _hasher.Finish();
+    }
+
+    // A stream that grows by doubling would copy most of the image.
+    private void ReserveMemory(long size)
+    {
+        if (destination is MemoryStream memory && memory.Position + size is var end and <= int.MaxValue && end > memory.Capacity)
+        {
+            memory.Capacity = (int)end;
+        }
     }
 
     private void WriteHeader(ErofsTree tree)

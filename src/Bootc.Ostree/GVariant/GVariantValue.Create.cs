@@ -72,91 +72,99 @@ public readonly partial struct GVariantValue
     public static GVariantValue Array(string elementType, params ReadOnlySpan<GVariantValue> elements)
     {
         int alignment = VariantType.AlignmentOf(elementType);
-        bool isFixed = VariantType.FixedSizeOf(elementType) != 0;
-        var buffer = new MemoryStream();
-        var ends = new List<int>(isFixed ? 0 : elements.Length);
+        int bodySize = 0;
         foreach (GVariantValue element in elements)
         {
-            if (element.Type != elementType)
-            {
-                throw element.WrongType(elementType);
-            }
+            bodySize = element.Type == elementType
+                ? VariantType.Align(bodySize, alignment) + element.Data.Length
+                : throw element.WrongType(elementType);
+        }
 
-            Pad(buffer, alignment);
-            buffer.Write(element.Data.Span);
-            if (!isFixed)
+        int offsets = VariantType.FixedSizeOf(elementType) != 0 ? 0 : elements.Length;
+        int offsetSize = OffsetSizeFor(bodySize, offsets);
+        byte[] data = new byte[bodySize + (offsets * offsetSize)];
+        int position = 0;
+        for (int i = 0; i < elements.Length; i++)
+        {
+            position = Append(data, VariantType.Align(position, alignment), elements[i]);
+            if (offsets > 0)
             {
-                ends.Add((int)buffer.Length);
+                WriteOffset(data.AsSpan(bodySize + (i * offsetSize), offsetSize), position);
             }
         }
 
-        WriteOffsets(buffer, ends);
-        return new("a" + elementType, buffer.ToArray());
+        return new("a" + elementType, data);
     }
 
     private static GVariantValue Structure(char open, ReadOnlySpan<GVariantValue> members, char close)
     {
-        var type = new StringBuilder().Append(open);
-        var buffer = new MemoryStream();
-        var ends = new List<int>();
+        int bodySize = 0;
+        int offsets = 0;
         int alignment = 1;
         bool isFixed = true;
         for (int i = 0; i < members.Length; i++)
         {
-            GVariantValue member = members[i];
-            type.Append(member.Type);
-            int memberAlignment = VariantType.AlignmentOf(member.Type);
+            int memberAlignment = VariantType.AlignmentOf(members[i].Type);
             alignment = Math.Max(alignment, memberAlignment);
-            Pad(buffer, memberAlignment);
-            buffer.Write(member.Data.Span);
-            if (VariantType.FixedSizeOf(member.Type) != 0)
+            bodySize = VariantType.Align(bodySize, memberAlignment) + members[i].Data.Length;
+            if (VariantType.FixedSizeOf(members[i].Type) == 0)
             {
-                continue;
-            }
-
-            isFixed = false;
-            if (i < members.Length - 1)
-            {
-                ends.Add((int)buffer.Length);
+                isFixed = false;
+                offsets += i < members.Length - 1 ? 1 : 0;
             }
         }
 
-        if (members.IsEmpty)
+        bodySize = members.IsEmpty ? 1 : isFixed ? VariantType.Align(bodySize, alignment) : bodySize;
+        int offsetSize = OffsetSizeFor(bodySize, offsets);
+        byte[] data = new byte[bodySize + (offsets * offsetSize)];
+        int offset = data.Length; // a tuple's offsets stand in reverse order
+        int position = 0;
+        for (int i = 0; i < members.Length; i++)
         {
-            buffer.WriteByte(0);
-        }
-        else if (isFixed)
-        {
-            Pad(buffer, alignment);
+            position = Append(data, VariantType.Align(position, VariantType.AlignmentOf(members[i].Type)), members[i]);
+            if (i < members.Length - 1 && VariantType.FixedSizeOf(members[i].Type) == 0)
+            {
+                WriteOffset(data.AsSpan(offset -= offsetSize, offsetSize), position);
+            }
         }
 
-        ends.Reverse(); // a tuple's offsets stand in reverse order
-        WriteOffsets(buffer, ends);
-        return new(type.Append(close).ToString(), buffer.ToArray());
+        return new(data, TypeOf(open, members, close));
     }
 
-    private static void Pad(MemoryStream buffer, int alignment)
+    private static string TypeOf(char open, ReadOnlySpan<GVariantValue> members, char close)
     {
-        while (buffer.Length % alignment != 0)
+        int length = 2;
+        foreach (GVariantValue member in members)
         {
-            buffer.WriteByte(0);
+            length += member.Type.Length;
         }
+
+        Span<char> type = length <= 256 ? stackalloc char[length] : new char[length];
+        type[0] = open;
+        int position = 1;
+        foreach (GVariantValue member in members)
+        {
+            member.Type.CopyTo(type[position..]);
+            position += member.Type.Length;
+        }
+
+        type[position] = close;
+        return VariantType.ToString(type);
     }
 
-    private static void WriteOffsets(MemoryStream buffer, List<int> ends)
+    private static int Append(byte[] data, int position, GVariantValue value)
     {
-        if (ends.Count == 0)
-        {
-            return;
-        }
+        value.Data.Span.CopyTo(data.AsSpan(position));
+        return position + value.Data.Length;
+    }
 
-        long bodySize = buffer.Length;
-        int size = bodySize + ends.Count <= byte.MaxValue ? 1 : bodySize + (2L * ends.Count) <= ushort.MaxValue ? 2 : 4;
-        Span<byte> bytes = stackalloc byte[4];
-        foreach (int end in ends)
-        {
-            BinaryPrimitives.WriteInt32LittleEndian(bytes, end);
-            buffer.Write(bytes[..size]);
-        }
+    private static int OffsetSizeFor(int bodySize, int offsets) =>
+        bodySize + offsets <= byte.MaxValue ? 1 : bodySize + (2L * offsets) <= ushort.MaxValue ? 2 : 4;
+
+    private static void WriteOffset(Span<byte> destination, int end)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, end);
+        bytes[..destination.Length].CopyTo(destination);
     }
 }

@@ -115,24 +115,32 @@ public readonly partial struct GVariantValue
             throw WrongType("a…");
         }
 
-        string element = Type[1..];
+        string element = VariantType.ToString(Type.AsSpan(1));
         return VariantType.FixedSizeOf(element) is var size and > 0 ? FixedElements(element, size) : VariableElements(element);
     }
 
     /// <summary>The members of a tuple or dictionary entry, in order.</summary>
     public GVariantValue[] AsTuple()
     {
-        if (Type[0] is not ('(' or '{'))
+        var members = new GVariantValue[CountMembers()];
+        CopyMembersTo(members);
+        return members;
+    }
+
+    /// <summary>As <see cref="AsTuple"/>, into memory that is used for many tuples of one type.</summary>
+    internal void CopyMembersTo(Span<GVariantValue> members)
+    {
+        int count = CountMembers();
+        if (count != members.Length)
         {
-            throw WrongType("(…)");
+            throw new GVariantException($"a {Type} has {count} members instead of {members.Length}");
         }
 
-        var values = new List<GVariantValue>(8);
         ReadOnlySpan<char> types = VariantType.Members(Type);
         int offsetSize = OffsetSizeOf(Data.Length);
         int offsetsStart = Data.Length;
         int position = 0;
-        while (!types.IsEmpty)
+        for (int i = 0; i < count; i++)
         {
             ReadOnlySpan<char> type = VariantType.Next(ref types);
             int start = AlignChecked(position, VariantType.AlignmentOf(type));
@@ -145,11 +153,9 @@ public readonly partial struct GVariantValue
                 throw new GVariantException($"a member of a {Type} lies outside of it");
             }
 
-            values.Add(new GVariantValue(type.ToString(), Data[start..end]));
+            members[i] = Part(VariantType.ToString(type), start, end);
             position = end;
         }
-
-        return [.. values];
     }
 
     /// <summary>What a maybe (<c>m…</c>) holds, or <see langword="null"/>.</summary>
@@ -175,6 +181,31 @@ public readonly partial struct GVariantValue
     /// <inheritdoc/>
     public override string ToString() => $"{Type} ({Data.Length} bytes)";
 
+    // What is inside of a valid type is one as well.
+    private GVariantValue(ReadOnlyMemory<byte> data, string type)
+    {
+        _type = type;
+        Data = data;
+    }
+
+    private GVariantValue Part(string type, int start, int end) => new(Data[start..end], type);
+
+    private int CountMembers()
+    {
+        if (Type[0] is not ('(' or '{'))
+        {
+            throw WrongType("(…)");
+        }
+
+        int count = 0;
+        for (ReadOnlySpan<char> types = VariantType.Members(Type); !types.IsEmpty; count++)
+        {
+            VariantType.Next(ref types);
+        }
+
+        return count;
+    }
+
     private GVariantValue[] FixedElements(string element, int size)
     {
         if (Data.Length % size != 0)
@@ -185,7 +216,7 @@ public readonly partial struct GVariantValue
         var values = new GVariantValue[Data.Length / size];
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = new GVariantValue(element, Data.Slice(i * size, size));
+            values[i] = Part(element, i * size, (i + 1) * size);
         }
 
         return values;
@@ -217,7 +248,7 @@ public readonly partial struct GVariantValue
                 throw new GVariantException($"element {i} of an array lies outside of it");
             }
 
-            values[i] = new GVariantValue(element, Data[start..end]);
+            values[i] = Part(element, start, end);
             position = end;
         }
 

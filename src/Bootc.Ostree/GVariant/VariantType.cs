@@ -43,6 +43,21 @@ internal static class VariantType
     /// <summary>The types between the brackets of a tuple or dictionary entry.</summary>
     public static ReadOnlySpan<char> Members(ReadOnlySpan<char> tuple) => tuple[1..^1];
 
+    /// <summary>A type as a string of its own; the parts of ostree's objects, of which there are many, share theirs.</summary>
+    public static string ToString(ReadOnlySpan<char> type) => type switch
+    {
+        "s" => "s",
+        "u" => "u",
+        "t" => "t",
+        "ay" => "ay",
+        "(say)" => "(say)",
+        "(sayay)" => "(sayay)",
+        "a(say)" => "a(say)",
+        "a(sayay)" => "a(sayay)",
+        "a(ayay)" => "a(ayay)",
+        _ => type.ToString(),
+    };
+
     /// <summary>Whether the string is exactly one complete type.</summary>
     public static bool IsValid(ReadOnlySpan<char> type)
     {

@@ -82,16 +82,23 @@ public sealed class DirTree
     public static DirTree Parse(ReadOnlyMemory<byte> data)
     {
         GVariantValue[] members = new GVariantValue(TypeString, data).AsTuple();
-        DirTreeFile[] files = [.. members[0].AsArray().Select(static entry =>
+        GVariantValue[] entries = members[0].AsArray();
+        var fields = new GVariantValue[3];
+        var files = new DirTreeFile[entries.Length];
+        for (int i = 0; i < files.Length; i++)
         {
-            GVariantValue[] fields = entry.AsTuple();
-            return new DirTreeFile(fields[0].AsString(), ToChecksum(fields[1]));
-        })];
-        DirTreeDirectory[] directories = [.. members[1].AsArray().Select(static entry =>
+            entries[i].CopyMembersTo(fields.AsSpan(0, 2));
+            files[i] = new DirTreeFile(fields[0].AsString(), ToChecksum(fields[1]));
+        }
+
+        entries = members[1].AsArray();
+        var directories = new DirTreeDirectory[entries.Length];
+        for (int i = 0; i < directories.Length; i++)
         {
-            GVariantValue[] fields = entry.AsTuple();
-            return new DirTreeDirectory(fields[0].AsString(), ToChecksum(fields[1]), ToChecksum(fields[2]));
-        })];
+            entries[i].CopyMembersTo(fields);
+            directories[i] = new DirTreeDirectory(fields[0].AsString(), ToChecksum(fields[1]), ToChecksum(fields[2]));
+        }
+
         var tree = new DirTree(files, directories, true);
         return tree.FindFault() is { } fault ? throw new GVariantException(fault) : tree;
     }

@@ -21,6 +21,11 @@ namespace Bootc.Ostree.Objects;
 /// <param name="ExtendedAttributes">The extended attributes.</param>
 public sealed record FileHeader(uint Uid, uint Gid, uint Mode, string LinkTarget, ExtendedAttributeList ExtendedAttributes)
 {
+    private const int PlainArchiveSize = 26;
+
+    // Where there is no link target and no attribute: rdev, the empty string, and where it ends.
+    private static ReadOnlySpan<byte> PlainArchiveEnd => [0, 0, 0, 0, 0, 25];
+
     private static readonly byte[] EmptyTail = GVariantValue.Tuple(
         GVariantValue.FromUInt32(0), GVariantValue.FromUInt32(0), GVariantValue.FromUInt32(0), GVariantValue.FromUInt32(0),
         GVariantValue.FromString(""), ExtendedAttributeList.Empty.ToValue()).Data.ToArray();
@@ -59,27 +64,39 @@ public sealed record FileHeader(uint Uid, uint Gid, uint Mode, string LinkTarget
 
     /// <summary>The header of an archive object (<c>.filez</c>), size and padding included: <c>(tuuuusa(ayay))</c>.</summary>
     /// <param name="size">The content's uncompressed size in bytes.</param>
-    public byte[] SerializeForArchive(long size) => WithLength(GVariantValue.Tuple(
-        GVariantValue.FromUInt64BigEndian((ulong)size),
-        GVariantValue.FromUInt32BigEndian(Uid),
-        GVariantValue.FromUInt32BigEndian(Gid),
-        GVariantValue.FromUInt32BigEndian(Mode),
-        GVariantValue.FromUInt32(0),
-        GVariantValue.FromString(LinkTarget),
-        ExtendedAttributes.ToValue()));
+    public byte[] SerializeForArchive(long size)
+    {
+        if (LinkTarget.Length == 0 && ExtendedAttributes.Count == 0)
+        {
+            byte[] plain = new byte[8 + PlainArchiveSize];
+            BinaryPrimitives.WriteInt32BigEndian(plain, PlainArchiveSize);
+            BinaryPrimitives.WriteInt64BigEndian(plain.AsSpan(8), size);
+            WriteOwnerAndMode(plain.AsSpan(16));
+            PlainArchiveEnd.CopyTo(plain.AsSpan(^PlainArchiveEnd.Length..));
+            return plain;
+        }
+
+        return WithLength(GVariantValue.Tuple(
+            GVariantValue.FromUInt64BigEndian((ulong)size),
+            GVariantValue.FromUInt32BigEndian(Uid),
+            GVariantValue.FromUInt32BigEndian(Gid),
+            GVariantValue.FromUInt32BigEndian(Mode),
+            GVariantValue.FromUInt32(0),
+            GVariantValue.FromString(LinkTarget),
+            ExtendedAttributes.ToValue()));
+    }
 
     /// <summary>Reads the variant of an archive object's header, without its size and padding.</summary>
     /// <exception cref="GVariantException">It is malformed.</exception>
     public static (FileHeader Header, long Size) ParseArchiveHeader(ReadOnlyMemory<byte> variant)
     {
-        GVariantValue[] members = new GVariantValue("(tuuuusa(ayay))", variant).AsTuple();
-        ulong size = BinaryPrimitives.ReverseEndianness(members[0].AsUInt64());
-        if (size > long.MaxValue)
+        if (variant.Length == PlainArchiveSize && variant.Span.EndsWith(PlainArchiveEnd))
         {
-            throw new GVariantException($"the size {size} of a file is impossible");
+            return ParsePlain(variant.Span);
         }
 
-        return (FromMembers(members.AsSpan(1)), (long)size);
+        GVariantValue[] members = new GVariantValue("(tuuuusa(ayay))", variant).AsTuple();
+        return (FromMembers(members.AsSpan(1)), ToSize(BinaryPrimitives.ReverseEndianness(members[0].AsUInt64())));
     }
 
     /// <summary>Reads the metadata of a bare-user object, <c>(uuua(ayay))</c> in <c>user.ostreemeta</c>.</summary>
@@ -102,6 +119,17 @@ public sealed record FileHeader(uint Uid, uint Gid, uint Mode, string LinkTarget
         BinaryPrimitives.ReverseEndianness(members[2].AsUInt32()),
         members[4].AsString(),
         ExtendedAttributeList.FromValue(members[5]));
+
+    private static (FileHeader Header, long Size) ParsePlain(ReadOnlySpan<byte> variant)
+    {
+        uint uid = BinaryPrimitives.ReadUInt32BigEndian(variant[8..]);
+        uint gid = BinaryPrimitives.ReadUInt32BigEndian(variant[12..]);
+        uint mode = BinaryPrimitives.ReadUInt32BigEndian(variant[16..]);
+        return (new FileHeader(uid, gid, mode, "", ExtendedAttributeList.Empty), ToSize(BinaryPrimitives.ReadUInt64BigEndian(variant)));
+    }
+
+    private static long ToSize(ulong size) =>
+        size <= long.MaxValue ? (long)size : throw new GVariantException($"the size {size} of a file is impossible");
 
     private static byte[] WithLength(GVariantValue variant)
     {
