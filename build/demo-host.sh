@@ -15,7 +15,10 @@ run() {
   printf '$ %s\n' "$*"
   "$@"
 }
-stop() { if [ -f "$work/qemu.pid" ]; then kill "$(cat "$work/qemu.pid")" 2> /dev/null || true; fi; }
+stop() {
+  touch "$work/off"
+  if [ -f "$work/qemu.pid" ]; then kill "$(cat "$work/qemu.pid")" 2> /dev/null || true; fi
+}
 trap stop EXIT
 trap 'exit 130' INT TERM
 
@@ -37,10 +40,17 @@ run out/bootc install to-disk --source-imgref "$registry/bootc/example:v1" --tar
   --bootloader systemd --root-ssh-authorized-keys "$work/key.pub" --karg console=ttyS0 "$disk"
 run sfdisk --list --quiet --output Type,Size "$disk"
 
-qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 1536 -display none -nodefaults -daemonize -pidfile "$work/qemu.pid" \
-  -drive "if=pflash,format=raw,readonly=on,file=$firmware" -drive "if=pflash,format=raw,file=$work/variables.fd" \
-  -drive "file=$disk,format=raw,if=virtio,cache=unsafe" -serial "file:$work/console.log" \
-  -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$port-:22" -device virtio-net-pci,netdev=net,romfile= -device virtio-rng-pci
+# Each restart is a machine of its own: emulated firmware does not always survive a reset.
+machine() {
+  while [ ! -e "$work/off" ]; do
+    qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 1536 -display none -nodefaults -no-reboot -pidfile "$work/qemu.pid" \
+      -drive "if=pflash,format=raw,readonly=on,file=$firmware" -drive "if=pflash,format=raw,file=$work/variables.fd" \
+      -drive "file=$disk,format=raw,if=virtio,cache=unsafe" -chardev "file,id=console,path=$work/console.log,append=on" -serial chardev:console \
+      -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$port-:22" -device virtio-net-pci,netdev=net,romfile= -device virtio-rng-pci || break
+  done
+}
+machine > "$work/qemu.log" 2>&1 &
+machine=$!
 
 shell() {
   ssh -q -i "$work/key" -p "$port" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes -o ConnectTimeout=5 \
@@ -57,9 +67,10 @@ until_() {
   shift
   for _ in $(seq 300); do
     if shell "$@" > /dev/null 2>&1; then return 0; fi
-    if ! kill -0 "$(cat "$work/qemu.pid")" 2> /dev/null; then break; fi
+    if ! kill -0 "$machine" 2> /dev/null; then break; fi
     sleep 3
   done
+  cat "$work/qemu.log" >&2
   echo "error: waited in vain for: $what; the end of $work/console.log:" >&2
   tail -n 40 "$work/console.log" >&2
   exit 1
@@ -93,9 +104,7 @@ guest systemctl reboot || true
 until_ "the machine is back" "test -s /sysroot/ostree/bootc/failed-boots && ! test -e /usr/lib/bootc/health.d/required.d/50-fails"
 boots 1
 guest bootc status
+touch "$work/off"
 guest systemctl poweroff || true
-for _ in $(seq 60); do
-  if ! kill -0 "$(cat "$work/qemu.pid")" 2> /dev/null; then break; fi
-  sleep 1
-done
+wait "$machine" || true
 say "done: the disk is $disk, the machine's console $work/console.log"

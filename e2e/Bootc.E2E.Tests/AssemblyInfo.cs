@@ -1,2 +1,4 @@
 // Virtual machines run one after the other: several at once would only be slower, and run into their time limits.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+using Xunit.Sdk;
+
+[assembly: Parallelization(Mode = ParallelMode.None)]

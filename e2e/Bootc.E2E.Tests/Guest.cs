@@ -34,8 +34,9 @@ public sealed class Guest : IDisposable
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(3);
 
     private readonly GuestOptions _options;
-    private readonly Process _process;
-    private readonly Socket _shell;
+    private Process _process;
+    private Socket _shell;
+    private bool _isEnding;
     private readonly string _socketPath;
     private readonly StringBuilder _received = new();
     private int _commands;
@@ -45,7 +46,7 @@ public sealed class Guest : IDisposable
         _options = options;
         _process = process;
         _socketPath = socketPath;
-        _shell = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        _shell = MakeSocket();
     }
 
     /// <summary>What the console printed so far.</summary>
@@ -62,9 +63,9 @@ public sealed class Guest : IDisposable
     public static Guest Start(GuestOptions options)
     {
         Require();
+        File.Delete(options.ConsoleLog);
         string socketPath = Path.Combine(Path.GetTempPath(), $"guest-{Guid.NewGuid():N}.sock");
-        var start = new ProcessStartInfo(Qemu, Arguments(options, socketPath)) { RedirectStandardError = true, RedirectStandardInput = true, RedirectStandardOutput = true };
-        var guest = new Guest(options, Process.Start(start)!, socketPath);
+        var guest = new Guest(options, Launch(options, socketPath), socketPath);
         try
         {
             guest.Connect();
@@ -135,6 +136,7 @@ public sealed class Guest : IDisposable
     /// <summary>Powers the guest off as its power button would, units stopped in order.</summary>
     public void PowerOff(TimeSpan? timeout = null)
     {
+        _isEnding = true;
         Send("systemctl poweroff\n");
         WaitForExit(timeout ?? TimeSpan.FromMinutes(4));
     }
@@ -162,12 +164,28 @@ public sealed class Guest : IDisposable
     public InvalidOperationException Failure(string what) =>
         new($"{what}; the console's last lines ({_options.ConsoleLog}):\n{string.Join('\n', Console.Split('\n').TakeLast(LastLines))}");
 
+    private static Socket MakeSocket() => new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+
+    private static Process Launch(GuestOptions options, string socketPath) =>
+        Process.Start(new ProcessStartInfo(Qemu, Arguments(options, socketPath)) { RedirectStandardError = true, RedirectStandardInput = true, RedirectStandardOutput = true })!;
+
+    // A restart is a machine of its own: emulated firmware does not always survive a reset.
+    private void Relaunch()
+    {
+        _process.Dispose();
+        _shell.Dispose();
+        File.Delete(_socketPath);
+        _process = Launch(_options, _socketPath);
+        _shell = MakeSocket();
+        Connect();
+    }
+
     private static string[] Arguments(GuestOptions options, string socketPath)
     {
         List<string> arguments =
         [
             "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", options.Memory.ToString(CultureInfo.InvariantCulture), "-display", "none", "-nodefaults",
-            "-serial", $"file:{options.ConsoleLog}", "-serial", $"unix:{socketPath},server=on,wait=off",
+            "-no-reboot", "-chardev", $"file,id=console,path={options.ConsoleLog},append=on", "-serial", "chardev:console", "-serial", $"unix:{socketPath},server=on,wait=off",
             "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci",
         ];
         foreach (string disk in options.Disks)
@@ -200,16 +218,16 @@ public sealed class Guest : IDisposable
     {
         WaitFor(() => File.Exists(_socketPath), "QEMU makes its socket", TimeSpan.FromSeconds(30));
         _shell.Connect(new UnixDomainSocketEndPoint(_socketPath));
-        var reader = new Thread(Receive) { IsBackground = true };
-        reader.Start();
+        Socket shell = _shell;
+        new Thread(() => Receive(shell)) { IsBackground = true }.Start();
     }
 
-    private void Receive()
+    private void Receive(Socket shell)
     {
         byte[] buffer = new byte[4096];
         try
         {
-            for (int count; (count = _shell.Receive(buffer)) > 0;)
+            for (int count; (count = shell.Receive(buffer)) > 0;)
             {
                 lock (_received)
                 {
@@ -255,7 +273,7 @@ public sealed class Guest : IDisposable
         {
             return Run(command, ProbeInterval) is { ExitCode: 0 } result ? result.Output : null;
         }
-        catch (TimeoutException)
+        catch (Exception e) when (e is TimeoutException or SocketException)
         {
             return null;
         }
@@ -266,7 +284,11 @@ public sealed class Guest : IDisposable
         var clock = Stopwatch.StartNew();
         while (!condition())
         {
-            if (_process.HasExited)
+            if (_process.HasExited && _process.ExitCode == 0 && !_isEnding)
+            {
+                Relaunch();
+            }
+            else if (_process.HasExited)
             {
                 throw Failure($"QEMU ended with {_process.ExitCode} before {what}: {_process.StandardError.ReadToEnd()}");
             }
