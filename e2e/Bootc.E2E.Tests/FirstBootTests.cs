@@ -4,6 +4,7 @@ using Bootc.Testing;
 
 namespace Bootc.E2E.Tests;
 
+[Collection(Machines.Collection)]
 public sealed class FirstBootTests
 {
     [Fact]
