@@ -26,13 +26,14 @@ public sealed class DirectBoot : IDisposable
     public static string Bootc => Path.Combine(TestData.RepositoryRoot, "out", "bootc");
 
     /// <summary>Skips the test where it cannot run.</summary>
-    public static void Require()
+    /// <param name="image">The image that it boots.</param>
+    public static void Require(string image = "bootc/example:v1")
     {
         Assert.SkipUnless(Environment.GetEnvironmentVariable("BOOTC_E2E") == "1", "virtual machines take minutes: run 'make e2e'");
         Guest.Require();
         Peer.Require("mkfs.ext4");
         Assert.SkipUnless(File.Exists(Bootc), "out/bootc is not there: run 'make build'");
-        Assert.SkipUnless(HasImage(), $"{Registry} has no bootc/example:v1: run 'make e2e'");
+        Assert.SkipUnless(HasImage(image), $"{Registry} has no {image}: run 'make e2e'");
     }
 
     /// <summary>Deploys an image of the registry on a new disk.</summary>
@@ -88,11 +89,12 @@ public sealed class DirectBoot : IDisposable
         return path;
     }
 
-    private static bool HasImage()
+    private static bool HasImage(string image)
     {
+        string[] name = image.Split(':');
         try
         {
-            return Peer.Run("curl", "-fs", "-o", "/dev/null", "-H", "Accept: application/vnd.oci.image.manifest.v1+json", $"http://{Registry}/v2/bootc/example/manifests/v1").ExitCode == 0;
+            return Peer.Run("curl", "-fs", "-o", "/dev/null", "-H", "Accept: application/vnd.oci.image.manifest.v1+json", $"http://{Registry}/v2/{name[0]}/manifests/{name[1]}").ExitCode == 0;
         }
         catch (System.ComponentModel.Win32Exception)
         {
