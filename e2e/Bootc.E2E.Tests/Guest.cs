@@ -81,8 +81,8 @@ public sealed class Guest : IDisposable
     /// <summary>Waits until the guest's systemd has started all it wants, and returns its state: <c>running</c>, <c>degraded</c>.</summary>
     public string WaitUntilBooted(TimeSpan? timeout = null)
     {
-        WaitForShell(timeout ?? TimeSpan.FromMinutes(6));
-        return Run("systemctl is-system-running --wait", timeout ?? TimeSpan.FromMinutes(6)).Output.Trim();
+        WaitForShell(timeout ?? TimeSpan.FromMinutes(15));
+        return Run("systemctl is-system-running --wait", timeout ?? TimeSpan.FromMinutes(15)).Output.Trim();
     }
 
     /// <summary>Waits until the console printed a text.</summary>
