@@ -222,16 +222,12 @@ public sealed partial class RepositoryTransaction : IDisposable
             {
                 Publish(source, target, entry.Name, entry.Name);
             }
-
-            if (!_repository.Config.DisableFsync)
-            {
-                target.Sync();
-            }
         }
 
+        // All names at once: a call for each directory would be one write of the journal for each.
         if (!_repository.Config.DisableFsync)
         {
-            _repository.ObjectsDirectory.Sync();
+            _repository.ObjectsDirectory.SyncFilesystem();
         }
     }
 
