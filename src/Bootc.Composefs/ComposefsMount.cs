@@ -147,8 +147,7 @@ public sealed class ComposefsMount : IDisposable
 
         if (options.Writable is { } writable)
         {
-            overlay.SetString("upperdir", writable.UpperDirectory);
-            overlay.SetString("workdir", writable.WorkDirectory);
+            overlay.SetUpperLayer(writable.UpperDirectory, writable.WorkDirectory);
         }
 
         return overlay.CreateMount(image, readOnly: options.Writable is null or { IsReadOnly: true });

@@ -46,11 +46,7 @@ public static class UsrOverlay
             }
 
             folder.EnsureDirectory("work", 0x1C0).Dispose();
-            using FileSystemContext overlay = FileSystemContext.Open("overlay");
-            overlay.SetString("source", "overlay");
-            overlay.SetString("lowerdir", Usr);
-            overlay.SetString("upperdir", $"{UpperParent}/{name}/upper");
-            overlay.SetString("workdir", $"{UpperParent}/{name}/work");
+            using FileSystemContext overlay = FileSystemContext.OpenOverlay(Usr, $"{UpperParent}/{name}/upper", $"{UpperParent}/{name}/work");
             if (readOnly)
             {
                 overlay.SetFlag("ro");

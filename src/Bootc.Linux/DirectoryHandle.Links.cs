@@ -54,12 +54,8 @@ public sealed partial class DirectoryHandle
     /// <param name="mode">Kind (S_IFCHR or S_IFBLK) and permission bits, subject to the umask.</param>
     /// <param name="major">The device's major number.</param>
     /// <param name="minor">The device's minor number.</param>
-    public void CreateDeviceNode(string name, uint mode, uint major, uint minor)
-    {
-        // makedev(3): the numbers interleave in the 64-bit dev_t of glibc.
-        ulong device = ((ulong)(major & 0xfffff000) << 32) | ((ulong)(major & 0xfff) << 8) | ((ulong)(minor & 0xffffff00) << 12) | (minor & 0xff);
-        Check(NativeMethods.mknodat(Descriptor, name, mode, device), "create the device node", name);
-    }
+    public void CreateDeviceNode(string name, uint mode, uint major, uint minor) =>
+        Check(NativeMethods.mknodat(Descriptor, name, mode, FileStatus.MakeDeviceNumber(major, minor)), "create the device node", name);
 
     /// <summary>Creates a named pipe.</summary>
     public void CreateFifo(string name, uint mode) =>

@@ -38,14 +38,10 @@ public readonly record struct FileStatus(
     /// <summary>The permission bits with set-user-ID, set-group-ID and sticky.</summary>
     public uint Permissions => Mode & ModeBits.PermissionMask;
 
-    /// <summary><see cref="Device"/> as st_dev of stat(2) has it (makedev(3)).</summary>
-    public ulong DeviceNumber
-    {
-        get
-        {
-            ulong major = Device >> 32;
-            ulong minor = Device & 0xffffffff;
-            return ((major & 0xfffff000) << 32) | ((major & 0xfff) << 8) | ((minor & 0xffffff00) << 12) | (minor & 0xff);
-        }
-    }
+    /// <summary><see cref="Device"/> as st_dev of stat(2) has it.</summary>
+    public ulong DeviceNumber => MakeDeviceNumber((uint)(Device >> 32), (uint)Device);
+
+    /// <summary>makedev(3): major and minor number interleaved in the 64-bit dev_t of glibc.</summary>
+    internal static ulong MakeDeviceNumber(uint major, uint minor) =>
+        ((ulong)(major & 0xfffff000) << 32) | ((ulong)(major & 0xfff) << 8) | ((ulong)(minor & 0xffffff00) << 12) | (minor & 0xff);
 }

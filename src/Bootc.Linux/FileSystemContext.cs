@@ -37,6 +37,29 @@ public sealed unsafe class FileSystemContext : IDisposable
         return new FileSystemContext(new SafeFileHandle((nint)fd, ownsHandle: true), type);
     }
 
+    /// <summary>Opens a context for an overlay of one directory.</summary>
+    /// <param name="lower">What shows where nothing was changed.</param>
+    /// <param name="upper">Where changes go.</param>
+    /// <param name="work">An empty directory beside <paramref name="upper"/>, for the kernel.</param>
+    /// <inheritdoc cref="Open" path="/exception"/>
+    public static FileSystemContext OpenOverlay(string lower, string upper, string work)
+    {
+        FileSystemContext overlay = Open("overlay");
+        overlay.SetString("source", "overlay");
+        overlay.SetString("lowerdir", lower);
+        overlay.SetUpperLayer(upper, work);
+        return overlay;
+    }
+
+    /// <summary>Lets an overlay be written to.</summary>
+    /// <param name="upper">Where changes go.</param>
+    /// <param name="work">An empty directory beside <paramref name="upper"/>, for the kernel.</param>
+    public void SetUpperLayer(string upper, string work)
+    {
+        SetString("upperdir", upper);
+        SetString("workdir", work);
+    }
+
     /// <summary>Sets an option that has a value.</summary>
     public void SetString(string key, string value)
     {
