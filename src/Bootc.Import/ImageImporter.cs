@@ -77,7 +77,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
             throw new ImportException($"{what} has {manifest.Layers.Length} layers, and its configuration names {config.RootFs.DiffIds.Length}");
         }
 
-        if (config.Architecture.Length > 0 && !Platform.Current.Matches(config.Platform))
+        if (config.Architecture.Length > 0 && !Platform.Current.HasSameArchitecture(config.Platform))
         {
             throw new ImportException($"{what} is an image for {config.Platform}, and this machine is {Platform.Current}");
         }

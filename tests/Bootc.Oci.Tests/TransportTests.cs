@@ -111,6 +111,44 @@ public sealed class TransportTests : IDisposable
         Assert.Contains("linux/riscv64", e.Message);
     }
 
+    // What `skopeo inspect --override-arch … --override-variant …` chooses; it refuses amd64/v1, which every amd64 machine runs.
+    [Theory]
+    [InlineData("amd64", null, "amd64/v3 amd64/v2 amd64", "amd64")]
+    [InlineData("amd64", null, "amd64/v3 amd64/v1", "amd64/v1")]
+    [InlineData("amd64", null, "amd64/v4 amd64/v2", null)]
+    [InlineData("amd64", "v3", "amd64 amd64/v2 amd64/v3", "amd64/v3")]
+    [InlineData("amd64", "v3", "amd64/v2 amd64", "amd64")]
+    [InlineData("arm64", "v8", "arm64 arm64/v8", "arm64/v8")]
+    [InlineData("arm64", "v8", "arm/v7 arm64", "arm64")]
+    [InlineData("arm64", null, "arm64/v9 arm64/v8", "arm64/v8")]
+    [InlineData("arm", "v7", "arm/v5 arm/v6 arm", "arm/v6")]
+    [InlineData("arm", "v6", "arm/v7 arm", "arm")]
+    [InlineData("arm", "v6", "arm/v7 arm64/v8", null)]
+    [InlineData("riscv64", null, "amd64 riscv64", "riscv64")]
+    public void Of_variants_the_best_one_that_runs_is_chosen(string architecture, string? variant, string images, string? chosen)
+    {
+        string[] platforms = images.Split(' ');
+        var manifests = new JsonArray([.. platforms.Select((platform, i) => Described(platform.Split('/'), i))]);
+        ImageIndex index = ImageIndex.Parse(System.Text.Encoding.UTF8.GetBytes(new JsonObject { ["schemaVersion"] = 2, ["manifests"] = manifests }.ToJsonString()), "an index");
+        Platform wanted = Platform.Linux(architecture, variant);
+
+        if (chosen is null)
+        {
+            Assert.Contains("only for linux/", Assert.Throws<ImageNotFoundException>(() => index.Choose(wanted, "an index")).Message);
+            return;
+        }
+
+        Assert.Equal(chosen, platforms[index.Choose(wanted, "an index").Size]);
+
+        static JsonNode Described(string[] platform, int i) => new JsonObject
+        {
+            ["mediaType"] = MediaTypes.OciManifest,
+            ["digest"] = ScriptedRegistry.DigestOf([]),
+            ["size"] = i,
+            ["platform"] = new JsonObject { ["os"] = "linux", ["architecture"] = platform[0], ["variant"] = platform.ElementAtOrDefault(1) },
+        };
+    }
+
     [Theory]
     [InlineData("oci:{directory}/nowhere", "nowhere")]
     [InlineData("oci:{directory}/image:other", "other")]

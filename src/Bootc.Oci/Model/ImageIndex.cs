@@ -36,11 +36,14 @@ public sealed record ImageIndex
     /// <exception cref="ImageNotFoundException">There is none; those there are are named.</exception>
     public Descriptor Choose(Platform platform, string what)
     {
-        Descriptor? chosen = Array.Find(Manifests, manifest => manifest.Platform == platform)
-            ?? Array.Find(Manifests, manifest => manifest.Platform is { } candidate && platform.Matches(candidate));
-        if (chosen is not null)
+        foreach (string? variant in platform.AcceptedVariants)
         {
-            return chosen;
+            Descriptor? chosen = Array.Find(Manifests, manifest =>
+                manifest.Platform is { } candidate && platform.HasSameArchitecture(candidate) && (candidate.Variant ?? "") == (variant ?? ""));
+            if (chosen is not null)
+            {
+                return chosen;
+            }
         }
 
         string there = string.Join(", ", Manifests.Select(manifest => manifest.Platform?.ToString() ?? "unknown").Distinct());
