@@ -1,4 +1,7 @@
 // Registries that answer with errors, break off, stall, lie or want credentials.
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using System.Text;
 using Bootc.Oci.Model;
 using Bootc.Testing;
@@ -376,6 +379,31 @@ public sealed class RegistryTests
 
         Assert.Single((await moved.FetchManifestAsync(Platform.Current, default)).Manifest.Layers);
         Assert.Contains("blocks", (await Assert.ThrowsAnyAsync<OciException>(() => blocked.FetchManifestAsync(Platform.Current, default))).Message);
+    }
+
+    [Fact]
+    public async Task Plain_http_on_another_address_takes_insecure_in_registries_conf()
+    {
+        IPAddress? address = NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(found => found.GetIPProperties().UnicastAddresses)
+            .Select(found => found.Address)
+            .FirstOrDefault(found => found.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(found));
+        Assert.SkipWhen(address is null, "this machine has no address but loopback");
+        using var directory = new TestDirectory();
+        using var registry = new ScriptedRegistry(address: address);
+        string conf = directory.Write("registries.conf", $"""
+            [[registry]]
+            location = "{registry.Address}"
+            insecure = true
+            """);
+        await using IImageSource refused = registry.Open();
+        await using IImageSource allowed = registry.Open(configure: options => options with { RegistriesConf = conf });
+
+        OciException e = await Assert.ThrowsAnyAsync<OciException>(() => refused.FetchManifestAsync(Platform.Current, default));
+        Assert.Contains($"{registry.Address} speaks no TLS", e.Message);
+        Assert.Contains("'insecure = true' in registries.conf", e.Message);
+        Assert.Empty(registry.Requests); // not even asked
+        Assert.Single((await allowed.FetchManifestAsync(Platform.Current, default)).Manifest.Layers);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 // A registry that holds one image and misbehaves as a test wants.
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Bootc.Oci.Model;
@@ -13,7 +14,8 @@ internal sealed class ScriptedRegistry : IDisposable
     private readonly ScriptedServer _server;
 
     /// <param name="misbehave">Gives an answer in place of the right one, or <see langword="null"/>; told how often the path was asked for before.</param>
-    public ScriptedRegistry(Func<ScriptedRequest, int, ScriptedAnswer?>? misbehave = null)
+    /// <param name="address">Where it listens; on loopback by default.</param>
+    public ScriptedRegistry(Func<ScriptedRequest, int, ScriptedAnswer?>? misbehave = null, IPAddress? address = null)
     {
         string manifest = $$"""
             {"schemaVersion":2,"mediaType":"{{MediaTypes.OciManifest}}",
@@ -22,7 +24,7 @@ internal sealed class ScriptedRegistry : IDisposable
             """;
         Manifest = Encoding.UTF8.GetBytes(manifest);
         _server = new ScriptedServer(request =>
-            misbehave?.Invoke(request, _server!.Requests.Count(other => other.Path == request.Path) - 1) ?? Answer(request));
+            misbehave?.Invoke(request, _server!.Requests.Count(other => other.Path == request.Path) - 1) ?? Answer(request), address);
     }
 
     public byte[] Config { get; } = "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"u8.ToArray();

@@ -1,4 +1,4 @@
-// An HTTP server on loopback that answers as a test tells it, broken answers included.
+// An HTTP server that answers as a test tells it, broken answers included.
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
@@ -9,20 +9,21 @@ namespace Bootc.Testing;
 /// <summary>A server whose answers a function gives. One request a connection, so that each can be broken on its own.</summary>
 public sealed class ScriptedServer : IDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<ScriptedRequest, ScriptedAnswer> _answer;
 
     /// <summary>Starts to listen.</summary>
-    public ScriptedServer(Func<ScriptedRequest, ScriptedAnswer> answer)
+    public ScriptedServer(Func<ScriptedRequest, ScriptedAnswer> answer, IPAddress? address = null)
     {
         _answer = answer;
+        _listener = new TcpListener(address ?? IPAddress.Loopback, 0);
         _listener.Start();
         _ = AcceptAsync();
     }
 
     /// <summary>Host and port.</summary>
-    public string Address => $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+    public string Address => ((IPEndPoint)_listener.LocalEndpoint).ToString();
 
     /// <summary>All requests so far, oldest first.</summary>
     public ConcurrentQueue<ScriptedRequest> Requests { get; } = new();

@@ -172,7 +172,7 @@ public sealed partial class RegistryClient
             }
             catch (Exception e) when (IsBrokenConnection(e, cancellation))
             {
-                failure = new RegistryException($"cannot fetch the {what}: {Describe(e)}", null, e);
+                failure = new RegistryException($"cannot fetch the {what}: {Describe(e)}{AdviceFor(e, image)}", null, e);
                 if (IsPermanent(e))
                 {
                     throw failure;
@@ -399,6 +399,10 @@ public sealed partial class RegistryClient
 
     // A name that does not exist and a certificate that is not trusted stay so.
     private static bool IsPermanent(Exception e) => e is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError };
+
+    private static string AdviceFor(Exception e, RegistryReference image) => e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+        ? $" ({image.Registry} speaks no TLS, or has a certificate that is not trusted; where that is meant to be, 'insecure = true' in registries.conf allows it)"
+        : "";
 
     private static string Describe(Exception e) => e.InnerException is { } inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal) ? $"{e.Message}: {inner.Message}" : e.Message;
 }
