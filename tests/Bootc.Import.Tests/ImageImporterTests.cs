@@ -118,6 +118,32 @@ public sealed class ImageImporterTests
     }
 
     [Fact]
+    public async Task Uncompressed_layers_give_the_same_tree_from_skopeos_directory_and_from_a_registry()
+    {
+        Peer.Require("skopeo");
+        using var test = new TestRepository();
+        using var registry = new RealRegistry(test.Folder);
+        WrittenImage image = OsImage.Create().WriteTo(test.Folder["image"]);
+        Peer.Run("skopeo", "copy", "--dest-decompress", image.Reference, $"dir:{test.Folder["plain"]}").Succeeded();
+        Peer.Run("skopeo", "copy", "--preserve-digests", "--dest-tls-verify=false", $"dir:{test.Folder["plain"]}", $"docker://{registry.Address}/plain:1").Succeeded();
+
+        PulledImage compressed = await test.ImportAsync(image);
+        PulledImage[] plain =
+        [
+            await test.ImportAsync(ImageReference.Parse($"dir:{test.Folder["plain"]}")),
+            await test.ImportAsync(ImageReference.Parse($"docker://{registry.Address}/plain:1")),
+        ];
+
+        foreach (PulledImage pulled in plain)
+        {
+            Assert.All(pulled.Image.Manifest.Layers, layer => Assert.Equal(MediaTypes.OciLayer, layer.MediaType));
+            Assert.Equal(test.Repository.LoadCommit(compressed.Image.MergeCommit).RootTree, test.Repository.LoadCommit(pulled.Image.MergeCommit).RootTree);
+        }
+
+        Assert.Empty(test.Repository.Fsck().Findings);
+    }
+
+    [Fact]
     public async Task Layers_merge_to_the_tree_that_umoci_unpacks()
     {
         Peer.RequireRoot("files with owners");

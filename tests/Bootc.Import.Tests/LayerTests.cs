@@ -73,6 +73,25 @@ public sealed class LayerTests
         Assert.Empty(test.Repository.Fsck().Findings);
     }
 
+    // As ostree-ext: a leading slash is that of the image's root.
+    [Fact]
+    public async Task Absolute_names_are_those_below_the_root()
+    {
+        using var test = new TestRepository();
+
+        PulledImage relative = await test.ImportAsync(MakeImage("").WriteTo(test.Folder["relative"]));
+        PulledImage absolute = await test.ImportAsync(MakeImage("/").WriteTo(test.Folder["absolute"]));
+
+        Assert.Equal(
+            ["usr/bin/other", "usr/bin/tool", "usr/etc/config"],
+            test.Repository.OpenTree(relative.Image.MergeCommit).Walk().Select(entry => entry.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(test.Repository.LoadCommit(relative.Image.MergeCommit).RootTree, test.Repository.LoadCommit(absolute.Image.MergeCommit).RootTree);
+
+        static OsImage MakeImage(string root) => new OsImage()
+            .AddLayer(layer => layer.Directory(root + "usr").Directory(root + "usr/bin").File(root + "usr/bin/tool", "x").File(root + "usr/bin/gone", "x").File(root + "etc/config", "x"))
+            .AddLayer(layer => layer.Directory(root + "usr").Directory(root + "usr/bin").File(root + "usr/bin/tool", "y").HardLink(root + "usr/bin/other", root + "usr/bin/tool").Whiteout(root + "usr/bin/gone"));
+    }
+
     [Fact]
     public async Task Names_that_are_not_UTF8_are_refused()
     {

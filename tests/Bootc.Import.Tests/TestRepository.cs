@@ -22,9 +22,11 @@ internal sealed class TestRepository : IDisposable
     public string Path => Folder["repo"];
 
     /// <summary>Imports an image from where it was written; the digests of the layers that were fetched are added to a list.</summary>
-    public async Task<PulledImage> ImportAsync(WrittenImage image, List<string>? fetched = null)
+    public Task<PulledImage> ImportAsync(WrittenImage image, List<string>? fetched = null) => ImportAsync(ImageReference.Parse(image.Reference), fetched);
+
+    /// <summary>Imports an image from anywhere.</summary>
+    public async Task<PulledImage> ImportAsync(ImageReference reference, List<string>? fetched = null)
     {
-        ImageReference reference = ImageReference.Parse(image.Reference);
         await using IImageSource source = ImageSources.Open(reference);
         var importer = new ImageImporter(Repository, new ImportOptions());
         PreparedImport prepared = await importer.PrepareAsync(new CountingSource(source, fetched), reference, CancellationToken.None);
