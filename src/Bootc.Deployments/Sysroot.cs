@@ -113,7 +113,7 @@ public sealed partial class Sysroot : IDisposable
             throw new DeploymentException($"'{stateroot}' is no name of a stateroot: {fault}");
         }
 
-        Directory.CreateDirectory(path);
+        CreateRoot(path);
         using DirectoryHandle root = DirectoryHandle.Open(path);
         root.EnsureDirectory("boot").Dispose();
         root.EnsureDirectory("ostree/deploy").Dispose();
@@ -128,6 +128,27 @@ public sealed partial class Sysroot : IDisposable
 
         root.CreateDirectory($"ostree/deploy/{stateroot}/var");
         root.SyncFilesystem();
+    }
+
+    private static void CreateRoot(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            string above = System.IO.Path.GetFullPath(path);
+            while (!System.IO.Path.Exists(above))
+            {
+                above = System.IO.Path.GetDirectoryName(above)!;
+            }
+
+            string reason = !Directory.Exists(above) ? "is no directory"
+                : e is UnauthorizedAccessException ? "may not be written to"
+                : "takes no new directory";
+            throw new DeploymentException($"no sysroot can be made at {path}: {above} {reason}", e is DirectoryNotFoundException || reason == "is no directory" ? null : e);
+        }
     }
 
     /// <summary>

@@ -46,6 +46,20 @@ public class LibostreeInitTests
         Assert.False(Directory.Exists(test["new"]));
     }
 
+    [Theory]
+    [InlineData("/proc/sysroot", "/proc takes no new directory")]
+    [InlineData("FILE", "FILE is no directory")]
+    [InlineData("FILE/below/it", "FILE is no directory")]
+    public void Where_no_directory_can_be_made_the_reason_is_told(string path, string reason)
+    {
+        using var test = new TestDirectory();
+        string file = test.Write("file", "");
+
+        var refusal = Assert.Throws<DeploymentException>(() => Sysroot.Initialize(path.Replace("FILE", file), "default"));
+
+        Assert.Equal($"no sysroot can be made at {path}: {reason}".Replace("FILE", file), refusal.Message);
+    }
+
     [Fact]
     public void Stateroot_that_is_there_is_refused()
     {
