@@ -113,6 +113,7 @@ public sealed partial class Sysroot : IDisposable
     /// <exception cref="DeploymentException">The stateroot is there already, or its name is invalid.</exception>
     public static void Initialize(string path, string stateroot)
     {
+        RequireName(stateroot); // before anything is made
         CreateRoot(path);
         using DirectoryHandle root = DirectoryHandle.Open(path);
         Initialize(root, stateroot);
@@ -122,11 +123,7 @@ public sealed partial class Sysroot : IDisposable
     /// <exception cref="DeploymentException">The stateroot is there already, or its name is invalid.</exception>
     public static void Initialize(DirectoryHandle root, string stateroot)
     {
-        if (DirTree.FindFaultInName(stateroot) is { } fault)
-        {
-            throw new DeploymentException($"'{stateroot}' is no name of a stateroot: {fault}");
-        }
-
+        RequireName(stateroot);
         root.EnsureDirectory("boot").Dispose();
         root.EnsureDirectory("ostree/deploy").Dispose();
         using (Repository.Create(root.EnsureDirectory("ostree/repo"), RepositoryMode.Bare))
@@ -140,6 +137,14 @@ public sealed partial class Sysroot : IDisposable
 
         root.CreateDirectory($"ostree/deploy/{stateroot}/var");
         root.SyncFilesystem();
+    }
+
+    private static void RequireName(string stateroot)
+    {
+        if (DirTree.FindFaultInName(stateroot) is { } fault)
+        {
+            throw new DeploymentException($"'{stateroot}' is no name of a stateroot: {fault}");
+        }
     }
 
     private static void CreateRoot(string path)

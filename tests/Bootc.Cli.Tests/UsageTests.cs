@@ -12,6 +12,8 @@ public class UsageTests
     [InlineData("help-kargs", "kargs", "-h")]
     [InlineData("help-config-diff", "config-diff", "-h")]
     [InlineData("help-usr-overlay", "usroverlay", "-h")]
+    [InlineData("help-install", "install", "--help")]
+    [InlineData("help-install-to-disk", "install", "to-disk", "--help")]
     [InlineData("help-internals", "internals", "--help")]
     public void Help(string golden, params string[] arguments) => Golden.Check(golden, CliHost.Bootc(arguments).Succeeded());
 
