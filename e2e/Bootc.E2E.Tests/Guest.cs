@@ -85,6 +85,9 @@ public sealed class Guest : IDisposable
         return Run("systemctl is-system-running --wait", timeout ?? TimeSpan.FromMinutes(15)).Output.Trim();
     }
 
+    /// <summary>Waits until the guest has a way to the host.</summary>
+    public void WaitForNetwork() => Run("for i in $(seq 120); do if ip route | grep -q ^default; then exit 0; fi; sleep 0.5; done; exit 1", TimeSpan.FromMinutes(3)).Succeeded();
+
     /// <summary>Waits until the console printed a text.</summary>
     /// <exception cref="InvalidOperationException">The time is over, or the guest ended; the message has the console's last lines.</exception>
     public void WaitForConsole(string text, TimeSpan timeout) =>

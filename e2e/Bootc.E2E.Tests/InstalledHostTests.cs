@@ -49,6 +49,7 @@ public sealed class InstalledHostTests
         Assert.Equal(fileSystem, guest.Run("findmnt -n -o FSTYPE /sysroot").Succeeded().Trim());
         AssertBoots(guest, "v1");
         InstalledDisk.TrustRegistry(guest);
+        guest.WaitForNetwork();
         guest.Run("echo local > /etc/local.conf; echo kept > /var/kept; test -e /usr/share/example/removed").Succeeded();
         guest.Run("bootc upgrade --quiet --tag v2", TimeSpan.FromMinutes(10)).Succeeded();
         guest.RebootUntil(IsBooted("v2"), "v2 boots", SeveralBoots);
@@ -77,6 +78,8 @@ public sealed class InstalledHostTests
 
     private static void AssertReturnsFrom(Guest guest, string tag, string reason)
     {
+        guest.WaitUntilBooted();
+        guest.WaitForNetwork();
         guest.Run($"bootc switch --quiet {DirectBoot.GuestRegistry}/bootc/example:{tag}", TimeSpan.FromMinutes(10)).Succeeded();
         guest.RebootUntil($"{IsBooted("v2")} && grep -q '{reason}' /sysroot/ostree/bootc/failed-boots", $"v2 boots after {tag} failed", SeveralBoots);
         guest.WaitUntilBooted();

@@ -23,6 +23,7 @@ public sealed class PowerCutTests
             guest.Run("sync").Succeeded();
             foreach ((string when, Action<Guest> reach) in Moments)
             {
+                guest.WaitForNetwork();
                 reach(guest);
                 guest.Kill();
                 guest.Dispose();

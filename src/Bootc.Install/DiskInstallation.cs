@@ -32,7 +32,7 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
     public long? RootSize { get; init; }
 
     /// <summary>Runs the installation.</summary>
-    /// <exception cref="InstallException">The disk cannot be used, or the image lacks something. Unless the message says so, the disk is unchanged.</exception>
+    /// <exception cref="InstallException">The disk cannot be used, or the image lacks something. What can be known before the image is fetched is checked before the disk is changed.</exception>
     /// <exception cref="OciException">The image cannot be had.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -54,8 +54,9 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
         DiskLayout layout = DiskLayout.Plan(disk.Size, options.BootLoader == BootLoaderKind.SystemdBoot ? EfiSizeWithKernels : EfiSize, RootSize, needed);
         progress.Step($"Partitioning {Device}");
         disk.WritePartitionTable(layout);
-        await InstallAsync(disk, layout, type, FileSystem is null && config.RootFileSystem is null, cancellation).ConfigureAwait(false);
+        string installed = await InstallAsync(disk, layout, type, FileSystem is null && config.RootFileSystem is null, cancellation).ConfigureAwait(false);
         disk.Finish();
+        progress.Message(installed);
     }
 
     // Looked up before anything is written: a misspelt name shall cost nothing.
@@ -66,7 +67,7 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
         return manifest.Manifest.Layers.Sum(layer => layer.Size) * Unpacked + RoomBesides;
     }
 
-    private async Task InstallAsync(Disk disk, DiskLayout layout, string type, bool isTypeByDefault, CancellationToken cancellation)
+    private async Task<string> InstallAsync(Disk disk, DiskLayout layout, string type, bool isTypeByDefault, CancellationToken cancellation)
     {
         progress.Step($"Making file systems: vfat, {type}");
         var uuid = Guid.NewGuid();
@@ -75,7 +76,7 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
         RootFileSystem.Make(type, rootDevice.Path, uuid, "root");
         using DirectoryHandle root = Mount(rootDevice, type);
         using NewEfiPartition efi = NewEfiPartition.Make(efiDevice, root);
-        await new Installation(options, progress).RunAsync(
+        string installed = await new Installation(options, progress).RunAsync(
             new InstallTarget
             {
                 Root = root,
@@ -91,6 +92,7 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
         efi.Finish();
         BlockDevice.TryTrim(root);
         root.SyncFilesystem();
+        return installed;
     }
 
     private static DirectoryHandle Mount(LoopDevice device, string type)

@@ -39,7 +39,7 @@ public sealed class FilesystemInstallation(InstallOptions options, IOperationPro
 
         using DirectoryHandle? efi = EfiMountPoints.Select(path => OpenMount(root, path)).FirstOrDefault(mount => mount is not null && MountedFileSystem.Of(mount).Type == "vfat");
         CheckOrClear(root, boot);
-        await new Installation(options, progress).RunAsync(
+        string installed = await new Installation(options, progress).RunAsync(
             new InstallTarget
             {
                 Root = root,
@@ -55,6 +55,8 @@ public sealed class FilesystemInstallation(InstallOptions options, IOperationPro
         {
             Finalization.Run(root, boot);
         }
+
+        progress.Message(installed);
     }
 
     private static DirectoryHandle Open(string path)

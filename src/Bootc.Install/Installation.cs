@@ -18,8 +18,9 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
     private OstreeImageReference Target => options.Target ?? options.Source;
 
     /// <summary>Runs the installation.</summary>
+    /// <returns>A sentence on what was installed, for the end.</returns>
     /// <exception cref="InstallException">The image lacks something that the installation needs.</exception>
-    public async Task RunAsync(InstallTarget target, CancellationToken cancellation)
+    public async Task<string> RunAsync(InstallTarget target, CancellationToken cancellation)
     {
         Sysroot.Initialize(target.Root, options.Stateroot ?? DefaultStateroot);
         using Sysroot sysroot = Sysroot.Open(target.Root.Reopen());
@@ -44,7 +45,7 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         WriteSshKeys(root);
         context.CleanUp();
         Aleph.Write(target.Root, pulled.Image, options);
-        progress.Message($"Installed: {options.Source.Image} (digest {pulled.Image.ManifestDigest})");
+        return $"Installed: {options.Source.Image} (digest {pulled.Image.ManifestDigest})";
     }
 
     private static void RequireType(InstallTarget target, InstallConfig config)
