@@ -148,12 +148,6 @@ public class ToDiskTests
         process.Kill();
         process.WaitForExit();
 
-        clock.Restart();
-        while (work.LoopDevices.Length > 0 && clock.Elapsed < TimeSpan.FromSeconds(60))
-        {
-            Thread.Sleep(20); // the kernel lets go when the last file of the process is closed
-        }
-
         work.AssertNothingIsLeft();
         work.Install("--bootloader", "systemd", "--wipe").Succeeded();
     }
@@ -222,11 +216,22 @@ public class ToDiskTests
 
         public void AssertNothingIsLeft()
         {
+            WaitUntilDetached();
             Assert.Empty(LoopDevices);
             Assert.DoesNotContain("bootc-install", File.ReadAllText("/proc/self/mounts"), StringComparison.Ordinal);
         }
 
         public void Dispose() => _directory.Dispose();
+
+        // The kernel lets go when the last file is closed, and btrfs closes its devices a moment later.
+        private void WaitUntilDetached()
+        {
+            var clock = Stopwatch.StartNew();
+            while (LoopDevices.Length > 0 && clock.Elapsed < TimeSpan.FromSeconds(60))
+            {
+                Thread.Sleep(20);
+            }
+        }
 
         private long Offset(string type)
         {
