@@ -6,7 +6,7 @@ DESTDIR ?=
 export REGISTRY
 
 .DEFAULT_GOAL := help
-.PHONY: help build oracle image registry demo test e2e bench man format install clean
+.PHONY: help build oracle image registry demo demo-host test e2e bench man format install clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -34,6 +34,10 @@ registry: image ## Start the registry with the images and leave it running
 demo: build oracle ## See it all at work: switch, upgrade, roll back, and libostree's view
 	@build/deps.sh image demo
 	@build/registry.sh with sh -c 'build/image.sh && build/demo.sh'
+
+demo-host: build ## See a machine live: installed, booted, updated, sent a broken update (in QEMU, 10 minutes)
+	@build/deps.sh image e2e demo-host
+	@build/registry.sh with sh -c 'build/image.sh && build/demo-host.sh'
 
 test: build oracle ## Run all tests
 	@build/deps.sh image test

@@ -80,7 +80,7 @@ boots() { until_ "the machine runs $1" "grep -qx 'version $1' /usr/share/example
 say "the machine boots (UEFI, systemd-boot, our initramfs program, a composefs root)"
 boots 1
 guest findmnt -n -o SOURCE,FSTYPE,OPTIONS /
-guest bootc status
+guest bootc status --format human
 guest ostree admin status
 
 # The registry of this demo has no TLS.
@@ -103,7 +103,7 @@ guest bootc switch --quiet "$network/bootc/example:unhealthy"
 guest systemctl reboot || true
 until_ "the machine is back" "test -s /sysroot/ostree/bootc/failed-boots && ! test -e /usr/lib/bootc/health.d/required.d/50-fails"
 boots 1
-guest bootc status
+guest bootc status --format human
 touch "$work/off"
 guest systemctl poweroff || true
 wait "$machine" || true

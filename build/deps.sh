@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to it that the tools of a task are there, by apt where it may: deps.sh GROUP... (build image oracle test e2e demo bench)
+# Sees to it that the tools of a task are there, by apt where it may: deps.sh GROUP... (build image oracle test e2e demo demo-host bench)
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -85,6 +85,9 @@ for group; do
     need e2fsprogs mkfs.ext4 /sbin/mkfs.ext4
     need xfsprogs mkfs.xfs /sbin/mkfs.xfs
     need_install
+    ;;
+  demo-host)
+    need openssh-client ssh
     ;;
   demo)
     need_root "the demo"
