@@ -95,15 +95,17 @@ public sealed partial class Sysroot
         }
 
         using DirectoryHandle boot = Root.OpenDirectory("boot");
-        loader.Follow(boot, MakeMenu(BootVersion, [.. _deployments.Where(deployment => !deployment.IsStaged)]));
+        loader.Follow(boot, MakeMenu());
     }
 
     /// <summary>How many tries the deployment that boots by default has left, if the boot loader counts them.</summary>
     internal int? ReadTriesLeft()
     {
         using IBootLoader loader = OpenBootLoader();
-        return loader is NoBootLoader ? null : loader.ReadTriesLeft(MakeMenu(BootVersion, [.. _deployments.Where(deployment => !deployment.IsStaged)]));
+        return loader is NoBootLoader ? null : loader.ReadTriesLeft(MakeMenu());
     }
+
+    private BootMenu MakeMenu() => MakeMenu(BootVersion, [.. _deployments.Where(deployment => !deployment.IsStaged)]);
 
     private BootMenu MakeMenu(int version, IReadOnlyList<Deployment> deployments) =>
         new(version, deployments, deployments.Count > 1 && !deployments[0].Origin.IsGood && HasHealthCheck(deployments[0]));
@@ -173,12 +175,7 @@ public sealed partial class Sysroot
     {
         int version = BootVersion == 0 ? 1 : 0;
         using DirectoryHandle boot = Root.EnsureDirectory("boot");
-        CheckRoom(boot, deployments);
-        if (loader.KernelPartition is { } partition)
-        {
-            CheckRoom(partition, deployments);
-        }
-
+        CheckRoom(boot, loader, deployments);
         boot.RemoveTree($"loader.{version}/entries");
         using DirectoryHandle entries = boot.EnsureDirectory($"loader.{version}/entries");
         foreach (Deployment deployment in deployments)
@@ -211,8 +208,13 @@ public sealed partial class Sysroot
     private void CheckBootRoom(IReadOnlyList<Deployment> deployments)
     {
         using DirectoryHandle boot = Root.EnsureDirectory("boot");
-        CheckRoom(boot, deployments);
         using IBootLoader loader = OpenBootLoader();
+        CheckRoom(boot, loader, deployments);
+    }
+
+    private void CheckRoom(DirectoryHandle boot, IBootLoader loader, IReadOnlyList<Deployment> deployments)
+    {
+        CheckRoom(boot, deployments);
         if (loader.KernelPartition is { } partition)
         {
             CheckRoom(partition, deployments);

@@ -128,11 +128,7 @@ internal sealed class RootPreparation(string sysroot, DirectoryHandle initramfs,
         _booted.Set("transient-etc", GVariantValue.FromString(layer));
         Directory.CreateDirectory($"{layer}/upper");
         Directory.CreateDirectory($"{layer}/work");
-        using FileSystemContext overlay = FileSystemContext.Open("overlay");
-        overlay.SetString("source", "overlay");
-        overlay.SetString("lowerdir", $"{Target}/usr/etc");
-        overlay.SetString("upperdir", $"{layer}/upper");
-        overlay.SetString("workdir", $"{layer}/work");
+        using FileSystemContext overlay = FileSystemContext.OpenOverlay($"{Target}/usr/etc", $"{layer}/upper", $"{layer}/work");
         using SafeFileHandle mount = overlay.CreateMount("/usr/etc", readOnly: false);
         Mounts.Attach(mount, $"{Target}/etc");
     }
