@@ -21,7 +21,8 @@ expect() {
 
 expect 755 "$prefix/bin/bootc" "$prefix/lib/bootc/bootc-prepare-root" "$prefix/lib/dracut/modules.d/50bootc/module-setup.sh"
 expect 644 "$prefix/lib/systemd/system/bootc-prepare-root.service"
-for unit in systemd/*; do expect 644 "$prefix/lib/systemd/system/${unit##*/}"; done
+for unit in systemd/system/*; do expect 644 "$prefix/lib/systemd/system/${unit##*/}"; done
+for generator in systemd/system-generators/*; do expect 755 "$prefix/lib/systemd/system-generators/${generator##*/}"; done
 expect 644 "$prefix/share/bash-completion/completions/bootc" "$prefix/share/zsh/site-functions/_bootc" "$prefix/share/fish/vendor_completions.d/bootc.fish"
 for page in docs/man/*.[1-8]; do expect 644 "$prefix/share/man/man${page##*.}/${page##*/}"; done
 if [ "$missing" != 0 ]; then exit 1; fi

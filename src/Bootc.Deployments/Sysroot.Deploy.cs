@@ -13,7 +13,8 @@ namespace Bootc.Deployments;
 
 public sealed partial class Sysroot
 {
-    private const string ComposefsImageName = ".ostree.cfs";
+    internal const string ComposefsImageName = ".ostree.cfs";
+
     private const string NewVarName = ".var.new";
 
     /// <summary>Makes a deployment. On a running host it is staged; elsewhere it is complete, and still to be given to <see cref="WriteDeployments"/>.</summary>
@@ -92,6 +93,7 @@ public sealed partial class Sysroot
         catch (Exception e) when (e is IOException or DeploymentException or OstreeException)
         {
             FinalizationFailure.Record(Root, e);
+            SoftReboot.CallOff(); // into what is not whole
             throw;
         }
     }
@@ -362,6 +364,7 @@ public sealed partial class Sysroot
         WriteOrigin(deployment);
         Deployment? previous = Staged;
         new StagedDeployment(deployment, request.Merge, request.KernelArguments?.ToArray(), request.IsLocked).Write();
+        SoftReboot.CallOffUnless(this, deployment);
         if (previous is not null)
         {
             RemoveDeployment(previous);

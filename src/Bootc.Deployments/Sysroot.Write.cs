@@ -51,6 +51,7 @@ public sealed partial class Sysroot
             throw new DeploymentException("the running deployment cannot be removed");
         }
 
+        SoftReboot.CallOffUnless(this, deployments.FirstOrDefault());
         DropStagedUnless(deployments);
         Deployment[] current = [.. _deployments.Where(deployment => !deployment.IsStaged)];
         bool showStateroot = wanted.Any(deployment => deployment.Stateroot != wanted[0].Stateroot);

@@ -13,8 +13,6 @@ namespace Bootc.Deployments;
 /// </summary>
 public sealed partial class Sysroot : IDisposable
 {
-    private const string BootedMarker = "/run/ostree-booted";
-
     private readonly HashSet<Checksum> _commitsLosingRefs = [];
     private List<Deployment> _deployments = [];
     private Repository? _repository;
@@ -175,14 +173,14 @@ public sealed partial class Sysroot : IDisposable
     /// <exception cref="LinuxException">They cannot be made writable.</exception>
     public static void MakeWritableForThisProgram()
     {
-        string[] readOnly = File.Exists(BootedMarker) ? [.. new[] { "/sysroot", "/boot" }.Where(path => Directory.Exists(path) && Mounts.IsReadOnly(path))] : [];
+        string[] readOnly = File.Exists(SoftReboot.BootedMarker) ? [.. new[] { "/sysroot", "/boot" }.Where(path => Directory.Exists(path) && Mounts.IsReadOnly(path))] : [];
         if (readOnly.Length == 0)
         {
             return;
         }
 
         Mounts.EnterPrivateNamespace();
-        foreach (string path in readOnly.Where(IsMountPoint))
+        foreach (string path in readOnly.Where(Mounts.IsMountPoint)) // within a root that is read-only as a whole, /boot may be a plain directory
         {
             Mounts.MakeWritable(path);
         }
@@ -212,7 +210,7 @@ public sealed partial class Sysroot : IDisposable
         Booted = null;
         BootVersion = ReadVersion("boot/loader", "loader.");
         SubBootVersion = ReadVersion($"ostree/boot.{BootVersion}", $"boot.{BootVersion}.");
-        bool isRunningRoot = Path == "/" && File.Exists(BootedMarker);
+        bool isRunningRoot = Path == "/" && File.Exists(SoftReboot.BootedMarker);
         var deployments = new List<Deployment>();
         using (DirectoryHandle? entries = Root.TryOpenDirectory($"boot/loader.{BootVersion}/entries"))
         {
@@ -245,14 +243,6 @@ public sealed partial class Sysroot : IDisposable
     {
         _repository?.Dispose();
         Root.Dispose();
-    }
-
-    // Within a root that is read-only as a whole, /boot may be a plain directory.
-    private static bool IsMountPoint(string path)
-    {
-        using DirectoryHandle directory = DirectoryHandle.Open(path);
-        using DirectoryHandle parent = DirectoryHandle.Open("/");
-        return directory.GetStatus().MountId != parent.GetStatus().MountId;
     }
 
     private static int VersionOf(Deployment deployment) => int.TryParse(deployment.Entry.Version, out int version) ? version : 0;
@@ -309,10 +299,18 @@ public sealed partial class Sysroot : IDisposable
         }
     }
 
+    /// <summary>Notes a soft reboot that brought this host here.</summary>
+    public bool CompleteSoftReboot() => Path == "/" && SoftReboot.Complete(Booted);
+
+    /// <summary>Whether a record of what was mounted as the root is one of this deployment.</summary>
+    internal bool IsRecordedIn(string marker, Deployment deployment) =>
+        ReadBackingRoot(marker) is { } recorded && Root.TryGetStatus(deployment.Path) is { } status && IsSame(status, recorded);
+
     // What is mounted as the root was recorded at boot; before that was so, the root directory itself is compared.
     private void MarkBooted(List<Deployment> deployments)
     {
-        (ulong Device, ulong Inode)? backing = ReadBackingRoot();
+        string marker = SoftReboot.CurrentMarker;
+        (ulong Device, ulong Inode)? backing = ReadBackingRoot(marker);
         FileStatus root = Root.GetStatus();
         foreach (Deployment deployment in deployments)
         {
@@ -321,10 +319,7 @@ public sealed partial class Sysroot : IDisposable
                 continue;
             }
 
-            bool isSame = backing is { } recorded
-                ? status.Inode == recorded.Inode && status.DeviceNumber == recorded.Device
-                : status.Inode == root.Inode && status.Device == root.Device;
-            if (isSame)
+            if (backing is { } recorded ? IsSame(status, recorded) : status.Inode == root.Inode && status.Device == root.Device)
             {
                 deployment.IsBooted = true;
                 Booted = deployment;
@@ -332,12 +327,14 @@ public sealed partial class Sysroot : IDisposable
             }
         }
 
-        throw new DeploymentException($"{BootedMarker} says that this host was booted from a deployment, but no boot entry is that of the running one");
+        throw new DeploymentException($"{marker} says that this host was booted from a deployment, but no boot entry is that of the running one");
     }
 
-    private static (ulong Device, ulong Inode)? ReadBackingRoot()
+    private static bool IsSame(FileStatus status, (ulong Device, ulong Inode) recorded) => status.Inode == recorded.Inode && status.DeviceNumber == recorded.Device;
+
+    private static (ulong Device, ulong Inode)? ReadBackingRoot(string marker)
     {
-        byte[] content = File.ReadAllBytes(BootedMarker);
+        byte[] content = File.ReadAllBytes(marker);
         if (content.Length == 0)
         {
             return null;

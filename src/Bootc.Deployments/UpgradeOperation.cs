@@ -68,10 +68,9 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Unchanged;
         }
 
-        if (FailedBefore(prepared.Manifest.Digest) is { } reason)
+        if (FailedBefore(prepared.Manifest.Digest, target))
         {
             await prepared.Source.DisposeAsync().ConfigureAwait(false);
-            progress.Message($"No update: {target.Image} is {prepared.Manifest.Digest}, which did not boot well before ({reason}); 'bootc upgrade --force' tries it again");
             return OperationOutcome.Unchanged;
         }
 
@@ -86,7 +85,16 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     }
 
     // Who names a tag asks for what is under it.
-    private string? FailedBefore(Oci.Model.Digest digest) => Force || Tag is not null ? null : FailedBoots.Load(sysroot).FindReason(digest);
+    private bool FailedBefore(Oci.Model.Digest digest, OstreeImageReference target)
+    {
+        if (Force || Tag is not null || FailedBoots.Load(sysroot).FindReason(digest) is not { } reason)
+        {
+            return false;
+        }
+
+        progress.Message($"No update: {target.Image} is {digest}, which did not boot well before ({reason}); 'bootc upgrade --force' tries it again");
+        return true;
+    }
 
     private bool IsThere(Deployment deployment, Oci.Model.Digest digest) =>
         ImageStore.QueryCommit(sysroot.Repository, deployment.Commit)?.ManifestDigest == digest;
@@ -95,14 +103,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     {
         if (sysroot.Booted is not null)
         {
-            if (sysroot.Staged is null)
-            {
-                throw new DeploymentException("nothing was downloaded: there is no staged deployment (run 'bootc upgrade --download-only' first)");
-            }
-
-            sysroot.ReleaseStaged();
-            progress.Message("The staged update is released for the next boot");
-            return OperationOutcome.Changed;
+            return Release(target);
         }
 
         StoredImage image = ImageStore.QueryImage(sysroot.Repository, target.Image)
@@ -113,7 +114,31 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Unchanged;
         }
 
+        if (FailedBefore(image.ManifestDigest, target))
+        {
+            return OperationOutcome.Unchanged;
+        }
+
         return Deploy(context, current, target, new PulledImage(image, LayerFacts.Load(sysroot.Repository, image)), pulled: null);
+    }
+
+    private OperationOutcome Release(OstreeImageReference target)
+    {
+        Deployment staged = sysroot.Staged ?? throw new DeploymentException("nothing was downloaded: there is no staged deployment (run 'bootc upgrade --download-only' first)");
+        if (!sysroot.IsStagedLocked)
+        {
+            progress.Message("The staged update waits for nothing but the next boot");
+            return OperationOutcome.Unchanged;
+        }
+
+        if (ImageStore.QueryCommit(sysroot.Repository, staged.Commit) is { } image && FailedBefore(image.ManifestDigest, target))
+        {
+            return OperationOutcome.Unchanged;
+        }
+
+        sysroot.ReleaseStaged();
+        progress.Message("The staged update is released for the next boot");
+        return OperationOutcome.Changed;
     }
 
     private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, PulledImage image, PreparedImport? pulled)

@@ -1,4 +1,5 @@
 // Puts mounts into the tree of directories and takes them out again.
+using System.Runtime.ExceptionServices;
 using Microsoft.Win32.SafeHandles;
 using static Tmds.Linux.LibC;
 
@@ -10,6 +11,7 @@ public static class Mounts
     private const uint FromEmptyPath = 4; // MOVE_MOUNT_F_EMPTY_PATH
     private const int DetachFlags = 2 | 8; // MNT_DETACH, UMOUNT_NOFOLLOW
     private const int NewMountNamespace = 0x20000; // CLONE_NEWNS
+    private const int OwnDirectories = 0x200; // CLONE_FS
     private const ulong ReadOnlyAttribute = 1; // MOUNT_ATTR_RDONLY
     private const nuint Remount = 32; // MS_REMOUNT
 
@@ -29,6 +31,53 @@ public static class Mounts
     /// </summary>
     /// <exception cref="LinuxException">The process may not do so.</exception>
     public static void EnterPrivateNamespace() => NativeCall.Check(NativeMethods.unshare(NewMountNamespace), "make a mount namespace for", "this program");
+
+    /// <summary>
+    /// Runs something where the system as a whole mounts: in the mount namespace of process 1. What it mounts, and the
+    /// processes that it starts, are there; nothing it does may wait for another thread, which is not.
+    /// </summary>
+    /// <exception cref="LinuxException">The process may not enter that namespace.</exception>
+    public static void RunInSystemNamespace(Action action)
+    {
+        ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                EnterSystemNamespace();
+                action();
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+    }
+
+    // A thread can do so when it shares its root and working directory with no other.
+    private static void EnterSystemNamespace()
+    {
+        const string path = "/proc/1/ns/mnt";
+        using SafeFileHandle target = File.OpenHandle(path);
+        NativeCall.Check(NativeMethods.unshare(OwnDirectories), "enter the namespace", path);
+        NativeCall.Check(NativeMethods.setns((int)target.DangerousGetHandle(), NewMountNamespace), "enter the namespace", path);
+    }
+
+    /// <summary>Whether something is mounted at a directory of the running system; it need not be there.</summary>
+    public static bool IsMountPoint(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return false;
+        }
+
+        using DirectoryHandle directory = DirectoryHandle.Open(path);
+        using DirectoryHandle parent = DirectoryHandle.Open(Path.GetDirectoryName(path)!);
+        return directory.GetStatus().MountId != parent.GetStatus().MountId;
+    }
 
     /// <summary>Whether nothing can be written to the file system at <paramref name="path"/>, by its mount or altogether.</summary>
     public static bool IsReadOnly(string path)

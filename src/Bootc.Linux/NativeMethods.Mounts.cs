@@ -38,6 +38,9 @@ internal static unsafe partial class NativeMethods
     public static partial int unshare(int flags);
 
     [LibraryImport(LibC, SetLastError = true)]
+    public static partial int setns(int fd, int type);
+
+    [LibraryImport(LibC, SetLastError = true)]
     public static partial int mount(
         [MarshalUsing(typeof(FileNameMarshaller))] string source,
         [MarshalUsing(typeof(FileNameMarshaller))] string target,

@@ -27,15 +27,26 @@ internal sealed record BootedDeployment(string Path, string Stateroot, Checksum 
 
         // ostree/boot.0/STATEROOT/BOOTCSUM/0 -> ../../../deploy/STATEROOT/deploy/COMMIT.SERIAL
         string path = Normalize($"{relative[..(relative.LastIndexOf('/') + 1)]}{root.ReadSymbolicLink(relative)}", link);
+        return At(root, path, $"ostree={link} leads to {path}, which");
+    }
+
+    /// <summary>The deployment in a directory.</summary>
+    /// <param name="root">The physical root.</param>
+    /// <param name="path">The directory, relative to it.</param>
+    /// <exception cref="PrepareRootException">There is no deployment.</exception>
+    public static BootedDeployment At(DirectoryHandle root, string path) => At(root, path, path);
+
+    private static BootedDeployment At(DirectoryHandle root, string path, string whatItIs)
+    {
         if (path.Split('/') is not ["ostree", "deploy", var stateroot, "deploy", var name]
             || !Checksum.TryParse(name.AsSpan(0, Math.Max(name.IndexOf('.'), 0)), out Checksum commit))
         {
-            throw new PrepareRootException($"ostree={link} leads to {path}, which is no deployment");
+            throw new PrepareRootException($"{whatItIs} is no deployment");
         }
 
         return root.TryGetStatus(path) is { Kind: FileKind.Directory }
             ? new BootedDeployment(path, stateroot, commit)
-            : throw new PrepareRootException($"ostree={link} leads to {path}, which is not there");
+            : throw new PrepareRootException($"{whatItIs} is not there");
     }
 
     private static string Normalize(string path, string link)

@@ -9,32 +9,96 @@ namespace Bootc.PrepareRoot;
 
 /// <summary>
 /// Makes the root: image or deployment directory at a temporary place, <c>/etc</c>, <c>/sysroot</c>, <c>/var</c> and
-/// <c>/boot</c> in it, and then moves it where the physical root was mounted. What it did stands in /run/ostree-booted, in
-/// libostree's words.
+/// <c>/boot</c> in it. At boot it is then moved where the physical root was mounted; on a running system it stays where
+/// systemd looks for the root to start user space from (systemd-soft-reboot.service(8)). What was done stands in
+/// /run/ostree-booted, or in /run/ostree/nextroot-booted until that root is entered, in libostree's words.
 /// </summary>
-internal sealed class RootPreparation(string sysroot, DirectoryHandle initramfs, string commandLine, PrepareRootConfig config)
+internal sealed class RootPreparation(string sysroot, DirectoryHandle initramfs, PrepareRootConfig config)
 {
-    private const string Target = "/sysroot.tmp";
+    private const string InitramfsTarget = "/sysroot.tmp";
+    private const string NextRoot = "/run/nextroot";
     private const string RunDirectory = "/run/ostree";
     private const string PrivateDirectory = "/run/ostree/.private";
     private const string BootedMarker = "/run/ostree-booted";
+    private const string NextBootedMarker = "/run/ostree/nextroot-booted";
 
     // Tells libostree's generator that /var is mounted already.
     private const string VarMarker = "/run/ostree/initramfs-mount-var";
 
     private readonly VariantDictionary _booted = new();
+    private string _physicalRoot = ""; // what the image is mounted from; gone when the root is ready
+    private string _target = InitramfsTarget;
 
-    /// <summary>Prepares the root.</summary>
+    /// <summary>Prepares the root in the initramfs, and puts it where the physical root is mounted.</summary>
+    /// <param name="commandLine">The kernel's command line, whose <c>ostree=</c> names the deployment.</param>
     /// <exception cref="PrepareRootException">The deployment is not one that may boot.</exception>
     /// <exception cref="LinuxException">The kernel refuses a mount.</exception>
-    public void Run()
+    public void Run(string commandLine)
+    {
+        _physicalRoot = sysroot;
+        BindMounts.MakePrivate("/"); // the kernel does not move shared mounts
+        bool isReadOnly = Prepare(root => BootedDeployment.Resolve(root, commandLine));
+        File.WriteAllBytes(BootedMarker, _booted.Serialize());
+        BindMounts.Move(_target, sysroot);
+        Directory.Delete(_target);
+        if (isReadOnly)
+        {
+            BindMounts.Remount($"{sysroot}/sysroot", readOnly: true);
+        }
+    }
+
+    /// <summary>Prepares the root from which systemd starts user space at the next soft reboot.</summary>
+    /// <param name="path">The deployment's directory, relative to the physical root.</param>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public void RunForSoftReboot(string path)
+    {
+        _target = NextRoot;
+        _physicalRoot = $"{PrivateDirectory}/sysroot";
+        MakeRunDirectories();
+        DiscardNextRoot();
+        Directory.CreateDirectory(_physicalRoot);
+        BindMounts.Bind(sysroot, _physicalRoot); // the image keeps the mount that it is opened from: not the one that is unmounted at the soft reboot
+        BindMounts.MakePrivate(_physicalRoot); // what is mounted in the next root does not show in this one
+        try
+        {
+            bool isReadOnly = Prepare(root => BootedDeployment.At(root, path));
+            if (!_booted.TryGetBoolean("composefs").GetValueOrDefault())
+            {
+                throw new PrepareRootException("a soft reboot needs composefs, and this deployment would be booted without");
+            }
+
+            if (isReadOnly)
+            {
+                BindMounts.Remount($"{_target}/sysroot", readOnly: true);
+            }
+
+            File.WriteAllBytes(NextBootedMarker, _booted.Serialize());
+        }
+        catch
+        {
+            DiscardNextRoot();
+            throw;
+        }
+    }
+
+    // With all that is mounted in it.
+    private void DiscardNextRoot()
+    {
+        File.Delete(NextBootedMarker);
+        foreach (string path in new[] { _target, _physicalRoot }.Where(Mounts.IsMountPoint))
+        {
+            Mounts.Detach(path);
+        }
+    }
+
+    private bool Prepare(Func<DirectoryHandle, BootedDeployment> find)
     {
         BootedDeployment deployment;
         bool isReadOnly;
         bool isComposefs;
-        using (DirectoryHandle root = DirectoryHandle.Open(sysroot))
+        using (DirectoryHandle root = DirectoryHandle.Open(_physicalRoot))
         {
-            deployment = BootedDeployment.Resolve(root, commandLine);
+            deployment = find(root);
             Console.WriteLine($"booting {deployment.Path}");
             ComposefsRoot? composefs = config.Composefs == ComposefsDemand.No ? null : ComposefsRoot.Check(root, initramfs, deployment, config);
             isReadOnly = config.IsSysrootReadOnly ?? IsRepositoryReadOnly(root);
@@ -45,10 +109,8 @@ internal sealed class RootPreparation(string sysroot, DirectoryHandle initramfs,
             }
 
             Record(root, deployment, isReadOnly, composefs);
-            Directory.CreateDirectory(RunDirectory, (UnixFileMode)0x1ED);
-            Directory.CreateDirectory(PrivateDirectory, UnixFileMode.None);
-            BindMounts.MakePrivate("/"); // the kernel does not move shared mounts
-            Directory.CreateDirectory(Target);
+            MakeRunDirectories();
+            Directory.CreateDirectory(_target);
             MountRoot(deployment, composefs);
         }
 
@@ -60,13 +122,13 @@ internal sealed class RootPreparation(string sysroot, DirectoryHandle initramfs,
         MovePhysicalRoot();
         MountVar(deployment, isReadOnly);
         MountBoot();
-        File.WriteAllBytes(BootedMarker, _booted.Serialize());
-        BindMounts.Move(Target, sysroot);
-        Directory.Delete(Target);
-        if (isReadOnly)
-        {
-            BindMounts.Remount($"{sysroot}/sysroot", readOnly: true);
-        }
+        return isReadOnly;
+    }
+
+    private static void MakeRunDirectories()
+    {
+        Directory.CreateDirectory(RunDirectory, (UnixFileMode)0x1ED);
+        Directory.CreateDirectory(PrivateDirectory, UnixFileMode.None);
     }
 
     private static bool IsRepositoryReadOnly(DirectoryHandle root) =>
@@ -96,21 +158,22 @@ internal sealed class RootPreparation(string sysroot, DirectoryHandle initramfs,
     {
         if (composefs is null)
         {
-            BindMounts.Bind($"{sysroot}/{deployment.Path}", Target);
-            BindMounts.Bind($"{Target}/usr", $"{Target}/usr");
-            BindMounts.Remount($"{Target}/usr", readOnly: true);
+            BindMounts.Bind($"{_physicalRoot}/{deployment.Path}", _target);
+            BindMounts.Bind($"{_target}/usr", $"{_target}/usr");
+            BindMounts.Remount($"{_target}/usr", readOnly: true);
             return;
         }
 
         WritableLayer? writable = null;
         if (config.IsRootTransient)
         {
-            writable = new WritableLayer($"{PrivateDirectory}/root/upper", $"{PrivateDirectory}/root/work", config.IsRootTransientReadOnly);
+            string layer = $"{PrivateDirectory}/root.{Path.GetRandomFileName()}"; // the running system may have one
+            writable = new WritableLayer($"{layer}/upper", $"{layer}/work", config.IsRootTransientReadOnly);
             Directory.CreateDirectory(writable.UpperDirectory);
             Directory.CreateDirectory(writable.WorkDirectory);
         }
 
-        composefs.Mount(sysroot, Target, writable);
+        composefs.Mount(_physicalRoot, _target, writable);
         Console.WriteLine($"composefs is mounted, {(composefs.RequiresVerity ? "the kernel checks each object" : "its image was checked, objects are not sealed")}");
     }
 
@@ -118,8 +181,8 @@ internal sealed class RootPreparation(string sysroot, DirectoryHandle initramfs,
     {
         if (!config.IsEtcTransient)
         {
-            BindMounts.Bind($"{sysroot}/{deployment.Path}/etc", $"{Target}/etc");
-            BindMounts.Remount($"{Target}/etc", readOnly: false);
+            BindMounts.Bind($"{_physicalRoot}/{deployment.Path}/etc", $"{_target}/etc");
+            BindMounts.Remount($"{_target}/etc", readOnly: false);
             return;
         }
 
@@ -128,38 +191,38 @@ internal sealed class RootPreparation(string sysroot, DirectoryHandle initramfs,
         _booted.Set("transient-etc", GVariantValue.FromString(layer));
         Directory.CreateDirectory($"{layer}/upper");
         Directory.CreateDirectory($"{layer}/work");
-        using FileSystemContext overlay = FileSystemContext.OpenOverlay($"{Target}/usr/etc", $"{layer}/upper", $"{layer}/work");
+        using FileSystemContext overlay = FileSystemContext.OpenOverlay($"{_target}/usr/etc", $"{layer}/upper", $"{layer}/work");
         using SafeFileHandle mount = overlay.CreateMount("/usr/etc", readOnly: false);
-        Mounts.Attach(mount, $"{Target}/etc");
+        Mounts.Attach(mount, $"{_target}/etc");
     }
 
     // A bind in its place instead of the mount itself: it would lie below a mount that lies on it, and never be unmounted.
     private void MovePhysicalRoot()
     {
-        BindMounts.Bind(sysroot, $"{Target}/sysroot");
-        Mounts.Detach(sysroot);
+        BindMounts.Bind(_physicalRoot, $"{_target}/sysroot");
+        Mounts.Detach(_physicalRoot);
     }
 
-    private static void MountVar(BootedDeployment deployment, bool isReadOnly)
+    private void MountVar(BootedDeployment deployment, bool isReadOnly)
     {
-        string source = $"{Target}/sysroot/{deployment.VarPath}";
+        string source = $"{_target}/sysroot/{deployment.VarPath}";
         if (isReadOnly)
         {
             BindMounts.Bind(source, source); // a mount of its own, which stays writable
             BindMounts.Remount(source, readOnly: false);
         }
 
-        BindMounts.Bind(source, $"{Target}/var");
-        BindMounts.DetachFromSource($"{Target}/var");
+        BindMounts.Bind(source, $"{_target}/var");
+        BindMounts.DetachFromSource($"{_target}/var");
         File.WriteAllBytes(VarMarker, []);
     }
 
     // Without a boot partition of its own, /boot is the physical root's.
-    private static void MountBoot()
+    private void MountBoot()
     {
-        if (File.GetAttributes($"{Target}/boot").HasFlag(FileAttributes.Directory) && new FileInfo($"{Target}/sysroot/boot/loader").LinkTarget is not null)
+        if (File.GetAttributes($"{_target}/boot").HasFlag(FileAttributes.Directory) && new FileInfo($"{_target}/sysroot/boot/loader").LinkTarget is not null)
         {
-            BindMounts.Bind($"{Target}/sysroot/boot", $"{Target}/boot");
+            BindMounts.Bind($"{_target}/sysroot/boot", $"{_target}/boot");
         }
     }
 }

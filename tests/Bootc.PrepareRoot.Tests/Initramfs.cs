@@ -10,7 +10,8 @@ namespace Bootc.PrepareRoot.Tests;
 /// </summary>
 internal sealed class Initramfs : IDisposable
 {
-    // The machine gives the tools; the rest is empty. $1 is this root, $2 the sysroot, $3 the command line, $4 what is run on the result.
+    // The machine gives the tools; the rest is empty. $1 is this root, $2 the sysroot, $3 where the result is, $4 what is run on
+    // it, and the rest the program's arguments.
     private const string Enter = """
         set -e
         mount --bind "$1" "$1"
@@ -23,9 +24,10 @@ internal sealed class Initramfs : IDisposable
         mount -t tmpfs tmpfs run
         mount --bind "$REPOSITORY" ".$REPOSITORY"
         mount --bind "$2" sysroot
-        chroot . "$PROGRAM" /sysroot "$3"
-        cd sysroot
-        eval "$4"
+        result=$3 line=$4; shift 4
+        chroot . "$PROGRAM" "$@"
+        cd "$result"
+        eval "$line"
         """;
 
     private static readonly string Build = Path.GetRelativePath(Path.Combine(TestData.RepositoryRoot, "tests/Bootc.PrepareRoot.Tests/bin"), AppContext.BaseDirectory);
@@ -69,11 +71,10 @@ internal sealed class Initramfs : IDisposable
     public void Write(string name, string content) => _directory.Write("initramfs/" + name, content);
 
     /// <summary>Makes the root, and runs a line of shell in it.</summary>
-    public CommandResult Boot(string line = "true") => Peer.Run(
-        "unshare",
-        ["-m", "--propagation", "private", "sh", "-c", Enter, "sh", _directory["initramfs"], Sysroot, CommandLine, line],
-        null,
-        new Dictionary<string, string> { ["REPOSITORY"] = TestData.RepositoryRoot, ["PROGRAM"] = Program("Bootc.PrepareRoot", "bootc-prepare-root"), ["DOTNET_EnableDiagnostics"] = "0", ["LC_ALL"] = "C" });
+    public CommandResult Boot(string line = "true") => Run("sysroot", line, "/sysroot", CommandLine);
+
+    /// <summary>Makes the root for a soft reboot, and runs a line of shell in it.</summary>
+    public CommandResult PrepareNext(string deployment, string line = "true") => Run("run/nextroot", line, "--soft-reboot", "/sysroot", deployment);
 
     /// <summary>Why the deployment is not booted.</summary>
     public string Refusal()
@@ -85,6 +86,12 @@ internal sealed class Initramfs : IDisposable
     }
 
     public void Dispose() => _directory.Dispose();
+
+    private CommandResult Run(string result, string line, params string[] arguments) => Peer.Run(
+        "unshare",
+        ["-m", "--propagation", "private", "sh", "-c", Enter, "sh", _directory["initramfs"], Sysroot, result, line, .. arguments],
+        null,
+        new Dictionary<string, string> { ["REPOSITORY"] = TestData.RepositoryRoot, ["PROGRAM"] = Program("Bootc.PrepareRoot", "bootc-prepare-root"), ["DOTNET_EnableDiagnostics"] = "0", ["LC_ALL"] = "C" });
 
     private static CommandResult Bootc(params string[] arguments) => Peer.Run(Program("Bootc.Cli", "bootc"), arguments);
 

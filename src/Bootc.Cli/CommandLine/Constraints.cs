@@ -66,6 +66,15 @@ internal static class Constraints
         }
     });
 
+    /// <summary>Refuses a command line that has both of these options.</summary>
+    public static void Exclude(this Command command, Option<bool> flag, Option<string?> option) => command.Validators.Add(result =>
+    {
+        if (result.GetValue(flag) && result.GetResult(option) is { Implicit: false })
+        {
+            result.AddError($"{flag.Name} and {option.Name} exclude each other");
+        }
+    });
+
     private static void CheckValue(SymbolResult result, IReadOnlyList<Token> tokens, string name, string[] values)
     {
         if (tokens.FirstOrDefault(token => !values.Contains(token.Value, StringComparer.Ordinal)) is { } wrong)

@@ -3,6 +3,7 @@ using System.CommandLine;
 using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
 using Bootc.Deployments;
+using Bootc.Linux;
 
 namespace Bootc.Cli.Commands;
 
@@ -14,6 +15,7 @@ internal static class InternalsCommand
         CreateInitSysroot(),
         CreateFinalize(),
         CreateBootComplete(),
+        CreateSystemdGenerator(),
         HealthCheckCommand.Create(),
         FsckCommand.Create(),
         ComposefsCommand.Create(),
@@ -41,13 +43,47 @@ internal static class InternalsCommand
 
     private static Command CreateFinalize()
     {
-        var command = new DocumentedCommand("finalize-staged", "Make the staged deployment bootable, as the system does at shutdown");
-        command.SetAction(parsed =>
+        var hold = new Option<bool>("--hold") { Description = "Finalize nothing; keep /boot mounted until this program is ended" };
+        var command = new DocumentedCommand("finalize-staged", "Make the staged deployment bootable, as the system does at shutdown", hold);
+        command.SetAction(async (parsed, cancellation) =>
         {
+            if (parsed.GetValue(hold))
+            {
+                await HoldBootAsync(cancellation);
+                return;
+            }
+
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "internals finalize-staged");
-            using SysrootLock held = sysroot.Lock(Console.Error.WriteLine);
+            using SysrootLock held = sysroot.Lock(Console.Error.WriteLine, CancellationToken.None);
             Console.Out.WriteLine(sysroot.FinalizeStaged() is { } deployment ? $"Finalized {deployment}" : "Nothing to finalize");
         });
+        return command;
+    }
+
+    // What is mounted on demand stays as long as something in it is open.
+    private static async Task HoldBootAsync(CancellationToken cancellation)
+    {
+        using DirectoryHandle boot = DirectoryHandle.Open("/boot/.");
+        try
+        {
+            await Task.Delay(Timeout.Infinite, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            // That is how it is ended.
+        }
+    }
+
+    private static Command CreateSystemdGenerator()
+    {
+        var normal = new Argument<string>("NORMAL") { Description = "The directory for units" };
+        var others = new Argument<string[]>("OTHERS") { Description = "The directories of other priorities, which are not used", Arity = ArgumentArity.ZeroOrMore };
+        var command = new DocumentedCommand("systemd-generator", "Write what systemd has to know of the mounts of this host (systemd.generator(7))", normal, others)
+        {
+            UsesSysroot = false,
+            Details = ["The mounts that only the initramfs makes are kept by systemd when it restarts user space alone (systemd-soft-reboot.service(8))."],
+        };
+        command.SetAction(parsed => InitramfsMounts.Keep(parsed.GetRequiredValue(normal)));
         return command;
     }
 
@@ -55,11 +91,20 @@ internal static class InternalsCommand
     {
         var command = new DocumentedCommand("boot-complete", "Tell what went wrong at the shutdown before, as the system does when it boots")
         {
-            Details = ["What 'finalize-staged' wrote to /boot is taken from there, and 'bootc status' shows it until the next boot. The exit code is 1 when there was something."],
+            Details =
+            [
+                "What 'finalize-staged' wrote to /boot is taken from there, and 'bootc status' shows it until the next boot. The exit code is 1 when there was something.",
+                "After a soft reboot, it is noted which deployment runs now.",
+            ],
         };
         command.SetAction(parsed =>
         {
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "internals boot-complete");
+            if (sysroot.CompleteSoftReboot())
+            {
+                Console.Out.WriteLine($"User space was rebooted into {sysroot.Booted}");
+            }
+
             if (sysroot.TakeFinalizationFailure() is { } failure)
             {
                 throw new DeploymentException($"the staged deployment was not finalized at the shutdown before: {failure}");

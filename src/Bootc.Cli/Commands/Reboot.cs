@@ -21,9 +21,11 @@ internal static class Reboot
             return 0;
         }
 
-        Console.Out.WriteLine("Rebooting");
-        using Process reboot = Process.Start("systemctl", ["reboot"]);
+        bool isSoft = SoftReboot.IsPrepared;
+        string verb = isSoft ? "soft-reboot" : "reboot";
+        Console.Out.WriteLine(isSoft ? "Restarting user space" : "Rebooting");
+        using Process reboot = Process.Start("systemctl", [verb]);
         reboot.WaitForExit();
-        return reboot.ExitCode == 0 ? 0 : throw new DeploymentException($"'systemctl reboot' exited with {reboot.ExitCode}; reboot to apply the change");
+        return reboot.ExitCode == 0 ? 0 : throw new DeploymentException($"'systemctl {verb}' exited with {reboot.ExitCode}; reboot to apply the change");
     }
 }

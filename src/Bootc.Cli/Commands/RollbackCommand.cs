@@ -10,9 +10,9 @@ internal static class RollbackCommand
 {
     public static Command Create()
     {
-        var apply = new Option<bool>("--apply") { Description = "Reboot into it when it is done" };
+        var reboot = new RebootOptions("Reboot into it when it is done");
         var progress = new ProgressOptions();
-        var command = new DocumentedCommand("rollback", "Boot the previous deployment next", apply)
+        var command = new DocumentedCommand("rollback", "Boot the previous deployment next", reboot.Apply, reboot.Soft)
         {
             Details =
             [
@@ -25,9 +25,9 @@ internal static class RollbackCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "rollback");
-            Reboot.Check(sysroot, parsed.GetValue(apply));
+            reboot.Check(parsed, sysroot);
             OperationOutcome outcome = await progress.CreateView(parsed).RunAsync(view => Task.FromResult(new RollbackOperation(sysroot, view).Run(cancellation)));
-            return Reboot.IfAsked(parsed.GetValue(apply), outcome);
+            return reboot.Carry(parsed, sysroot, outcome);
         });
         return command;
     }

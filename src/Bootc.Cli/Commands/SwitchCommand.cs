@@ -19,12 +19,12 @@ internal static class SwitchCommand
             HelpName = "T",
         }.OneOf("registry", "oci", "oci-archive", "docker-archive", "dir");
         var retain = new Option<bool>("--retain") { Description = "Keep the image that was followed before, and all deployments" };
-        var apply = new Option<bool>("--apply") { Description = "Reboot into the new deployment when it is ready" };
+        var reboot = new RebootOptions("Reboot into the new deployment when it is ready");
         var inPlace = new Option<bool>("--mutate-in-place") { Description = "Only change which image the current deployment follows; fetch nothing" };
         var verify = new Option<bool>("--enforce-container-sigpolicy") { Description = "Refuse the image unless the containers policy asks for its signature and finds it good" };
         var ignored = new Option<bool>("--no-signature-verification") { Hidden = true }; // bootc has it for old scripts, and ignores it
         var progress = new ProgressOptions();
-        var command = new DocumentedCommand("switch", "Fetch another image, boot it next, and follow it from then on", image, transport, retain, apply, inPlace, verify, ignored)
+        var command = new DocumentedCommand("switch", "Fetch another image, boot it next, and follow it from then on", image, transport, retain, reboot.Apply, reboot.Soft, inPlace, verify, ignored)
         {
             Details =
             [
@@ -45,14 +45,14 @@ internal static class SwitchCommand
             var target = new OstreeImageReference(
                 parsed.GetValue(verify) ? SignatureVerification.ContainerPolicy : SignatureVerification.ContainerPolicyAllowInsecure, null, reference);
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "switch");
-            Reboot.Check(sysroot, parsed.GetValue(apply));
+            reboot.Check(parsed, sysroot);
             OperationOutcome outcome = await progress.CreateView(parsed).RunAsync(view => new SwitchOperation(sysroot, new OciOptions(), view)
             {
                 Target = target,
                 Retain = parsed.GetValue(retain),
                 MutateInPlace = parsed.GetValue(inPlace),
             }.RunAsync(cancellation));
-            return Reboot.IfAsked(parsed.GetValue(apply), outcome);
+            return reboot.Carry(parsed, sysroot, outcome);
         });
         return command;
     }

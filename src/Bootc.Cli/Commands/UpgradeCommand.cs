@@ -17,13 +17,13 @@ internal static class UpgradeCommand
     public static Command Create()
     {
         var check = new Option<bool>("--check") { Description = "Say whether there is an update and what it would bring; fetch and change nothing" };
-        var apply = new Option<bool>("--apply") { Description = "Reboot into the update when it is ready" };
+        var reboot = new RebootOptions("Reboot into the update when it is ready");
         var downloadOnly = new Option<bool>("--download-only") { Description = "Fetch the update, and let it wait until --from-downloaded" };
         var fromDownloaded = new Option<bool>("--from-downloaded") { Description = "Use the update that was fetched before, without the network" };
         var force = new Option<bool>("--force") { Description = "Deploy the image even if it did not boot well before" };
         var tag = new Option<string?>("--tag") { Description = "Follow the tag T of the same repository from now on", HelpName = "T" };
         var progress = new ProgressOptions();
-        var command = new DocumentedCommand("upgrade", "Fetch the newest image under the name that is followed, and boot it next", check, apply, downloadOnly, fromDownloaded, force, tag)
+        var command = new DocumentedCommand("upgrade", "Fetch the newest image under the name that is followed, and boot it next", check, reboot.Apply, reboot.Soft, downloadOnly, fromDownloaded, force, tag)
         {
             Details =
             [
@@ -34,19 +34,22 @@ internal static class UpgradeCommand
             [
                 ("bootc upgrade --check", "Is there an update, and what does it change?"),
                 ("bootc upgrade --apply", "Update and reboot."),
+                ("bootc upgrade --apply --soft-reboot=auto", "Update, and restart user space alone where that is enough."),
                 ("bootc upgrade --download-only", "Fetch now; 'bootc upgrade --from-downloaded --apply' boots it later."),
                 ("bootc upgrade --tag 14", "Move to another tag of the same image."),
             ],
         };
         command.Aliases.Add("update");
         progress.AddTo(command);
-        command.Exclude(check, apply);
+        command.Exclude(check, reboot.Apply);
+        command.Exclude(check, reboot.Soft);
+        command.Exclude(downloadOnly, reboot.Soft);
         command.Exclude(check, downloadOnly, fromDownloaded);
-        command.Exclude(downloadOnly, apply);
+        command.Exclude(downloadOnly, reboot.Apply);
         command.SetAction(async (parsed, cancellation) =>
         {
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "upgrade");
-            Reboot.Check(sysroot, parsed.GetValue(apply));
+            reboot.Check(parsed, sysroot);
             UpgradeOperation Create(IOperationProgress view) => new(sysroot, new OciOptions(), view)
             {
                 Tag = parsed.GetValue(tag),
@@ -62,7 +65,7 @@ internal static class UpgradeCommand
             }
 
             OperationOutcome outcome = await progress.CreateView(parsed).RunAsync(view => Create(view).RunAsync(cancellation));
-            return Reboot.IfAsked(parsed.GetValue(apply), outcome);
+            return reboot.Carry(parsed, sysroot, outcome);
         });
         return command;
     }

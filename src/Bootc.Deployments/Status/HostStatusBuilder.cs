@@ -66,6 +66,7 @@ public static class HostStatusBuilder
                 reference!, update.ManifestDigest.ToString(), update.Version, StoredImage.TimestampOf(update.Manifest, update.Config), update.Config.Architecture),
             Incompatible = image is null,
             Pinned = deployment.IsPinned,
+            SoftRebootCapable = SoftReboot.FindObstacle(sysroot, deployment) is null,
             DownloadOnly = deployment.IsStaged && sysroot.IsStagedLocked,
             Store = image is null ? null : "ostreeContainer",
             Ostree = new OstreeStatus { Stateroot = deployment.Stateroot, Checksum = deployment.Commit.ToString(), DeploySerial = deployment.Serial },
