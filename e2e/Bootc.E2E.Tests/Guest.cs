@@ -93,6 +93,9 @@ public sealed class Guest : IDisposable
     public void WaitForConsole(string text, TimeSpan timeout) =>
         WaitFor(() => Console.Contains(text, StringComparison.Ordinal), $"the console prints '{text}'", timeout);
 
+    /// <summary>Waits until a command succeeds in the guest, which may be restarting.</summary>
+    public void WaitUntil(string command, string what, TimeSpan timeout) => WaitFor(() => TryRun(command) is not null, what, timeout);
+
     /// <summary>Waits until the guest powered itself off.</summary>
     public void WaitForExit(TimeSpan timeout)
     {

@@ -38,7 +38,9 @@ public class HealthTests
         JsonNode status = JsonNode.Parse(booted.Bootc("status", "--format", "json").Succeeded())!["status"]!;
         var previous = new BootedHost(host); // now the deployment before runs
         string refused = previous.Bootc("upgrade").Succeeded();
-        string forced = previous.Bootc("upgrade", "--force").Succeeded();
+        previous.Bootc("upgrade", "--force", "--download-only").Succeeded();
+        string stillRefused = previous.Bootc("upgrade", "--from-downloaded").Succeeded();
+        string forced = previous.Bootc("upgrade", "--from-downloaded", "--force").Succeeded();
 
         Assert.Equal("Test OS 2 (ostree:0) Test OS 1 (ostree:1)", entries);
         Assert.Equal("Test OS 1 (ostree:0) Test OS 2 (ostree:1)", fallen);
@@ -46,7 +48,8 @@ public class HealthTests
         Assert.Contains("check 50-test failed: exit code 1, no network; going back to ", failed.Error);
         Assert.Equal("check 50-test failed: exit code 1, no network", (string?)status["failedBoots"]![(string)status["booted"]!["image"]!["imageDigest"]!]);
         Assert.StartsWith("No update: ", refused);
-        Assert.Contains("Queued for next boot", forced);
+        Assert.StartsWith("No update: ", stillRefused);
+        Assert.Contains("The staged update is released for the next boot", forced);
         host.AssertSound();
     }
 

@@ -120,6 +120,36 @@ public class StagedDeploymentTests
         booted.Bootc("internals", "boot-complete").Succeeded();
     }
 
+    [Fact]
+    public void Reboot_of_user_space_alone_is_refused_with_the_reason()
+    {
+        using TestHost host = Installed(out BootedHost booted);
+        booted.Bootc("kargs", "--quiet", "--append=debug").Succeeded();
+
+        CommandResult automatic = booted.Bootc("upgrade", "--quiet", "--soft-reboot=auto");
+        CommandResult required = booted.Bootc("upgrade", "--quiet", "--soft-reboot=required"); // staged already, which does not matter
+        CommandResult waiting = booted.Bootc("upgrade", "--download-only", "--soft-reboot=auto");
+
+        Assert.Equal((0, "The next reboot is a full one: its kernel arguments are other ones\n"), (automatic.ExitCode, automatic.Output));
+        Assert.Equal(1, required.ExitCode);
+        Assert.Matches("^error: [0-9a-f]{64}\\.0 boots next, but a soft reboot does not reach it: its kernel arguments are other ones\n$", required.Error);
+        Assert.Equal(2, waiting.ExitCode);
+        Assert.StartsWith("error: --download-only and --soft-reboot exclude each other\n", waiting.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Released_update_waits_for_nothing_more()
+    {
+        using TestHost host = Installed(out BootedHost booted);
+        booted.Bootc("upgrade", "--quiet", "--download-only").Succeeded();
+
+        string released = booted.Bootc("upgrade", "--from-downloaded").Succeeded();
+        string again = booted.Bootc("upgrade", "--from-downloaded").Succeeded();
+
+        Assert.Contains("The staged update is released for the next boot", released, StringComparison.Ordinal);
+        Assert.Contains("The staged update waits for nothing but the next boot", again, StringComparison.Ordinal);
+    }
+
     private static TestHost Installed(out BootedHost booted)
     {
         Oracle.Require();

@@ -1,0 +1,62 @@
+// User space alone is restarted: into an update, back again, and with no update at all.
+using System.Text.Json;
+using Bootc.Testing;
+
+namespace Bootc.E2E.Tests;
+
+[Collection(Machines.Collection)]
+public sealed class SoftRebootTests
+{
+    private static readonly TimeSpan OneBoot = TimeSpan.FromMinutes(6);
+
+    [Fact]
+    public void UserSpaceAloneIsRestartedWhereKernelAndArgumentsStayTheSame()
+    {
+        DirectBoot.Require();
+        DirectBoot.Require("bootc/example:v2");
+        using DirectBoot boot = DirectBoot.Create("bootc/example:v1");
+        using Guest guest = boot.Start("soft-reboot.log");
+        guest.WaitUntilBooted();
+        string kernel = guest.Run("cat /proc/sys/kernel/random/boot_id").Succeeded();
+        InstalledDisk.TrustRegistry(guest);
+        guest.WaitForNetwork();
+        guest.Run("echo local > /etc/local.conf; echo kept > /var/kept").Succeeded();
+
+        guest.Run($"bootc switch --quiet --soft-reboot=required {DirectBoot.GuestRegistry}/bootc/example:v2", TimeSpan.FromMinutes(10)).Succeeded();
+        Assert.Contains("\"softRebootCapable\":true", guest.Run("bootc status --json | tr -d ' \\n'").Succeeded(), StringComparison.Ordinal);
+        guest.Send("systemctl reboot\n"); // systemd sees by itself that another root waits
+        AssertRestarted(guest, 1, "version 2");
+
+        // With nothing prepared, the same root starts again, with all that only the initramfs could have mounted.
+        guest.Send("systemctl soft-reboot\n");
+        AssertRestarted(guest, 2, "version 2");
+
+        guest.Send("bootc rollback --apply --soft-reboot=required\n");
+        AssertRestarted(guest, 3, "version 1");
+        Assert.Equal(kernel, guest.Run("cat /proc/sys/kernel/random/boot_id").Succeeded());
+
+        guest.Run("bootc kargs --quiet --append example=1", OneBoot).Succeeded();
+        CommandResult refused = guest.Run("bootc upgrade --quiet --soft-reboot=required", OneBoot);
+        Assert.Equal((1, true), (refused.ExitCode, refused.Output.Contains("a soft reboot does not reach it: its kernel arguments are other ones", StringComparison.Ordinal)));
+        guest.PowerOff();
+    }
+
+    private static void AssertRestarted(Guest guest, int count, string version)
+    {
+        guest.WaitUntil($"[ $(systemctl show -P SoftRebootsCount) = {count} ] && [ \"$(cat /usr/share/example/version)\" = '{version}' ]", $"user space is restarted for the time {count}, with {version}", OneBoot);
+        guest.WaitUntilBooted();
+        Assert.Equal("local kept", guest.Run("echo $(cat /etc/local.conf /var/kept)").Succeeded().Trim());
+        foreach (string path in new[] { "/", "/sysroot", "/etc", "/var", "/boot" })
+        {
+            guest.Run($"mountpoint {path}").Succeeded();
+        }
+
+        guest.Run("touch /etc/written /var/written").Succeeded();
+        Assert.NotEqual(0, guest.Run("touch /sysroot/written || touch /usr/written").ExitCode);
+        Assert.Equal("", guest.Run("systemctl --failed --no-legend --plain").Output);
+        using var status = JsonDocument.Parse(guest.Run("bootc status --json").Succeeded());
+        JsonElement booted = status.RootElement.GetProperty("status").GetProperty("booted");
+        Assert.EndsWith($":v{version[^1]}", booted.GetProperty("image").GetProperty("image").GetProperty("image").GetString()!, StringComparison.Ordinal);
+        Assert.Contains($"* default {booted.GetProperty("ostree").GetProperty("checksum").GetString()}.", guest.Run("ostree admin status").Succeeded(), StringComparison.Ordinal);
+    }
+}
