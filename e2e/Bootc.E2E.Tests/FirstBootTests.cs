@@ -4,7 +4,6 @@ using Bootc.Testing;
 
 namespace Bootc.E2E.Tests;
 
-[Collection(Machines.Collection)]
 public sealed class FirstBootTests
 {
     [Fact]

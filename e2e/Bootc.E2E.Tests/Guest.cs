@@ -186,11 +186,12 @@ public sealed class Guest : IDisposable
         Connect();
     }
 
+    // One processor: with several, the emulator now and then trips over code that a kernel changes while another one runs it.
     private static string[] Arguments(GuestOptions options, string socketPath)
     {
         List<string> arguments =
         [
-            "-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", options.Memory.ToString(CultureInfo.InvariantCulture), "-display", "none", "-nodefaults",
+            "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", options.Memory.ToString(CultureInfo.InvariantCulture), "-display", "none", "-nodefaults",
             "-no-reboot", "-chardev", $"file,id=console,path={options.ConsoleLog},append=on", "-serial", "chardev:console", "-serial", $"unix:{socketPath},server=on,wait=off",
             "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci",
         ];

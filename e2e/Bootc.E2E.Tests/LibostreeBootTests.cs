@@ -3,7 +3,6 @@ using System.Text.Json;
 
 namespace Bootc.E2E.Tests;
 
-[Collection(Machines.Collection)]
 public sealed class LibostreeBootTests
 {
     private const string Image = "bootc/example:libostree";

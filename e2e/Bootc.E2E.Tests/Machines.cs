@@ -1,9 +1,2 @@
-// The tests in virtual machines run one after the other: several at once would only be slower, and run into their time limits.
-namespace Bootc.E2E.Tests;
-
-/// <summary>The collection that all classes with virtual machines belong to.</summary>
-internal static class Machines
-{
-    /// <summary>The collection's name.</summary>
-    public const string Collection = "virtual machines";
-}
+// How many virtual machines there are at once: each emulates one processor, and more of them than the machine has are only slower.
+[assembly: Xunit.v3.Parallelization(MaxThreads = 2)]

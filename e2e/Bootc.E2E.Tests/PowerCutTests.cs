@@ -3,7 +3,6 @@ using Bootc.Testing;
 
 namespace Bootc.E2E.Tests;
 
-[Collection(Machines.Collection)]
 public sealed class PowerCutTests
 {
     private static readonly TimeSpan OneBoot = TimeSpan.FromMinutes(8);

@@ -3,7 +3,6 @@ using Bootc.Testing;
 
 namespace Bootc.E2E.Tests;
 
-[Collection(Machines.Collection)]
 public sealed class SealTests
 {
     private const string Version = "/usr/share/example/version";

@@ -4,7 +4,6 @@ using Bootc.Testing;
 
 namespace Bootc.E2E.Tests;
 
-[Collection(Machines.Collection)]
 public sealed class SoftRebootTests
 {
     private static readonly TimeSpan OneBoot = TimeSpan.FromMinutes(6);
