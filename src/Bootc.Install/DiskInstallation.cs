@@ -16,6 +16,7 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
 {
     private const long EfiSize = 512L << 20;
     private const long EfiSizeWithKernels = 1024L << 20;
+    private const string BootType = "ext4";
     private const long RoomBesides = 256L << 20;
     private const int Unpacked = 3; // times the size of compressed layers, about
 
@@ -31,6 +32,9 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
     /// <summary>The size of the root in bytes; all that is left unless one is given.</summary>
     public long? RootSize { get; init; }
 
+    /// <summary>The size in bytes of a partition of its own for /boot, for roots that boot loaders cannot read; none unless one is given.</summary>
+    public long? BootSize { get; init; }
+
     /// <summary>Runs the installation.</summary>
     /// <exception cref="InstallException">The disk cannot be used, or the image lacks something. What can be known before the image is fetched is checked before the disk is changed.</exception>
     /// <exception cref="OciException">The image cannot be had.</exception>
@@ -43,7 +47,7 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
             throw new InstallException($"a root cannot be on {type}, only on {string.Join(", ", RootFileSystem.Types)}");
         }
 
-        Tool.Require(("sfdisk", "fdisk or util-linux"), ("wipefs", "util-linux"), ("mkfs.vfat", "dosfstools"), RootFileSystem.ToolFor(type));
+        Tool.Require(("sfdisk", "fdisk or util-linux"), ("wipefs", "util-linux"), ("mkfs.vfat", "dosfstools"), RootFileSystem.ToolFor(type), RootFileSystem.ToolFor(BootSize is null ? type : BootType));
         using Disk disk = Disk.Open(Device);
         if (!Wipe)
         {
@@ -51,7 +55,7 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
         }
 
         long needed = await EstimateAsync(cancellation).ConfigureAwait(false);
-        DiskLayout layout = DiskLayout.Plan(disk.Size, options.BootLoader == BootLoaderKind.SystemdBoot ? EfiSizeWithKernels : EfiSize, RootSize, needed);
+        DiskLayout layout = DiskLayout.Plan(disk.Size, options.BootLoader == BootLoaderKind.SystemdBoot ? EfiSizeWithKernels : EfiSize, BootSize, RootSize, needed);
         progress.Step($"Partitioning {Device}");
         disk.WritePartitionTable(layout);
         string installed = await InstallAsync(disk, layout, type, FileSystem is null && config.RootFileSystem is null, cancellation).ConfigureAwait(false);
@@ -69,12 +73,20 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
 
     private async Task<string> InstallAsync(Disk disk, DiskLayout layout, string type, bool isTypeByDefault, CancellationToken cancellation)
     {
-        progress.Step($"Making file systems: vfat, {type}");
+        progress.Step($"Making file systems: vfat, {(layout.Boot is null ? "" : $"{BootType}, ")}{type}");
         var uuid = Guid.NewGuid();
         using LoopDevice rootDevice = disk.OpenPartition(layout.Root);
         using LoopDevice efiDevice = disk.OpenPartition(layout.Efi);
+        using LoopDevice? bootDevice = layout.Boot is null ? null : disk.OpenPartition(layout.Boot);
+        var bootUuid = Guid.NewGuid();
         RootFileSystem.Make(type, rootDevice.Path, uuid, "root");
-        using DirectoryHandle root = Mount(rootDevice, type);
+        if (bootDevice is not null)
+        {
+            RootFileSystem.Make(BootType, bootDevice.Path, bootUuid, "boot");
+        }
+
+        using DirectoryHandle root = Mount(rootDevice, type, bootDevice);
+        using DirectoryHandle? boot = bootDevice is null ? null : root.OpenDirectory("boot");
         using NewEfiPartition efi = NewEfiPartition.Make(efiDevice, root);
         string installed = await new Installation(options, progress).RunAsync(
             new InstallTarget
@@ -83,6 +95,7 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
                 RootUuid = uuid.ToString(),
                 RootType = type,
                 IsTypeByDefault = isTypeByDefault,
+                BootUuid = boot is null ? null : bootUuid.ToString(),
                 EfiPartition = efi.Directory,
                 EfiVolumeId = efi.VolumeId,
                 InstallBiosGrub = layout.BiosBoot is null ? null : (image, deployment) => BiosGrub.Install(disk, layout, image, deployment),
@@ -90,16 +103,31 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
             cancellation).ConfigureAwait(false);
         progress.Step("Putting all on disk");
         efi.Finish();
-        BlockDevice.TryTrim(root);
-        root.SyncFilesystem();
+        foreach (DirectoryHandle directory in new[] { root, boot }.OfType<DirectoryHandle>())
+        {
+            BlockDevice.TryTrim(directory);
+            directory.SyncFilesystem();
+        }
+
         return installed;
     }
 
-    private static DirectoryHandle Mount(LoopDevice device, string type)
+    private static DirectoryHandle Mount(LoopDevice device, string type, LoopDevice? bootDevice)
     {
-        using FileSystemContext context = FileSystemContext.Open(type);
-        context.SetString("source", device.Path);
-        using SafeFileHandle mount = context.CreateMount(device.Path, readOnly: false);
-        return DirectoryHandle.OpenMount(mount, "the new root");
+        using SafeFileHandle mount = FileSystemContext.MountDevice(type, device.Path);
+        const string description = "the new root";
+        DirectoryHandle root = DirectoryHandle.OpenMount(mount, description);
+        if (bootDevice is null)
+        {
+            return root;
+        }
+
+        using (root)
+        {
+            root.EnsureDirectory("boot").Dispose();
+            using SafeFileHandle boot = FileSystemContext.MountDevice(BootType, bootDevice.Path);
+            using SafeFileHandle joined = Mounts.Join(mount, "boot", boot);
+            return DirectoryHandle.OpenMount(joined, description);
+        }
     }
 }

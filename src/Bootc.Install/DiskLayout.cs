@@ -14,7 +14,7 @@ namespace Bootc.Install;
 /// <param name="Uuid">Its own identifier.</param>
 internal sealed record Partition(int Number, string Name, Guid Type, long Start, long Size, Guid Uuid);
 
-/// <summary>The partitions of a disk: where BIOS finds the boot loader, the EFI system partition, and the root.</summary>
+/// <summary>The partitions of a disk: where BIOS finds the boot loader, the EFI system partition, /boot if it is one of its own, and the root.</summary>
 internal sealed class DiskLayout
 {
     private const long Align = 1 << 20;
@@ -23,10 +23,13 @@ internal sealed class DiskLayout
     private static readonly Guid BiosBootType = new("21686148-6449-6E6F-744E-656564454649");
     private static readonly Guid EfiType = new("C12A7328-F81F-11D2-BA4B-00A0C93EC93B");
 
-    private DiskLayout(Partition? biosBoot, Partition efi, Partition root)
+    private static readonly Guid ExtendedBootType = new("BC13C2FF-59E6-4262-A352-B275FD6F7172");
+
+    private DiskLayout(Partition? biosBoot, Partition efi, Partition? boot, Partition root)
     {
         BiosBoot = biosBoot;
         Efi = efi;
+        Boot = boot;
         Root = root;
     }
 
@@ -36,11 +39,14 @@ internal sealed class DiskLayout
     /// <summary>The EFI system partition.</summary>
     public Partition Efi { get; }
 
+    /// <summary>The extended boot loader partition (XBOOTLDR), for /boot, if there is one.</summary>
+    public Partition? Boot { get; }
+
     /// <summary>The root.</summary>
     public Partition Root { get; }
 
     /// <summary>All of them, in order.</summary>
-    public IEnumerable<Partition> Partitions => new[] { BiosBoot, Efi, Root }.OfType<Partition>();
+    public IEnumerable<Partition> Partitions => new[] { BiosBoot, Efi, Boot, Root }.OfType<Partition>();
 
     private static Guid RootType => new(RuntimeInformation.OSArchitecture switch
     {
@@ -56,15 +62,17 @@ internal sealed class DiskLayout
     /// <summary>Plans the partitions.</summary>
     /// <param name="diskSize">The disk's size in bytes.</param>
     /// <param name="efiSize">The size of the EFI system partition.</param>
+    /// <param name="bootSize">The size of /boot; <see langword="null"/> for none of its own.</param>
     /// <param name="rootSize">The size of the root; <see langword="null"/> for all that is left.</param>
     /// <param name="needed">How much the root needs at least.</param>
     /// <exception cref="InstallException">The disk is too small.</exception>
-    public static DiskLayout Plan(long diskSize, long efiSize, long? rootSize, long needed)
+    public static DiskLayout Plan(long diskSize, long efiSize, long? bootSize, long? rootSize, long needed)
     {
         int number = 1;
         long start = Align;
         Partition? bios = RuntimeInformation.OSArchitecture == Architecture.X64 ? Add("BIOS-BOOT", BiosBootType, BiosBootSize) : null;
         Partition efi = Add("EFI-SYSTEM", EfiType, efiSize);
+        Partition? boot = bootSize is { } forBoot ? Add("boot", ExtendedBootType, Math.Max(forBoot / Align, 1) * Align) : null;
         long room = (diskSize - BackupTable) / Align * Align - start;
         long size = rootSize is { } asked ? asked / Align * Align : room;
         if (size > room || size < needed)
@@ -74,7 +82,7 @@ internal sealed class DiskLayout
                 : $"the {(rootSize is null ? "disk" : "root")} is too small for this image: it has {Megabytes(rootSize ?? diskSize)}, and {Megabytes(needed + (rootSize is null ? start + BackupTable : 0))} are needed");
         }
 
-        return new DiskLayout(bios, efi, Add("root", RootType, size));
+        return new DiskLayout(bios, efi, boot, Add("root", RootType, size));
 
         Partition Add(string name, Guid type, long length)
         {

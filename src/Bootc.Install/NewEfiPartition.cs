@@ -68,9 +68,7 @@ internal sealed class NewEfiPartition : IDisposable
     {
         try
         {
-            using FileSystemContext context = FileSystemContext.Open("vfat");
-            context.SetString("source", device.Path);
-            using SafeFileHandle mount = context.CreateMount(device.Path, readOnly: false);
+            using SafeFileHandle mount = FileSystemContext.MountDevice("vfat", device.Path);
             return DirectoryHandle.OpenMount(mount, "the EFI system partition");
         }
         catch (LinuxException e) when (e.Error is Errno.ENODEV or Errno.EINVAL)

@@ -51,6 +51,23 @@ public sealed unsafe class FileSystemContext : IDisposable
         return overlay;
     }
 
+    /// <summary>Mounts a device for writing where only this program sees it: the mount is gone when the last handle on it is closed.</summary>
+    /// <param name="type">The type of its file system.</param>
+    /// <param name="device">The device's path.</param>
+    /// <param name="options">Further options, each with its value.</param>
+    /// <exception cref="LinuxException">The kernel does not know the type, or cannot read the device.</exception>
+    public static SafeFileHandle MountDevice(string type, string device, params ReadOnlySpan<(string Key, string Value)> options)
+    {
+        using FileSystemContext context = Open(type);
+        context.SetString("source", device);
+        foreach ((string key, string value) in options)
+        {
+            context.SetString(key, value);
+        }
+
+        return context.CreateMount(device, readOnly: false);
+    }
+
     /// <summary>Lets an overlay be written to.</summary>
     /// <param name="upper">Where changes go.</param>
     /// <param name="work">An empty directory beside <paramref name="upper"/>, for the kernel.</param>

@@ -12,6 +12,8 @@ public static class Mounts
     private const int DetachFlags = 2 | 8; // MNT_DETACH, UMOUNT_NOFOLLOW
     private const int NewMountNamespace = 0x20000; // CLONE_NEWNS
     private const int OwnDirectories = 0x200; // CLONE_FS
+    private const uint CloneTree = 1 | 0x8000 | 0x80000; // OPEN_TREE_CLONE, AT_RECURSIVE, OPEN_TREE_CLOEXEC
+    private const string AnyDirectory = "/sys"; // there in any system and container
     private const ulong ReadOnlyAttribute = 1; // MOUNT_ATTR_RDONLY
     private const nuint Remount = 32; // MS_REMOUNT
 
@@ -20,6 +22,29 @@ public static class Mounts
     public static void Attach(SafeFileHandle mount, string path) =>
         NativeCall.Check(
             NativeMethods.move_mount(NativeMethods.SyscallMoveMount, (int)mount.DangerousGetHandle(), "", AT_FDCWD, path, FromEmptyPath), "mount at", path);
+
+    /// <summary>Puts a mount below another one, neither of which is attached anywhere.</summary>
+    /// <param name="root">The one that is above.</param>
+    /// <param name="path">The directory in it.</param>
+    /// <param name="child">The one that is seen there.</param>
+    /// <returns>Both, attached nowhere, and gone when the last handle on them is closed.</returns>
+    /// <exception cref="LinuxException">The directory is not there, or the process may not mount.</exception>
+    public static SafeFileHandle Join(SafeFileHandle root, string path, SafeFileHandle child)
+    {
+        // Kernels before 6.15 join mounts only where they are attached: in a namespace that ends with its only thread.
+        SafeFileHandle? joined = null;
+        RunInThread(() =>
+        {
+            EnterPrivateNamespace();
+            BindMounts.MakePrivate("/");
+            Attach(root, AnyDirectory);
+            Attach(child, Path.Combine(AnyDirectory, path));
+            long tree = NativeMethods.open_tree(NativeMethods.SyscallOpenTree, AT_FDCWD, AnyDirectory, CloneTree);
+            NativeCall.Check(tree, "join mounts at", AnyDirectory);
+            joined = new SafeFileHandle((nint)tree, ownsHandle: true);
+        });
+        return joined!;
+    }
 
     /// <summary>Detaches what is mounted at a directory; who still has files open there keeps them.</summary>
     /// <exception cref="LinuxException">Nothing is mounted there (EINVAL).</exception>
@@ -37,25 +62,11 @@ public static class Mounts
     /// processes that it starts, are there; nothing it does may wait for another thread, which is not.
     /// </summary>
     /// <exception cref="LinuxException">The process may not enter that namespace.</exception>
-    public static void RunInSystemNamespace(Action action)
+    public static void RunInSystemNamespace(Action action) => RunInThread(() =>
     {
-        ExceptionDispatchInfo? failure = null;
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                EnterSystemNamespace();
-                action();
-            }
-            catch (Exception e)
-            {
-                failure = ExceptionDispatchInfo.Capture(e);
-            }
-        });
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
-    }
+        EnterSystemNamespace();
+        action();
+    });
 
     // A thread can do so when it shares its root and working directory with no other.
     private static void EnterSystemNamespace()
@@ -97,5 +108,25 @@ public static class Mounts
         {
             NativeCall.Check(NativeMethods.mount("none", path, null, Remount, null), "remount for writing", path);
         }
+    }
+
+    // What a thread does to its namespace is its own affair, and ends with it.
+    private static void RunInThread(Action action)
+    {
+        ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                action();
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
     }
 }

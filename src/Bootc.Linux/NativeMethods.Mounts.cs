@@ -7,6 +7,7 @@ namespace Bootc.Linux;
 internal static unsafe partial class NativeMethods
 {
     // The same on every architecture, as openat2's.
+    public const long SyscallOpenTree = 428;
     public const long SyscallMoveMount = 429;
     public const long SyscallFsOpen = 430;
     public const long SyscallFsConfig = 431;
@@ -30,6 +31,9 @@ internal static unsafe partial class NativeMethods
         int toDirfd,
         [MarshalUsing(typeof(FileNameMarshaller))] string toPath,
         uint flags);
+
+    [LibraryImport(LibC, SetLastError = true, EntryPoint = "syscall")]
+    public static partial long open_tree(long number, int dirfd, [MarshalUsing(typeof(FileNameMarshaller))] string path, uint flags);
 
     [LibraryImport(LibC, SetLastError = true)]
     public static partial int umount2([MarshalUsing(typeof(FileNameMarshaller))] string target, int flags);

@@ -13,7 +13,7 @@ public class DiskLayoutTests
     [Fact]
     public void Root_takes_what_is_left()
     {
-        DiskLayout layout = DiskLayout.Plan(4 * Gibi, 512 * Mebi, rootSize: null, needed: Gibi);
+        DiskLayout layout = DiskLayout.Plan(4 * Gibi, 512 * Mebi, bootSize: null, rootSize: null, needed: Gibi);
 
         Partition root = layout.Root;
         Assert.Equal(layout.Efi.Start + layout.Efi.Size, root.Start);
@@ -29,7 +29,7 @@ public class DiskLayoutTests
     public void Disk_that_is_too_small_is_refused(long megabytes, long? root, string expected)
     {
         Assert.SkipUnless(RuntimeInformation.OSArchitecture == Architecture.X64, "the numbers are those of x86, which has one partition more");
-        var error = Assert.Throws<InstallException>(() => DiskLayout.Plan(megabytes * Mebi, 512 * Mebi, root * Mebi, Gibi));
+        var error = Assert.Throws<InstallException>(() => DiskLayout.Plan(megabytes * Mebi, 512 * Mebi, bootSize: null, root * Mebi, Gibi));
         Assert.Equal(expected, error.Message);
     }
 
@@ -46,7 +46,7 @@ public class DiskLayoutTests
 
         using (Disk disk = Disk.Open(path))
         {
-            disk.WritePartitionTable(DiskLayout.Plan(disk.Size, 512 * Mebi, rootSize: null, needed: Gibi));
+            disk.WritePartitionTable(DiskLayout.Plan(disk.Size, 512 * Mebi, bootSize: 100 * Mebi, rootSize: null, needed: Gibi));
         }
 
         Assert.Contains("No errors detected", Peer.Run("sfdisk", "--verify", path).Succeeded());
@@ -54,6 +54,7 @@ public class DiskLayoutTests
         Assert.Equal("gpt", (string?)table["label"]);
         string listed = Peer.Run("sfdisk", "--list", "--output", "Type", path).Succeeded();
         Assert.Contains("EFI System", listed);
+        Assert.Contains("Linux extended boot", listed);
         Assert.Contains("Linux root (", listed);
     }
 }

@@ -72,6 +72,31 @@ public class ToDiskTests
         });
     }
 
+    [Fact]
+    public void Boot_can_be_a_partition_of_its_own()
+    {
+        using var work = new Work();
+        Oracle.Require();
+
+        work.Install("--boot-size", "300", "--bootloader", "grub").Succeeded();
+
+        string? uuid = null;
+        work.Mount("ext4", "Linux extended boot", boot =>
+        {
+            uuid = Peer.Run("findmnt", "-n", "-o", "UUID", boot).Succeeded().Trim();
+            string entry = File.ReadAllText(Path.Combine(boot, "loader/entries/ostree-1.conf"));
+            Assert.Contains($" systemd.mount-extra=UUID={uuid}:/boot:auto ", entry);
+            Assert.True(File.Exists(boot + entry.Split('\n').Single(line => line.StartsWith("linux ", StringComparison.Ordinal)).Split(' ')[1]));
+        });
+        Assert.Contains(uuid!, work.ReadEfi("EFI/BOOT/grub.cfg"));
+        work.Mount("ext4", root =>
+        {
+            Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(root, "boot")));
+            Oracle.Run("ostree", "fsck", "--repo", Path.Combine(root, "ostree/repo")).Succeeded();
+        });
+        work.AssertNothingIsLeft();
+    }
+
     [Theory]
     [InlineData("there is no ", "missing")]
     [InlineData("is not empty: it has ext4; --wipe overwrites all that is on it", "filled")]
@@ -200,10 +225,12 @@ public class ToDiskTests
 
         public string ReadEfi(string path) => Peer.Run("mtype", "-i", $"{Disk}@@{Offset("EFI System")}", $"::/{path}").Succeeded();
 
-        public void Mount(string type, Action<string> action)
+        public void Mount(string type, Action<string> action) => Mount(type, "Linux root", action);
+
+        public void Mount(string type, string partition, Action<string> action)
         {
             string point = Directory.CreateDirectory(_directory["root"]).FullName;
-            Peer.Run("mount", "-t", type, "-o", $"loop,offset={Offset("Linux root")}", Disk, point).Succeeded();
+            Peer.Run("mount", "-t", type, "-o", $"loop,offset={Offset(partition)}", Disk, point).Succeeded();
             try
             {
                 action(point);

@@ -27,10 +27,11 @@ internal static class InstallCommand
         var wipe = new Option<bool>("--wipe") { Description = "Overwrite what is on the disk" };
         var type = new Option<string?>("--filesystem") { Description = "The type of the root's file system: ext4 (the default), xfs or btrfs", HelpName = "TYPE" }.OneOf([.. RootFileSystem.Types]);
         var rootSize = new Option<long?>("--root-size") { Description = "The size of the root, in mebibytes or with the unit M, G or T, instead of all that is left on the disk", HelpName = "SIZE" }.Size();
+        var bootSize = new Option<long?>("--boot-size") { Description = "Make a partition of this size for /boot (XBOOTLDR, ext4), where the boot loader cannot read the root", HelpName = "SIZE" }.Size();
         var loopback = new Option<bool>("--via-loopback") { Hidden = true }; // bootc wants it for files; here they are known as such
         var common = new InstallOptionSet();
         var progress = new ProgressOptions();
-        var command = new DocumentedCommand("to-disk", "Partition a disk and install an image to it", device, wipe, type, rootSize, loopback)
+        var command = new DocumentedCommand("to-disk", "Partition a disk and install an image to it", device, wipe, type, rootSize, bootSize, loopback)
         {
             UsesSysroot = false,
             Details =
@@ -59,6 +60,7 @@ internal static class InstallCommand
                     Wipe = parsed.GetValue(wipe),
                     FileSystem = parsed.GetValue(type),
                     RootSize = parsed.GetValue(rootSize),
+                    BootSize = parsed.GetValue(bootSize),
                 }.RunAsync(cancellation);
                 return OperationOutcome.Changed;
             });

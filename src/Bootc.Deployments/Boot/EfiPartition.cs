@@ -26,10 +26,7 @@ internal sealed class EfiPartition(DirectoryHandle directory, bool isOwned = tru
         }
 
         string device = File.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName ?? link;
-        using FileSystemContext context = FileSystemContext.Open("vfat");
-        context.SetString("source", device);
-        context.SetString("umask", "0077");
-        using SafeFileHandle mount = context.CreateMount(device, readOnly: false);
+        using SafeFileHandle mount = FileSystemContext.MountDevice("vfat", device, ("umask", "0077"));
         return new EfiPartition(DirectoryHandle.OpenMount(mount, $"the EFI system partition {device}"));
     }
 
