@@ -59,13 +59,14 @@ public sealed class DirectBoot : IDisposable
     /// <param name="log">The name of the console's log in out/e2e.</param>
     /// <param name="arguments">What is added to the entry's arguments.</param>
     /// <param name="configuration">A prepare-root.conf that is put into the initramfs.</param>
-    public Guest Start(string log, string arguments = "", string? configuration = null)
+    /// <param name="disks">Further disks.</param>
+    public Guest Start(string log, string arguments = "", string? configuration = null, params string[] disks)
     {
         string entry = Directory.GetFiles(Path.Combine(_directory, "entries")).OrderDescending(StringComparer.Ordinal).First();
         ILookup<string, string> keys = File.ReadLines(entry).Select(line => line.Split(' ', 2)).Where(words => words.Length == 2).ToLookup(words => words[0], words => words[1].Trim());
         return Guest.Start(new GuestOptions
         {
-            Disks = [Disk],
+            Disks = [Disk, .. disks],
             ConsoleLog = Path.Combine(TestData.RepositoryRoot, "out", "e2e", log),
             Kernel = Path.Combine(_directory, Path.GetFileName(keys["linux"].Single())),
             Initramfs = WithConfiguration(Path.Combine(_directory, Path.GetFileName(keys["initrd"].Single())), configuration),

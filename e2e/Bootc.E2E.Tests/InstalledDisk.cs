@@ -14,28 +14,31 @@ public sealed class InstalledDisk : IDisposable
     /// <summary>The raw disk image.</summary>
     public string Disk => Path.Combine(_directory, "disk.raw");
 
-    /// <summary>What the installation printed.</summary>
-    public string Output { get; private set; } = "";
+    /// <summary>The kernel arguments that a guest needs, as options of <c>install to-disk</c>.</summary>
+    public static string[] ConsoleOptions => [.. Guest.ConsoleArguments.Split(' ').SelectMany(word => new[] { "--karg", word })];
+
+    /// <summary>A disk with nothing on it yet.</summary>
+    public static InstalledDisk CreateEmpty()
+    {
+        string directory = Path.Combine(TestData.RepositoryRoot, "out", "e2e", Path.GetRandomFileName());
+        Directory.CreateDirectory(directory);
+        var installed = new InstalledDisk(directory);
+        using FileStream disk = File.Create(installed.Disk);
+        disk.SetLength(DiskSize);
+        return installed;
+    }
 
     /// <summary>Installs an image of the registry.</summary>
     /// <param name="image">The image, without the registry.</param>
     /// <param name="options">Further options of <c>install to-disk</c>.</param>
     public static InstalledDisk Install(string image, params string[] options)
     {
-        string directory = Path.Combine(TestData.RepositoryRoot, "out", "e2e", Path.GetRandomFileName());
-        Directory.CreateDirectory(directory);
-        var installed = new InstalledDisk(directory);
+        InstalledDisk installed = CreateEmpty();
         try
         {
-            using (FileStream disk = File.Create(installed.Disk))
-            {
-                disk.SetLength(DiskSize);
-            }
-
-            string[] arguments = [.. Guest.ConsoleArguments.Split(' ').SelectMany(word => new[] { "--karg", word })];
-            installed.Output = Peer.Run(DirectBoot.Bootc,
+            Peer.Run(DirectBoot.Bootc,
             [
-                "install", "to-disk", "--source-imgref", $"{DirectBoot.Registry}/{image}", "--target-imgref", $"{DirectBoot.GuestRegistry}/{image}", .. arguments, .. options, installed.Disk,
+                "install", "to-disk", "--source-imgref", $"{DirectBoot.Registry}/{image}", "--target-imgref", $"{DirectBoot.GuestRegistry}/{image}", .. ConsoleOptions, .. options, installed.Disk,
             ]).Succeeded();
             return installed;
         }

@@ -13,8 +13,6 @@ namespace Bootc.Deployments;
 /// </summary>
 public sealed class SealOperation(Sysroot sysroot, IOperationProgress progress)
 {
-    private const string ComposefsImageName = ".ostree.cfs";
-
     /// <summary>Whether there is something to seal on the running host, and it can be.</summary>
     /// <exception cref="DeploymentException">There is not; the message says why.</exception>
     public void Check()
@@ -51,9 +49,16 @@ public sealed class SealOperation(Sysroot sysroot, IOperationProgress progress)
         SealResult first = sysroot.Repository.Seal(cancellation);
         ThrowIfCorrupt(first);
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
-        SealResult rest = sysroot.Repository.RequireSeal(SealImages, cancellation);
-        ThrowIfCorrupt(rest);
+        SealResult rest = RunLocked(cancellation);
         progress.Message($"{first.Sealed + rest.Sealed} files sealed, {first.Before} were before; the images of {sysroot.Deployments.Count} deployments are sealed, and each boot asks for it");
+    }
+
+    /// <summary>Seals everything while the sysroot is locked already.</summary>
+    internal SealResult RunLocked(CancellationToken cancellation)
+    {
+        SealResult result = sysroot.Repository.RequireSeal(SealImages, cancellation);
+        ThrowIfCorrupt(result);
+        return result;
     }
 
     private void ThrowIfCorrupt(SealResult result)
@@ -74,7 +79,7 @@ public sealed class SealOperation(Sysroot sysroot, IOperationProgress progress)
     {
         foreach (Deployment deployment in sysroot.Deployments)
         {
-            string path = $"{deployment.Path}/{ComposefsImageName}";
+            string path = $"{deployment.Path}/{Sysroot.ComposefsImageName}";
             using SafeFileHandle? image = sysroot.Root.TryOpenFile(path);
             if (image is not null)
             {

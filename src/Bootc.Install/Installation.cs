@@ -44,8 +44,19 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         InstallBootLoader(kind, image, target, root);
         WriteSshKeys(root);
         context.CleanUp();
+        SealIfPossible(sysroot, cancellation);
         Aleph.Write(target.Root, pulled.Image, options);
         return $"Installed: {options.Source.Image} (digest {pulled.Image.ManifestDigest})";
+    }
+
+    // Files were sealed as they were written: then the first boot can ask for it already.
+    private void SealIfPossible(Sysroot sysroot, CancellationToken cancellation)
+    {
+        if (sysroot.Repository.CanSeal())
+        {
+            progress.Step("Sealing the store");
+            new SealOperation(sysroot, progress).RunLocked(cancellation);
+        }
     }
 
     private static void RequireType(InstallTarget target, InstallConfig config)
