@@ -33,6 +33,8 @@ internal static class BootcCommand
             ConfigDiffCommand.Create(),
             UsrOverlayCommand.Create(),
             ImageCommand.Create(),
+            LoginCommand.CreateLogin(),
+            LoginCommand.CreateLogout(),
             InstallCommand.Create(),
             CompletionCommand.Create(),
             InternalsCommand.Create(),

@@ -13,6 +13,9 @@ public sealed record OciOptions
     /// <summary>A registries.conf that is used instead of the one at the usual path.</summary>
     public string? RegistriesConf { get; init; }
 
+    /// <summary>The user's own directory, for settings and credentials there; none where another root's settings count.</summary>
+    internal string? Home => Root == "/" && Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? home : null;
+
     /// <summary>How often a request is tried.</summary>
     public int Attempts { get; init; } = 5;
 

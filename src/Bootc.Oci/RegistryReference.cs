@@ -43,7 +43,7 @@ public sealed partial record RegistryReference(string Registry, string Repositor
 
         int slash = rest.IndexOf('/');
         string first = slash < 0 ? "" : rest[..slash];
-        bool hasHost = first.Contains('.') || first.Contains(':') || first == "localhost" || first.StartsWith('[');
+        bool hasHost = ShortNames.IsQualified(rest);
         string registry = hasHost ? first : DockerHub;
         string repository = hasHost ? rest[(slash + 1)..] : rest;
         if (hasHost && !HostPattern().IsMatch(registry))
@@ -60,6 +60,9 @@ public sealed partial record RegistryReference(string Registry, string Repositor
             ? new RegistryReference(registry, repository, tag, digest)
             : throw Malformed(name, repository.Any(char.IsAsciiLetterUpper) ? "repositories are lower-case" : $"'{repository}' is no repository");
     }
+
+    /// <summary>Whether a text is a host, or host and port.</summary>
+    internal static bool IsHost(string text) => HostPattern().IsMatch(text);
 
     /// <summary>The same repository with another tag and no digest.</summary>
     public RegistryReference WithTag(string tag) => TagPattern().IsMatch(tag) ? this with { Tag = tag, Digest = null } : throw new FormatException($"'{tag}' is no tag: those are of letters, digits, '.', '_' and '-', and at most 128 characters");

@@ -381,6 +381,62 @@ public sealed class RegistryTests
         Assert.Contains("blocks", (await Assert.ThrowsAnyAsync<OciException>(() => blocked.FetchManifestAsync(Platform.Current, default))).Message);
     }
 
+    // The first mirror is not there, the second one has no such image, the third one fails with the layer.
+    [Fact]
+    public async Task Mirrors_are_tried_in_order_and_the_rest_comes_from_where_it_can()
+    {
+        using var directory = new TestDirectory();
+        using var without = new ScriptedRegistry((_, _) => new ScriptedAnswer(404));
+        using var breaking = new ScriptedRegistry((request, _) => request.Path.Contains("blobs") ? new ScriptedAnswer(500) : null);
+        using var registry = new ScriptedRegistry();
+        string conf = directory.Write("registries.conf", $"""
+            [[registry]]
+            prefix = "quay.example"
+            location = "{registry.Address}"
+            {string.Join('\n', new[] { "127.0.0.1:1", without.Address, breaking.Address }.Select(mirror => $"[[registry.mirror]]\nlocation = \"{mirror}\""))}
+            """);
+        OciOptions options = new() { Root = "/nonexistent", RegistriesConf = conf, Attempts = 2, FirstDelay = TimeSpan.FromMilliseconds(1) };
+        await using IImageSource source = ImageSources.Open(ImageReference.Parse("docker://quay.example/os/image:latest"), options);
+
+        await source.FetchManifestAsync(Platform.Current, default);
+        byte[] layer = await ReadAsync(source, ScriptedRegistry.LayerDescriptor);
+        byte[] again = await ReadAsync(source, ScriptedRegistry.LayerDescriptor);
+
+        Assert.Equal(ScriptedRegistry.Layer, layer);
+        Assert.Equal(ScriptedRegistry.Layer, again);
+        Assert.Contains(breaking.Requests, request => request.Path.Contains("manifests"));
+        Assert.DoesNotContain(registry.Requests, request => request.Path.Contains("manifests"));
+        Assert.Single(breaking.Requests, request => request.Path.Contains("blobs")); // then the registry itself is asked first
+    }
+
+    [Fact]
+    public async Task What_every_mirror_answered_is_told_when_none_has_it()
+    {
+        using var directory = new TestDirectory();
+        using var mirror = new ScriptedRegistry((_, _) => new ScriptedAnswer(404));
+        using var registry = new ScriptedRegistry((_, _) => new ScriptedAnswer(503));
+        string conf = directory.Write("registries.conf", $"[[registry]]\nprefix = \"quay.example\"\nlocation = \"{registry.Address}\"\n[[registry.mirror]]\nlocation = \"{mirror.Address}\"\n");
+        OciOptions options = new() { Root = "/nonexistent", RegistriesConf = conf, Attempts = 2, FirstDelay = TimeSpan.FromMilliseconds(1) };
+        await using IImageSource source = ImageSources.Open(ImageReference.Parse("docker://quay.example/os/image:latest"), options);
+
+        OciException e = await Assert.ThrowsAnyAsync<OciException>(() => source.FetchManifestAsync(Platform.Current, default));
+
+        Assert.Contains("503", e.Message);
+        Assert.Contains($"before it the mirror {mirror.Address}: there is no manifest", e.Message);
+    }
+
+    [Fact]
+    public async Task The_first_search_registry_that_has_the_image_is_what_a_short_name_stands_for()
+    {
+        using var directory = new TestDirectory();
+        using var without = new ScriptedRegistry((_, _) => new ScriptedAnswer(404));
+        using var registry = new ScriptedRegistry();
+        string conf = directory.Write("registries.conf", $"unqualified-search-registries = [\"{without.Address}\", \"{registry.Address}\"]\n");
+        OciOptions options = new() { Root = "/nonexistent", RegistriesConf = conf, Attempts = 1 };
+
+        Assert.Equal($"{registry.Address}/os/image:1", await ShortNames.FindAsync("os/image:1", options, default));
+    }
+
     [Fact]
     public async Task Plain_http_on_another_address_takes_insecure_in_registries_conf()
     {

@@ -12,7 +12,8 @@ public sealed class RealRegistry : IDisposable
 
     /// <param name="directory">Where its storage and configuration go.</param>
     /// <param name="htpasswd">A line of an htpasswd file (bcrypt); only that user is let in then.</param>
-    public RealRegistry(TestDirectory directory, string? htpasswd = null)
+    /// <param name="tls">A directory with <c>server.cert</c>, <c>server.key</c>, and the authority <c>ca.crt</c> of clients: it speaks TLS then, to those alone.</param>
+    public RealRegistry(TestDirectory directory, string? htpasswd = null, string? tls = null)
     {
         Peer.Require("docker-registry");
         Address = $"127.0.0.1:{FreePort()}";
@@ -26,7 +27,7 @@ public sealed class RealRegistry : IDisposable
             version: 0.1
             log: {"{level: error, accesslog: {disabled: true}}"}
             storage: {"{filesystem: {rootdirectory: "}{directory["storage"]}{"}}"}
-            http: {"{addr: "}{Address}{"}"}
+            http: {"{addr: "}{Address}{(tls is null ? "" : $", tls: {{certificate: {tls}/server.cert, key: {tls}/server.key, clientcas: [{tls}/ca.crt]}}")}{"}"}
             {auth}
             """);
         _process = Process.Start(new ProcessStartInfo("docker-registry", ["serve", config]) { RedirectStandardError = true, RedirectStandardOutput = true })!;

@@ -42,19 +42,40 @@ internal static class SwitchCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             ImageReference reference = ReadReference(parsed.GetValue(transport)!, parsed.GetRequiredValue(image));
-            var target = new OstreeImageReference(
-                parsed.GetValue(verify) ? SignatureVerification.ContainerPolicy : SignatureVerification.ContainerPolicyAllowInsecure, null, reference);
+            SignatureVerification verification = parsed.GetValue(verify) ? SignatureVerification.ContainerPolicy : SignatureVerification.ContainerPolicyAllowInsecure;
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "switch");
             reboot.Check(parsed, sysroot);
-            OperationOutcome outcome = await progress.CreateView(parsed).RunAsync(view => new SwitchOperation(sysroot, new OciOptions(), view)
+            OperationOutcome outcome = await progress.CreateView(parsed).RunAsync(async view =>
             {
-                Target = target,
-                Retain = parsed.GetValue(retain),
-                MutateInPlace = parsed.GetValue(inPlace),
-            }.RunAsync(cancellation));
+                var options = new OciOptions();
+                ImageReference full = await FindFullNameAsync(reference, options, view, cancellation);
+                return await new SwitchOperation(sysroot, options, view)
+                {
+                    Target = new OstreeImageReference(verification, null, full),
+                    Retain = parsed.GetValue(retain),
+                    MutateInPlace = parsed.GetValue(inPlace),
+                }.RunAsync(cancellation);
+            });
             return reboot.Carry(parsed, sysroot, outcome);
         });
         return command;
+    }
+
+    // What a name without host stands for is decided now: settings that change later do not change what is followed.
+    private static async Task<ImageReference> FindFullNameAsync(ImageReference reference, OciOptions options, IOperationProgress progress, CancellationToken cancellation)
+    {
+        if (reference.Transport != Transport.Registry || ShortNames.IsQualified(reference.Name))
+        {
+            return reference;
+        }
+
+        string name = await ShortNames.FindAsync(reference.Name, options, cancellation);
+        if (name != reference.Name)
+        {
+            progress.Message($"{reference.Name} stands for {name} (registries.conf)");
+        }
+
+        return reference with { Name = name };
     }
 
     // "docker://quay.io/x" says the same as the default transport.

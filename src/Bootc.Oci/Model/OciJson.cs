@@ -15,6 +15,7 @@ namespace Bootc.Oci.Model;
 [JsonSerializable(typeof(ImageConfig))]
 [JsonSerializable(typeof(DockerArchiveEntry[]))]
 [JsonSerializable(typeof(AuthDocument))]
+[JsonSerializable(typeof(CredentialHelper.HelperAnswer))]
 [JsonSerializable(typeof(TokenDocument))]
 [JsonSerializable(typeof(RegistryErrors))]
 internal sealed partial class OciJson : JsonSerializerContext;

@@ -8,4 +8,12 @@ internal sealed record AuthDocument
 {
     [JsonPropertyName("auths")]
     public Dictionary<string, AuthEntry>? Auths { get; init; }
+
+    /// <summary>Registries, and the credential helper that has the credentials of each.</summary>
+    [JsonPropertyName("credHelpers")]
+    public Dictionary<string, string>? CredentialHelpers { get; init; }
+
+    /// <summary>The credential helper that has all others (Docker).</summary>
+    [JsonPropertyName("credsStore")]
+    public string? CredentialsStore { get; init; }
 }

@@ -9,21 +9,40 @@ namespace Bootc.Oci.Registry;
 /// Credentials from the first of the usual files that has any for a repository: <c>$REGISTRY_AUTH_FILE</c> alone if it is
 /// set; else ostree's <c>/etc/ostree/auth.json</c>, <c>/run/ostree/auth.json</c> and <c>/usr/lib/ostree/auth.json</c>,
 /// podman's in <c>$XDG_RUNTIME_DIR</c> or <c>/run/containers/0</c>, <c>~/.config/containers/auth.json</c>, and Docker's
-/// <c>~/.docker/config.json</c>. The entry for the longest prefix of the repository counts (containers-auth.json(5)).
+/// <c>~/.docker/config.json</c>. The entry for the longest prefix of the repository counts (containers-auth.json(5)). A file
+/// may name programs that have the credentials of some registries, and registries.conf programs that have those of all.
 /// </summary>
-internal sealed class CredentialStore(OciOptions options)
+/// <param name="options">Where the files are.</param>
+/// <param name="helpers">The places to look in, in order: <see cref="AuthFiles"/>, or a credential helper's name.</param>
+internal sealed class CredentialStore(OciOptions options, Func<IReadOnlyList<string>> helpers)
 {
+    /// <summary>The name that stands for the files among credential helpers (containers-registries.conf(5)).</summary>
+    public const string AuthFiles = "containers-auth.json";
+
     private const string DockerHubKey = "https://index.docker.io/v1/";
     private List<(string Path, AuthDocument Document)>? _documents;
 
     /// <summary>The files in which credentials are looked for.</summary>
     public IReadOnlyList<string> Paths { get; } = [.. FindPaths(options)];
 
-    public Credential? Find(RegistryReference reference)
+    /// <summary>A credential that is shown to every registry.</summary>
+    public Credential? Fixed { get; init; }
+
+    /// <summary>The credentials for a repository, if there are any.</summary>
+    /// <exception cref="OciException">A file is malformed, or a credential helper fails.</exception>
+    public Credential? Find(RegistryReference reference) =>
+        Fixed ?? helpers().Select(helper => helper == AuthFiles ? FindInFiles(reference) : CredentialHelper.Get(helper, reference.Registry)).FirstOrDefault(found => found is not null);
+
+    private Credential? FindInFiles(RegistryReference reference)
     {
         _documents ??= [.. Paths.Where(File.Exists).Select(path => (path, Read(path)))];
         foreach ((string path, AuthDocument document) in _documents)
         {
+            if (document.CredentialHelpers?.GetValueOrDefault(reference.Registry) is { Length: > 0 } helper && CredentialHelper.Get(helper, reference.Registry) is { } kept)
+            {
+                return kept;
+            }
+
             foreach (string key in KeysFor(reference))
             {
                 if (document.Auths?.GetValueOrDefault(key) is { } entry && ToCredential(entry, path, key) is { } credential)
@@ -31,10 +50,17 @@ internal sealed class CredentialStore(OciOptions options)
                     return credential;
                 }
             }
+
+            if (document.CredentialsStore is { Length: > 0 } store && CredentialHelper.Get(store, KeyForStore(reference.Registry)) is { } stored)
+            {
+                return stored;
+            }
         }
 
         return null;
     }
+
+    private static string KeyForStore(string registry) => registry == "docker.io" ? DockerHubKey : registry;
 
     private static IEnumerable<string> FindPaths(OciOptions options)
     {
@@ -56,7 +82,7 @@ internal sealed class CredentialStore(OciOptions options)
 
         string? runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
         paths.Add(runtime is { Length: > 0 } ? Path.Combine(runtime, "containers/auth.json") : "/run/containers/0/auth.json");
-        if (Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home)
+        if (options.Home is { } home)
         {
             string config = Environment.GetEnvironmentVariable("XDG_CONFIG_HOME") is { Length: > 0 } set ? set : Path.Combine(home, ".config");
             paths.Add(Path.Combine(config, "containers/auth.json"));

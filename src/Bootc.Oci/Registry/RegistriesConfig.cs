@@ -1,110 +1,123 @@
-// What registries.conf says of a registry.
-using Tomlyn;
-using Tomlyn.Model;
-
+// What all registries.conf files together say.
 namespace Bootc.Oci.Registry;
 
 /// <summary>
-/// The settings of registries (containers-registries.conf(5), version 2): which may be used without TLS, which are blocked,
-/// and where their images really are.
+/// The settings of registries (containers-registries.conf(5)): where their images really are, by which mirrors they can be
+/// had, which may be used without TLS and which are blocked, what names without a host stand for.
 /// </summary>
 internal sealed class RegistriesConfig
 {
-    private readonly List<(string Prefix, string? Location, bool Insecure, bool Blocked)> _registries = [];
+    private const string UserFolder = ".config/containers";
+    private readonly Dictionary<string, RegistryEntry> _registries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
 
-    /// <summary>Reads registries.conf and then its drop-in directory, whose entries come first.</summary>
+    /// <summary>Hosts that are tried for names without one.</summary>
+    public IReadOnlyList<string> SearchRegistries { get; private set; } = [];
+
+    /// <summary>Whether a name that several search registries may have is refused.</summary>
+    public bool IsEnforcing { get; private set; }
+
+    /// <summary>Where credentials are, in order; <see cref="CredentialStore.AuthFiles"/> stands for the files.</summary>
+    public IReadOnlyList<string> CredentialHelpers { get; private set; } = [CredentialStore.AuthFiles];
+
+    /// <summary>Reads registries.conf, and then the files of its drop-in directories, of which each counts before those before it.</summary>
     /// <exception cref="OciException">A file is malformed.</exception>
     public static RegistriesConfig Load(OciOptions options)
     {
         var config = new RegistriesConfig();
-        string main = options.RegistriesConf
-            ?? (Environment.GetEnvironmentVariable("CONTAINERS_REGISTRIES_CONF") is { Length: > 0 } set ? set : Path.Combine(options.Root, "etc/containers/registries.conf"));
-        string dropIns = main + ".d";
-        if (Directory.Exists(dropIns))
+        foreach (string path in FindFiles(options))
         {
-            foreach (string path in Directory.EnumerateFiles(dropIns, "*.conf").OrderDescending(StringComparer.Ordinal))
-            {
-                config.Add(path);
-            }
-        }
-
-        if (File.Exists(main))
-        {
-            config.Add(main);
+            config.Merge(RegistriesFile.Read(path));
         }
 
         return config;
     }
 
-    /// <summary>The settings of the longest prefix that matches a repository.</summary>
-    public RegistrySettings Find(RegistryReference reference)
+    /// <summary>Whether the settings forbid to pull from a repository.</summary>
+    public bool IsBlocked(RegistryReference reference) => FindEntry(reference)?.Entry.Blocked ?? false;
+
+    /// <summary>Whether a repository may be used without TLS, or with a certificate that nobody vouches for.</summary>
+    public bool IsInsecure(RegistryReference reference) => FindEntry(reference)?.Entry.Insecure ?? false;
+
+    /// <summary>The places where a repository can be reached, in the order in which they are tried; the last one is no mirror.</summary>
+    public IReadOnlyList<RegistryEndpoint> FindEndpoints(RegistryReference reference)
     {
-        string name = $"{reference.Registry}/{reference.Repository}";
-        (string Prefix, string? Location, bool Insecure, bool Blocked)? best = null;
-        foreach (var entry in _registries)
+        if (FindEntry(reference) is not ({ } entry, int length))
         {
-            if (Matches(entry.Prefix, reference.Registry, name) && entry.Prefix.Length > (best?.Prefix.Length ?? -1))
+            return [new RegistryEndpoint(reference, Insecure: false, IsMirror: false)];
+        }
+
+        MirrorUse unfit = reference.Digest is null ? MirrorUse.DigestOnly : MirrorUse.TagOnly;
+        return
+        [
+            .. entry.Mirrors.Where(mirror => mirror.Use != unfit).Select(mirror => new RegistryEndpoint(Relocate(reference, length, mirror.Location), mirror.Insecure, IsMirror: true)),
+            new RegistryEndpoint(entry.Location.Length == 0 ? reference : Relocate(reference, length, entry.Location), entry.Insecure, IsMirror: false),
+        ];
+    }
+
+    /// <summary>What a name without host, tag and digest stands for.</summary>
+    public string? FindAlias(string name) => _aliases.GetValueOrDefault(name);
+
+    // A user's own file takes the place of the system's and of its drop-ins; without one, their drop-ins are read last.
+    private static IEnumerable<string> FindFiles(OciOptions options)
+    {
+        string? user = options.Home is { } home ? Path.Combine(home, UserFolder, "registries.conf") : null;
+        string? named = options.RegistriesConf ?? (Environment.GetEnvironmentVariable("CONTAINERS_REGISTRIES_CONF") is { Length: > 0 } set ? set : null);
+        string system = Path.Combine(options.Root, "etc/containers/registries.conf");
+        bool isUsers = named is null && File.Exists(user);
+        string main = named ?? (isUsers ? user! : system);
+        string[] folders = named is not null ? [named + ".d"] : isUsers ? [user + ".d"] : [system + ".d", .. user is null ? (string[])[] : [user + ".d"]];
+        return (File.Exists(main) ? (string[])[main] : [])
+            .Concat(folders.Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, "*.conf").Order(StringComparer.Ordinal)));
+    }
+
+    private void Merge(RegistriesFile file)
+    {
+        foreach (RegistryEntry entry in file.Registries)
+        {
+            _registries[entry.Prefix] = entry;
+        }
+
+        foreach ((string name, string target) in file.Aliases)
+        {
+            _aliases[name] = target;
+            if (target.Length == 0)
             {
-                best = entry;
+                _aliases.Remove(name);
             }
         }
 
-        return best is { } found
-            ? new RegistrySettings(found.Insecure, found.Blocked, Relocate(reference, name, found.Prefix, found.Location))
-            : new RegistrySettings(false, false, reference);
+        SearchRegistries = file.SearchRegistries ?? SearchRegistries;
+        IsEnforcing = file.IsEnforcing ?? IsEnforcing;
+        CredentialHelpers = file.CredentialHelpers is { Count: > 0 } helpers ? helpers : CredentialHelpers;
     }
 
-    private static bool Matches(string prefix, string registry, string name)
+    // The longest prefix that matches, and how much of the name it covers.
+    private (RegistryEntry Entry, int Length)? FindEntry(RegistryReference reference)
     {
-        if (prefix.StartsWith("*.", StringComparison.Ordinal))
+        string name = reference.ToString();
+        (RegistryEntry Entry, int Length)? best = null;
+        foreach (RegistryEntry entry in _registries.Values)
         {
-            return registry.EndsWith(prefix[1..], StringComparison.Ordinal);
+            if (entry.Match(name) is { } length && entry.Prefix.Length > (best?.Entry.Prefix.Length ?? 0))
+            {
+                best = (entry, length);
+            }
         }
 
-        return name.StartsWith(prefix, StringComparison.Ordinal) && (name.Length == prefix.Length || name[prefix.Length] == '/');
+        return best;
     }
 
-    private static RegistryReference Relocate(RegistryReference reference, string name, string prefix, string? location)
+    private static RegistryReference Relocate(RegistryReference reference, int length, string location)
     {
-        if (string.IsNullOrEmpty(location) || location == prefix || prefix.StartsWith("*.", StringComparison.Ordinal))
-        {
-            return reference;
-        }
-
-        string moved = location + name[prefix.Length..];
-        int slash = moved.IndexOf('/');
-        return reference with { Registry = moved[..slash], Repository = moved[(slash + 1)..] };
-    }
-
-    private void Add(string path)
-    {
-        TomlTable? document;
+        string moved = location + reference.ToString()[length..];
         try
         {
-            document = TomlSerializer.Deserialize(File.ReadAllText(path), RegistriesToml.Default.TomlTable);
+            return RegistryReference.Parse(moved);
         }
-        catch (TomlException e)
+        catch (FormatException e)
         {
-            throw new OciException($"{path} is malformed: {e.Message}", e);
-        }
-
-        if (document is null || !document.TryGetValue("registry", out object? value) || value is not TomlTableArray registries)
-        {
-            return;
-        }
-
-        foreach (TomlTable registry in registries)
-        {
-            string? location = registry.TryGetValue("location", out object? l) ? l as string : null;
-            string? prefix = registry.TryGetValue("prefix", out object? p) && p is string { Length: > 0 } given ? given : location;
-            if (prefix is null)
-            {
-                throw new OciException($"{path}: a [[registry]] has neither prefix nor location");
-            }
-
-            _registries.Add((prefix, location, IsTrue(registry, "insecure"), IsTrue(registry, "blocked")));
+            throw new OciException($"registries.conf moves {reference} to what cannot be: {e.Message}", e);
         }
     }
-
-    private static bool IsTrue(TomlTable table, string key) => table.TryGetValue(key, out object? value) && value is true;
 }

@@ -34,11 +34,11 @@ public sealed partial class RegistryClient
         }
 
         string service = challenge.Parameters.GetValueOrDefault("service") ?? "";
-        string scope = challenge.Parameters.GetValueOrDefault("scope") ?? $"repository:{image.Repository}:pull";
+        string scope = challenge.Parameters.GetValueOrDefault("scope") ?? (image.Repository.Length == 0 ? "" : $"repository:{image.Repository}:pull");
         using HttpRequestMessage request = credential?.IdentityToken is { Length: > 0 } identity
             ? RefreshTokenRequest(realm, service, scope, identity)
             : TokenRequest(realm, service, scope, credential);
-        using HttpResponseMessage response = await SendWithTimeoutAsync(request, mayBePlain, cancellation).ConfigureAwait(false);
+        using HttpResponseMessage response = await SendWithTimeoutAsync(image.Registry, request, mayBePlain, cancellation).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
         {
             if ((int)response.StatusCode is 401 or 403)
@@ -58,7 +58,7 @@ public sealed partial class RegistryClient
     {
         string separator = realm.Query.Length > 0 ? "&" : "?";
         var request = new HttpRequestMessage(
-            HttpMethod.Get, $"{realm}{separator}service={Uri.EscapeDataString(service)}&scope={Uri.EscapeDataString(scope)}");
+            HttpMethod.Get, $"{realm}{separator}service={Uri.EscapeDataString(service)}{(scope.Length == 0 ? "" : $"&scope={Uri.EscapeDataString(scope)}")}");
         request.Headers.Authorization = credential is null ? null : Basic(credential);
         return request;
     }

@@ -22,17 +22,32 @@ public sealed partial class RegistryClient
     private readonly Lazy<RegistriesConfig> _registries;
     private readonly Dictionary<string, string> _schemes = [];
     private readonly Dictionary<string, AuthenticationHeaderValue> _authorizations = [];
+    private readonly Dictionary<string, string> _preferred = [];
     private readonly Lock _gate = new();
 
     /// <summary>A client with the settings and credentials that the options name.</summary>
     public RegistryClient(OciOptions options)
     {
         Options = options;
-        _credentials = new CredentialStore(options);
         _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(options));
+        _credentials = new CredentialStore(options, () => _registries.Value.CredentialHelpers);
     }
 
+    /// <summary>A client that shows the same credential to every registry.</summary>
+    internal RegistryClient(OciOptions options, Credential credential)
+        : this(options) => _credentials = new CredentialStore(options, static () => []) { Fixed = credential };
+
     internal OciOptions Options { get; }
+
+    /// <summary>Asks whether a registry is there and accepts the credential.</summary>
+    /// <exception cref="UnauthorizedException">It does not accept it.</exception>
+    /// <exception cref="OciException">It cannot be reached, or is no registry.</exception>
+    internal async Task PingAsync(string registry, CancellationToken cancellation)
+    {
+        var nothing = new RegistryReference(registry, "", null, null);
+        var endpoint = new RegistryEndpoint(nothing, _registries.Value.IsInsecure(nothing), IsMirror: false);
+        using HttpResponseMessage response = await SendAsync(endpoint, HttpMethod.Get, "", $"registry {registry}", null, cancellation).ConfigureAwait(false);
+    }
 
     /// <summary>Fetches a manifest or index by tag or digest; a digest is checked.</summary>
     /// <returns>Its bytes and its media type as the registry gives it.</returns>
@@ -140,17 +155,68 @@ public sealed partial class RegistryClient
         }
     }
 
+    // Mirrors in their order, and the place itself at the end; what gave the image last is asked first for the rest of it.
     private async Task<HttpResponseMessage> SendAsync(
         RegistryReference image, HttpMethod method, string path, string what, Action<HttpRequestMessage>? prepare, CancellationToken cancellation)
     {
-        RegistrySettings settings = _registries.Value.Find(image);
-        if (settings.Blocked)
+        if (_registries.Value.IsBlocked(image))
         {
             throw new RegistryException($"registries.conf blocks {image.Registry}/{image.Repository}");
         }
 
-        image = settings.Location;
-        bool mayBePlain = settings.Insecure || IsLoopback(image.Registry);
+        var refusals = new List<string>();
+        foreach (RegistryEndpoint endpoint in OrderEndpoints(image))
+        {
+            try
+            {
+                HttpResponseMessage response = await SendAsync(endpoint, method, path, what, prepare, cancellation).ConfigureAwait(false);
+                Prefer(image, endpoint);
+                return response;
+            }
+            catch (OciException e) when (endpoint.IsMirror)
+            {
+                refusals.Add($"the mirror {endpoint.Location.Registry}: {e.Message}");
+            }
+            catch (RegistryException e) when (refusals.Count > 0)
+            {
+                throw new RegistryException($"{e.Message}; before it {string.Join("; ", refusals)}", e.Status, e.InnerException);
+            }
+        }
+
+        throw new RegistryException($"cannot fetch the {what}: {string.Join("; ", refusals)}");
+    }
+
+    private IEnumerable<RegistryEndpoint> OrderEndpoints(RegistryReference image)
+    {
+        IReadOnlyList<RegistryEndpoint> endpoints = _registries.Value.FindEndpoints(image);
+        if (endpoints.Count == 1)
+        {
+            return endpoints;
+        }
+
+        string? preferred;
+        lock (_gate)
+        {
+            preferred = _preferred.GetValueOrDefault(KeyOf(image));
+        }
+
+        return endpoints.OrderBy(endpoint => KeyOf(endpoint.Location) == preferred ? 0 : 1); // a stable order
+    }
+
+    private void Prefer(RegistryReference image, RegistryEndpoint endpoint)
+    {
+        lock (_gate)
+        {
+            _preferred[KeyOf(image)] = KeyOf(endpoint.Location);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(
+        RegistryEndpoint endpoint, HttpMethod method, string path, string what, Action<HttpRequestMessage>? prepare, CancellationToken cancellation)
+    {
+        RegistryReference image = endpoint.Location;
+        bool mayBePlain = endpoint.Insecure || (IsLoopback(image.Registry) && RegistryCertificates.Find(Options, image.Registry) is null);
+        int attempts = endpoint.IsMirror ? 1 : Options.Attempts; // what a mirror cannot do now, the next place can
         for (int attempt = 1; ; attempt++)
         {
             Exception failure;
@@ -179,10 +245,10 @@ public sealed partial class RegistryClient
                 }
             }
 
-            if (attempt >= Options.Attempts)
+            if (attempt >= attempts)
             {
                 response?.Dispose();
-                throw new RegistryException($"{failure.Message} (tried {attempt} times)", (failure as RegistryException)?.Status, failure.InnerException);
+                throw new RegistryException($"{failure.Message}{(attempt == 1 ? "" : $" (tried {attempt} times)")}", (failure as RegistryException)?.Status, failure.InnerException);
             }
 
             TimeSpan delay = DelayBefore(attempt, response);
@@ -196,11 +262,11 @@ public sealed partial class RegistryClient
     {
         string scheme = await FindSchemeAsync(image.Registry, mayBePlain, cancellation).ConfigureAwait(false);
         string host = image.Registry == "docker.io" ? "registry-1.docker.io" : image.Registry;
-        var uri = new Uri($"{scheme}://{host}/v2/{image.Repository}/{path}");
+        var uri = new Uri($"{scheme}://{host}/v2/{(image.Repository.Length == 0 ? "" : $"{image.Repository}/{path}")}");
         bool authenticated = false;
         while (true)
         {
-            HttpResponseMessage response = await FollowAsync(uri, method, prepare, AuthorizationFor(image), mayBePlain, cancellation).ConfigureAwait(false);
+            HttpResponseMessage response = await FollowAsync(image.Registry, uri, method, prepare, AuthorizationFor(image), mayBePlain, cancellation).ConfigureAwait(false);
             if (response.StatusCode != HttpStatusCode.Unauthorized || authenticated)
             {
                 return response;
@@ -222,7 +288,7 @@ public sealed partial class RegistryClient
 
     // Redirects lead to storage elsewhere, which must not see the registry's credentials.
     private async Task<HttpResponseMessage> FollowAsync(
-        Uri uri, HttpMethod method, Action<HttpRequestMessage>? prepare, AuthenticationHeaderValue? authorization, bool mayBePlain, CancellationToken cancellation)
+        string registry, Uri uri, HttpMethod method, Action<HttpRequestMessage>? prepare, AuthenticationHeaderValue? authorization, bool mayBePlain, CancellationToken cancellation)
     {
         Uri start = uri;
         for (int redirects = 0; ; redirects++)
@@ -230,7 +296,7 @@ public sealed partial class RegistryClient
             using var request = new HttpRequestMessage(method, uri);
             prepare?.Invoke(request);
             request.Headers.Authorization = uri.Authority == start.Authority && uri.Scheme == start.Scheme ? authorization : null;
-            HttpResponseMessage response = await SendWithTimeoutAsync(request, mayBePlain, cancellation).ConfigureAwait(false);
+            HttpResponseMessage response = await SendWithTimeoutAsync(registry, request, mayBePlain, cancellation).ConfigureAwait(false);
             if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308) || response.Headers.Location is not { } location)
             {
                 return response;
@@ -250,13 +316,14 @@ public sealed partial class RegistryClient
         }
     }
 
-    private async Task<HttpResponseMessage> SendWithTimeoutAsync(HttpRequestMessage request, bool mayBePlain, CancellationToken cancellation)
+    // Redirects and token servers are reached with the certificates of the registry that names them.
+    private async Task<HttpResponseMessage> SendWithTimeoutAsync(string registry, HttpRequestMessage request, bool mayBePlain, CancellationToken cancellation)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(Options.StallTimeout);
         try
         {
-            using HttpClient client = RegistryHttp.CreateClient(verifyCertificates: !mayBePlain);
+            using HttpClient client = RegistryHttp.CreateClient(RegistryCertificates.Find(Options, registry), verifyCertificates: !mayBePlain);
             return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -292,7 +359,7 @@ public sealed partial class RegistryClient
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, $"https://{registry}/v2/");
-            using HttpResponseMessage response = await SendWithTimeoutAsync(request, mayBePlain: true, cancellation).ConfigureAwait(false);
+            using HttpResponseMessage response = await SendWithTimeoutAsync(registry, request, mayBePlain: true, cancellation).ConfigureAwait(false);
             return true;
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.SecureConnectionError || e.InnerException is AuthenticationException or IOException)
