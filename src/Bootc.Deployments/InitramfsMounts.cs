@@ -7,23 +7,15 @@ namespace Bootc.Deployments;
 /// <summary>
 /// Keeps systemd from unmounting what it could not mount again: by default it unmounts all but the root before it restarts
 /// user space alone, and the initramfs, which put <c>/sysroot</c>, <c>/etc</c>, <c>/var</c> and <c>/boot</c> together, does
-/// not run again.
+/// not run again. Units of these mounts say so, and how they could be mounted; drop-ins do not suffice, since systemd does
+/// not look for any where a mount has no unit.
 /// </summary>
 public static class InitramfsMounts
 {
-    private const string FileName = "50-bootc.conf";
-    private const string VarMarker = "/run/ostree/initramfs-mount-var";
+    private const string PhysicalRoot = "/sysroot";
+    private static readonly string[] BindMounts = ["/etc", "/var", "/boot"];
 
-    private const string DropIn = """
-        # Written by bootc-systemd-generator: only the initramfs can mount this, and a soft reboot does without it.
-        [Unit]
-        DefaultDependencies=no
-        After=local-fs-pre.target
-        Before=local-fs.target
-
-        """;
-
-    /// <summary>Writes drop-ins of the mount units, on a host that the initramfs put together.</summary>
+    /// <summary>Writes the units, on a host that the initramfs put together.</summary>
     /// <param name="directory">The directory of generated units, as systemd.generator(7) has it.</param>
     /// <exception cref="LinuxException">The files cannot be written.</exception>
     public static void Keep(string directory)
@@ -34,25 +26,50 @@ public static class InitramfsMounts
         }
 
         using DirectoryHandle units = DirectoryHandle.Open(directory);
-        foreach (string unit in FindUnits())
+        MountInfo[] mounts = [.. MountInfo.ReadAll()];
+        if (Find(mounts, PhysicalRoot) is not { } physical)
         {
-            using DirectoryHandle folder = units.EnsureDirectory(unit + ".d");
-            folder.WriteAllBytesAtomically(FileName, Encoding.UTF8.GetBytes(DropIn), sync: false);
+            return;
+        }
+
+        Write(units, physical.MountPoint, physical.Source, $"Type={physical.Type}");
+        foreach (MountInfo mount in BindMounts.Select(path => Find(mounts, path)).OfType<MountInfo>())
+        {
+            if (mount.Device == physical.Device && RelativeTo(physical.Root, mount.Root) is { } path)
+            {
+                Write(units, mount.MountPoint, PhysicalRoot + path, "Options=bind");
+            }
+            else if (mount.Type == "overlay")
+            {
+                Write(units, mount.MountPoint, mount.Source, $"Type={mount.Type}"); // an /etc that forgets
+            }
         }
     }
 
-    private static IEnumerable<string> FindUnits()
-    {
-        yield return "sysroot.mount";
-        yield return "etc.mount";
-        if (File.Exists(VarMarker))
-        {
-            yield return "var.mount";
-        }
+    // What lies on top is what counts.
+    private static MountInfo? Find(MountInfo[] mounts, string path) => Array.FindLast(mounts, mount => mount.MountPoint == path);
 
-        if (new FileInfo("/sysroot/boot/loader").LinkTarget is not null)
-        {
-            yield return "boot.mount"; // the physical root's own, not a partition that systemd mounts
-        }
+    private static string? RelativeTo(string root, string path)
+    {
+        string prefix = root.TrimEnd('/');
+        return path.StartsWith(prefix + "/", StringComparison.Ordinal) ? path[prefix.Length..] : null;
+    }
+
+    private static void Write(DirectoryHandle units, string where, string what, string how)
+    {
+        string content = $"""
+            # Written by bootc-systemd-generator: only the initramfs can mount this, and a soft reboot does without it.
+            [Unit]
+            DefaultDependencies=no
+            After=local-fs-pre.target
+            Before=local-fs.target
+
+            [Mount]
+            Where={where}
+            What={what.Replace("%", "%%", StringComparison.Ordinal)}
+            {how}
+
+            """;
+        units.WriteAllBytesAtomically($"{where[1..]}.mount", Encoding.UTF8.GetBytes(content), sync: false);
     }
 }

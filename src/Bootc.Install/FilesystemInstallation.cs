@@ -1,5 +1,4 @@
 // install to-filesystem and to-existing-root: file systems that somebody else made and mounted.
-using System.Globalization;
 using System.Text;
 using Bootc.Deployments;
 using Bootc.Linux;
@@ -170,17 +169,10 @@ internal sealed record MountedFileSystem(string Source, string Type)
     /// <exception cref="InstallException">The kernel does not list it.</exception>
     public static MountedFileSystem Of(DirectoryHandle directory)
     {
-        string id = directory.GetStatus().MountId.ToString(CultureInfo.InvariantCulture);
-        foreach (string[] words in File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')))
-        {
-            int dash = Array.IndexOf(words, "-");
-            if (words[0] == id && dash > 0 && dash + 2 < words.Length)
-            {
-                return new MountedFileSystem(words[dash + 2].Replace("\\040", " ", StringComparison.Ordinal), words[dash + 1]);
-            }
-        }
-
-        throw new InstallException($"{directory.DisplayPath} is on no file system that the kernel lists");
+        ulong id = directory.GetStatus().MountId;
+        return MountInfo.ReadAll().FirstOrDefault(mount => mount.Id == id) is { } found
+            ? new MountedFileSystem(found.Source, found.Type)
+            : throw new InstallException($"{directory.DisplayPath} is on no file system that the kernel lists");
     }
 
     /// <summary>The file system's UUID.</summary>
