@@ -6,7 +6,7 @@ DESTDIR ?=
 export REGISTRY
 
 .DEFAULT_GOAL := help
-.PHONY: help build oracle image registry demo demo-host test e2e bench man format install clean
+.PHONY: help build oracle image registry demo demo-store demo-host test e2e bench man format install clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -31,7 +31,9 @@ registry: image ## Start the registry with the images and leave it running
 	@build/registry.sh start
 	@echo "$(REGISTRY) has bootc/debian:13, bootc/example:v1 and bootc/example:v2; 'build/registry.sh stop' stops it"
 
-demo: build oracle ## See it all at work: switch, upgrade, roll back, and libostree's view
+demo: demo-store demo-host ## See it all at work: first the store, then a machine that lives by it
+
+demo-store: build oracle ## See switch, upgrade and rollback on a directory, and libostree's view of it (2 minutes)
 	@build/deps.sh image demo
 	@build/registry.sh with sh -c 'build/image.sh && build/demo.sh'
 
