@@ -16,6 +16,7 @@ public static class ImageSources
         Transport.OciArchive => new OciLayoutSource(reference, new ArchiveLayout(SplitPath(reference).Path), SplitPath(reference).Tag),
         Transport.DockerArchive => new DockerArchiveSource(reference, new ArchiveLayout(SplitPath(reference).Path), SplitPath(reference).Tag),
         Transport.Directory => new DirectoryImageSource(reference),
+        Transport.ContainersStorage => new ContainersStorageSource(reference, options ?? new OciOptions()),
         _ => throw new TransportNotSupportedException(
             $"images cannot be fetched from {ImageReference.NameOf(reference.Transport)}: yet; push the image to a registry or save it with 'skopeo copy {reference} oci-archive:FILE'"),
     };

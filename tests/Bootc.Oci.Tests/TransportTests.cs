@@ -42,6 +42,34 @@ public sealed class TransportTests : IDisposable
         await AssertIsTheImageAsync(ImageSources.Open(ImageReference.Parse(reference)));
     }
 
+    [Theory]
+    [InlineData("overlay")]
+    [InlineData("vfs")]
+    public async Task An_image_is_found_in_the_storage_of_podman(string driver)
+    {
+        Peer.Require("skopeo");
+        string place = $"containers-storage:[{driver}@{_directory["store"]}+{_directory["run"]}]";
+        CommandResult copied = Peer.Run("skopeo", "copy", "-q", _image.Reference, $"{place}example.com/os/image:tag");
+        Assert.SkipWhen(copied.ExitCode != 0 && driver == "overlay", $"skopeo cannot keep images as overlays here: {copied.Error.Trim()}");
+        copied.Succeeded();
+
+        await AssertIsTheImageAsync(ImageSources.Open(ImageReference.Parse($"{place}example.com/os/image:tag")));
+        _directory.Write("root/etc/containers/storage.conf", $"[storage]\ndriver = \"{driver}\"\ngraphroot = \"{_directory["store"]}\"\n");
+        var options = new OciOptions { Root = _directory["root"] };
+        await AssertIsTheImageAsync(ImageSources.Open(ImageReference.Parse("containers-storage:example.com/os/image:tag"), options));
+        ImageNotFoundException missing = Assert.Throws<ImageNotFoundException>(() => ImageSources.Open(ImageReference.Parse("containers-storage:os"), options));
+        Assert.Equal($"{_directory["store"]} has no image 'os', only example.com/os/image:tag", missing.Message);
+
+        // What somebody changed in the store is not the image.
+        string file = Directory.GetFiles(_directory["store"], "large", SearchOption.AllDirectories).First(path => !path.Contains("/l/")); // there are links to it
+        File.WriteAllBytes(file, new byte[500_000 - 10]);
+        LayerFormatException damaged = await Assert.ThrowsAsync<LayerFormatException>(() => AssertIsTheImageAsync(ImageSources.Open(ImageReference.Parse("containers-storage:example.com/os/image:tag"), options)));
+        Assert.Contains("has a file that lacks its last 10 bytes", damaged.Message);
+        File.Delete(file);
+        damaged = await Assert.ThrowsAsync<LayerFormatException>(() => AssertIsTheImageAsync(ImageSources.Open(ImageReference.Parse("containers-storage:example.com/os/image:tag"), options)));
+        Assert.Contains("lacks its file usr/large", damaged.Message);
+    }
+
     [Fact]
     public async Task A_compressed_docker_archive_is_read()
     {

@@ -14,10 +14,10 @@ internal static class SwitchCommand
         var image = new Argument<string>("IMAGE") { Description = "The image: NAME[:TAG] or NAME@DIGEST in a registry, PATH[:TAG] for other transports" };
         var transport = new Option<string?>("--transport")
         {
-            Description = "Where the image is: registry (the default), oci, oci-archive, docker-archive or dir",
+            Description = "Where the image is: registry (the default), containers-storage (podman's and buildah's images on this machine), oci, oci-archive, docker-archive or dir",
             DefaultValueFactory = _ => "registry",
             HelpName = "T",
-        }.OneOf("registry", "oci", "oci-archive", "docker-archive", "dir");
+        }.OneOf("registry", "containers-storage", "oci", "oci-archive", "docker-archive", "dir");
         var retain = new Option<bool>("--retain") { Description = "Keep the image that was followed before, and all deployments" };
         var reboot = new RebootOptions("Reboot into the new deployment when it is ready");
         var inPlace = new Option<bool>("--mutate-in-place") { Description = "Only change which image the current deployment follows; fetch nothing" };
@@ -35,6 +35,7 @@ internal static class SwitchCommand
             [
                 ("bootc switch quay.io/example/os:stable", "Follow an image in a registry."),
                 ("bootc switch --apply quay.io/example/os:testing", "Follow another tag, and reboot into it at once."),
+                ("bootc switch --transport containers-storage localhost/os:1", "Take an image that podman built on this machine."),
                 ("bootc switch --transport oci /media/usb/os:stable", "Take the image from an OCI layout in a directory."),
             ],
         };
@@ -125,7 +126,7 @@ internal static class SwitchCommand
             return;
         }
 
-        if (other is Transport.ContainersStorage or Transport.DockerDaemon)
+        if (other is Transport.DockerDaemon)
         {
             throw new TransportNotSupportedException($"'{image}' is no name in a registry, and images cannot be fetched from {word}: yet; push it to a registry or save it with 'skopeo copy {image} oci-archive:FILE'");
         }

@@ -2,6 +2,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Bootc.Oci.Registry;
+using Bootc.Oci.Transports;
 
 namespace Bootc.Oci.Model;
 
@@ -16,6 +17,9 @@ namespace Bootc.Oci.Model;
 [JsonSerializable(typeof(DockerArchiveEntry[]))]
 [JsonSerializable(typeof(AuthDocument))]
 [JsonSerializable(typeof(CredentialHelper.HelperAnswer))]
+[JsonSerializable(typeof(StorageImage[]))]
+[JsonSerializable(typeof(StorageLayer[]))]
+[JsonSerializable(typeof(TarSplitEntry))]
 [JsonSerializable(typeof(TokenDocument))]
 [JsonSerializable(typeof(RegistryErrors))]
 internal sealed partial class OciJson : JsonSerializerContext;

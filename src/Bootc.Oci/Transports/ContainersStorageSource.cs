@@ -1,0 +1,102 @@
+// An image that podman or buildah has on this machine: `containers-storage:`.
+using System.Security.Cryptography;
+using Bootc.Oci.Model;
+
+namespace Bootc.Oci.Transports;
+
+/// <summary>
+/// An image in a containers storage. Its manifest is the one that it was pulled or built with; the layers are as they lie
+/// there, not compressed, and are checked by their diff-ids.
+/// </summary>
+internal sealed class ContainersStorageSource : IImageSource
+{
+    private readonly IReadOnlyList<ContainersStorage> _stores;
+    private readonly ContainersStorage _store;
+    private readonly StorageImage _image;
+    private readonly Dictionary<Digest, StorageLayer> _layers = [];
+
+    public ContainersStorageSource(ImageReference reference, OciOptions options)
+    {
+        Reference = reference;
+        string name = reference.Name;
+        _stores = ContainersStorage.Open(ref name, options);
+        foreach (ContainersStorage store in _stores)
+        {
+            if (store.Find(name) is { } image)
+            {
+                (_store, _image) = (store, image);
+                return;
+            }
+        }
+
+        string known = string.Join(", ", _stores.SelectMany(store => store.Names).Distinct().Order(StringComparer.Ordinal).Take(10).DefaultIfEmpty("none"));
+        string places = string.Join(", ", _stores.Select(store => store.Path));
+        Close();
+        throw new ImageNotFoundException($"{places} has no image '{name}', only {known}");
+    }
+
+    public ImageReference Reference { get; }
+
+    public Task<ResolvedManifest> FetchManifestAsync(Platform platform, CancellationToken cancellation)
+    {
+        byte[] bytes = _store.ReadDocument(_image, "manifest", ImageManifest.MaximumSize);
+        return ManifestResolution.ResolveAsync(
+            digest => Task.FromResult<(ReadOnlyMemory<byte>, string?)>((digest is { } instance ? _store.ReadDocument(_image, $"manifest-{instance}", ImageManifest.MaximumSize) : bytes, null)),
+            platform,
+            Reference.ToString());
+    }
+
+    public Task<ReadOnlyMemory<byte>> FetchSmallBlobAsync(Descriptor descriptor, long limit, CancellationToken cancellation)
+    {
+        byte[] bytes = _store.ReadDocument(_image, descriptor.Digest.ToString(), limit);
+        string actual = (descriptor.Digest.Algorithm == "sha512" ? Digest.FromHash(SHA512.HashData(bytes)) : Digest.Compute(bytes)).ToString();
+        return actual == descriptor.Digest.ToString()
+            ? Task.FromResult<ReadOnlyMemory<byte>>(bytes)
+            : throw new DigestMismatchException($"the document {descriptor.Digest} of {Reference}", descriptor.Digest, actual);
+    }
+
+    public async Task<Stream> OpenBlobAsync(Descriptor descriptor, IProgress<long>? bytesReceived, CancellationToken cancellation)
+    {
+        if (_layers.Count == 0)
+        {
+            MatchLayers((await FetchManifestAsync(Platform.Current, cancellation).ConfigureAwait(false)).Manifest);
+        }
+
+        StorageLayer layer = _layers.GetValueOrDefault(descriptor.Digest) ?? throw new ImageNotFoundException($"{Reference} has no layer {descriptor.Digest}");
+        return new CountingStream(_store.OpenLayer(layer), bytesReceived is null ? null : new Scaled(bytesReceived, descriptor.Size, layer.Size ?? 0));
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Close();
+        return ValueTask.CompletedTask;
+    }
+
+    private void MatchLayers(ImageManifest manifest)
+    {
+        IReadOnlyList<StorageLayer> layers = _store.LayersOf(_image);
+        if (layers.Count != manifest.Layers.Length)
+        {
+            throw new ManifestException($"{Reference} has {layers.Count} layers in {_store.Path}, and its manifest names {manifest.Layers.Length}");
+        }
+
+        for (int i = 0; i < layers.Count; i++)
+        {
+            _layers[manifest.Layers[i].Digest] = layers[i];
+        }
+    }
+
+    private void Close()
+    {
+        foreach (ContainersStorage store in _stores)
+        {
+            store.Dispose();
+        }
+    }
+
+    // Progress is in bytes of the manifest's layers, which are compressed there.
+    private sealed class Scaled(IProgress<long> progress, long size, long actual) : IProgress<long>
+    {
+        public void Report(long value) => progress.Report(actual <= 0 ? Math.Min(value, size) : (long)(Math.Min(1.0, (double)value / actual) * size));
+    }
+}

@@ -1,0 +1,60 @@
+// Entries of the lists of a containers storage, as far as they are read.
+using System.Text.Json.Serialization;
+
+namespace Bootc.Oci.Transports;
+
+/// <summary>An image in images.json.</summary>
+internal sealed record StorageImage
+{
+    [JsonPropertyName("id")]
+    public required string Id { get; init; }
+
+    [JsonPropertyName("names")]
+    public string[]? Names { get; init; }
+
+    /// <summary>The digest of its manifest.</summary>
+    [JsonPropertyName("digest")]
+    public string? Digest { get; init; }
+
+    /// <summary>The ID of its uppermost layer.</summary>
+    [JsonPropertyName("layer")]
+    public string? TopLayer { get; init; }
+}
+
+/// <summary>A layer in layers.json.</summary>
+internal sealed record StorageLayer
+{
+    [JsonPropertyName("id")]
+    public required string Id { get; init; }
+
+    /// <summary>The ID of the layer below.</summary>
+    [JsonPropertyName("parent")]
+    public string? Parent { get; init; }
+
+    /// <summary>How many bytes its tar stream has.</summary>
+    [JsonPropertyName("diff-size")]
+    public long? Size { get; init; }
+}
+
+/// <summary>A line of a tar-split file (https://github.com/vbatts/tar-split).</summary>
+internal sealed record TarSplitEntry
+{
+    /// <summary>1 for a file's content, 2 for bytes of the stream.</summary>
+    [JsonPropertyName("type")]
+    public int Type { get; init; }
+
+    [JsonPropertyName("name")]
+    public string? Name { get; init; }
+
+    /// <summary>The name where it is no UTF-8.</summary>
+    [JsonPropertyName("name_raw")]
+    public byte[]? RawName { get; init; }
+
+    /// <summary>How many bytes the file has.</summary>
+    [JsonPropertyName("size")]
+    public long Size { get; init; }
+
+    /// <summary>The bytes of the stream; of a file, its CRC-64.</summary>
+    [JsonPropertyName("payload")]
+    public byte[]? Payload { get; init; }
+}
