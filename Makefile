@@ -45,9 +45,9 @@ test: build oracle ## Run all tests
 	@build/deps.sh image test
 	@build/registry.sh with sh -c 'build/image.sh && build/test.sh'
 
-e2e: build ## Boot the images in virtual machines and look what they do
+e2e: build ## Boot the images in virtual machines and look what they do; E2E="--filter-class NAME" for some
 	@build/deps.sh image test e2e
-	@build/registry.sh with sh -c 'build/image.sh && build/variant.sh && build/e2e.sh'
+	@build/registry.sh with sh -c 'build/image.sh && build/variant.sh && build/e2e.sh $(E2E)'
 
 bench: build oracle ## Measure against the peers and print a table
 	@build/deps.sh image bench
