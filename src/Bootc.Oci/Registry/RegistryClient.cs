@@ -30,6 +30,7 @@ public sealed partial class RegistryClient
         Options = options;
         _credentials = new CredentialStore(options);
         _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(options));
+        _signatures = new Lazy<RegistriesD>(() => RegistriesD.Load(options));
     }
 
     internal OciOptions Options { get; }
