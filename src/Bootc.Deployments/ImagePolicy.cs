@@ -1,108 +1,91 @@
-// The policy for signatures, as far as it can be obeyed without verifying any: what asks for one is refused.
-using System.Text.Json;
+// Whether an image may be used: what the host's policy says, and what the image's reference asks besides.
 using Bootc.Oci;
+using Bootc.Signatures;
+using Bootc.Signatures.Policy;
 
 namespace Bootc.Deployments;
 
-/// <summary>
-/// Reads containers-policy.json(5) and lets only images through for which it asks nothing. Signatures are not verified, so
-/// an image that needs one is never accepted.
-/// </summary>
-internal static class ImagePolicy
+/// <summary>The containers-policy.json(5) of the host, for one image.</summary>
+internal sealed class ImagePolicy
 {
-    /// <param name="reference">The image.</param>
-    /// <param name="path">The policy file; where there is none, anything is accepted.</param>
-    /// <exception cref="PolicyRejectedException">The image may not be used.</exception>
-    public static void Check(OstreeImageReference reference, string path)
+    private readonly OstreeImageReference _reference;
+    private readonly ContainersPolicy? _policy;
+    private readonly string _path;
+
+    private ImagePolicy(OstreeImageReference reference, ContainersPolicy? policy, string path)
     {
+        _reference = reference;
+        _policy = policy;
+        _path = path;
+    }
+
+    /// <summary>The policy for an image. What can be refused without a look at the image is refused here.</summary>
+    /// <param name="reference">The image, and whether it must be signed.</param>
+    /// <param name="oci">Where the host's settings are; where there is no policy, anything is accepted.</param>
+    /// <exception cref="PolicyRejectedException">The image may not be used, whoever signed it.</exception>
+    public static ImagePolicy For(OstreeImageReference reference, OciOptions oci)
+    {
+        string path = Path.Combine(oci.Root, "etc/containers/policy.json");
         if (reference.Verification == SignatureVerification.OstreeRemote)
         {
             throw new PolicyRejectedException($"{reference}: the commits in images cannot be verified by the keys of an ostree remote");
         }
 
-        string type = File.Exists(path) ? FindStrictestType(reference.Image, path) : "insecureAcceptAnything";
-        if (type == "reject")
+        var policy = new ImagePolicy(reference, TryLoad(path), path);
+        policy.RefuseEarly();
+        return policy;
+    }
+
+    /// <summary>Checks the signatures of an image whose manifest is known.</summary>
+    /// <exception cref="PolicyRejectedException">The image may not be used.</exception>
+    /// <exception cref="OciException">The signatures cannot be had.</exception>
+    public async Task AdmitAsync(IImageSource source, ResolvedManifest manifest, CancellationToken cancellation)
+    {
+        if (_policy is null)
         {
-            throw new PolicyRejectedException($"{path} rejects {reference.Image}");
+            return;
         }
 
-        if (type != "insecureAcceptAnything")
+        PolicyVerdict verdict = await new PolicyCheck(_policy).RunAsync(source, manifest, cancellation).ConfigureAwait(false);
+        if (!verdict.IsAccepted)
         {
-            throw new PolicyRejectedException($"{path} asks for a signature of {reference.Image} ({type}), and signatures cannot be verified by this version: nothing unverified is used");
+            throw new PolicyRejectedException($"{_path} refuses {_reference.Image} ({verdict.Scope}): {verdict.Reason}");
         }
 
-        if (reference.Verification == SignatureVerification.ContainerPolicy)
+        if (MustBeSigned && !verdict.IsSigned)
         {
-            throw new PolicyRejectedException($"{reference.Image} must be signed, and {path} accepts it without a signature: add a requirement there, or use the image unverified");
+            throw Unsigned();
         }
     }
 
-    private static string FindStrictestType(ImageReference image, string path)
+    private bool MustBeSigned => _reference.Verification == SignatureVerification.ContainerPolicy;
+
+    private static ContainersPolicy? TryLoad(string path)
     {
         try
         {
-            using JsonDocument policy = JsonDocument.Parse(File.ReadAllBytes(path));
-            JsonElement requirements = FindRequirements(policy.RootElement, image);
-            if (requirements.ValueKind != JsonValueKind.Array || requirements.GetArrayLength() == 0)
-            {
-                throw new PolicyRejectedException($"{path} has no default, so nothing may be used");
-            }
-
-            string[] types = [.. requirements.EnumerateArray().Select(requirement => requirement.GetProperty("type").GetString() ?? "")];
-            return Array.Find(types, type => type == "reject") ?? Array.Find(types, type => type != "insecureAcceptAnything") ?? "insecureAcceptAnything";
+            return ContainersPolicy.TryLoad(path);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (PolicyFormatException e)
         {
-            throw new PolicyRejectedException($"{path} is malformed, so nothing may be used: {e.Message}");
+            throw new PolicyRejectedException(e.Message);
         }
     }
 
-    // The scope that matches the longest part of the name, then the transport's own default, then the default.
-    private static JsonElement FindRequirements(JsonElement policy, ImageReference image)
+    private void RefuseEarly()
     {
-        string transport = image.Transport == Transport.Registry ? "docker" : ImageReference.NameOf(image.Transport);
-        if (policy.TryGetProperty("transports", out JsonElement transports) && transports.TryGetProperty(transport, out JsonElement scopes))
+        PolicyChoice? choice = _policy?.Find(_reference.Image);
+        if (choice?.Requirements.Any(requirement => requirement is Reject) == true)
         {
-            foreach (string scope in ScopesOf(image))
-            {
-                if (scopes.TryGetProperty(scope, out JsonElement found))
-                {
-                    return found;
-                }
-            }
+            throw new PolicyRejectedException($"{_path} rejects {_reference.Image} ({choice.Scope})");
         }
 
-        return policy.TryGetProperty("default", out JsonElement fallback) ? fallback : default;
+        if (MustBeSigned && choice?.Requirements.Any(requirement => requirement is not AcceptAnything) != true)
+        {
+            throw Unsigned();
+        }
     }
 
-    private static IEnumerable<string> ScopesOf(ImageReference image)
-    {
-        if (image.Transport == Transport.Registry)
-        {
-            RegistryReference parsed = RegistryReference.Parse(image.Name);
-            yield return $"{parsed.Registry}/{parsed.Repository}{(parsed.Digest is null ? ":" + parsed.Reference : "@" + parsed.Digest)}";
-            string scope = $"{parsed.Registry}/{parsed.Repository}";
-            for (int slash = scope.Length; slash > 0; slash = scope.LastIndexOf('/', slash - 1))
-            {
-                yield return scope[..slash];
-            }
-
-            string host = parsed.Registry.Split(':')[0];
-            for (int dot = host.IndexOf('.'); dot > 0; dot = host.IndexOf('.', dot + 1))
-            {
-                yield return "*" + host[dot..];
-            }
-        }
-        else
-        {
-            string path = Path.GetFullPath(image.Name.Split(':')[0]);
-            yield return image.Name;
-            for (int slash = path.Length; slash > 0; slash = path.LastIndexOf('/', slash - 1))
-            {
-                yield return path[..slash];
-            }
-        }
-
-        yield return "";
-    }
+    private PolicyRejectedException Unsigned() =>
+        new($"{_reference.Image} must be signed, and {_path} accepts it without a signature: add a requirement there, or use the image unverified");
 }

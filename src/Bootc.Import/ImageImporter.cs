@@ -29,6 +29,11 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
     public async Task<PreparedImport> PrepareAsync(IImageSource source, ImageReference reference, CancellationToken cancellation)
     {
         ResolvedManifest manifest = await source.FetchManifestAsync(options.Platform, cancellation).ConfigureAwait(false);
+        if (options.Admit is { } admit)
+        {
+            await admit(source, manifest, cancellation).ConfigureAwait(false);
+        }
+
         string what = reference.ToString();
         if (manifest.Manifest.Config.MediaType is not (MediaTypes.OciConfig or MediaTypes.DockerConfig or ""))
         {

@@ -1,5 +1,6 @@
 // How an image is imported.
 using Bootc.Composefs.FsVerity;
+using Bootc.Oci;
 using Bootc.Oci.Model;
 using Bootc.Ostree.Objects;
 
@@ -10,6 +11,9 @@ public sealed record ImportOptions
 {
     /// <summary>The platform whose image is wanted.</summary>
     public Platform Platform { get; init; } = Platform.Current;
+
+    /// <summary>Asked whether an image may be used as soon as its manifest is known, before anything else of it is read; throws when not.</summary>
+    public Func<IImageSource, ResolvedManifest, CancellationToken, Task>? Admit { get; init; }
 
     /// <summary>How many layers are fetched at once.</summary>
     public int ParallelLayers { get; init; } = 2;

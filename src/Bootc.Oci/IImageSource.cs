@@ -1,5 +1,6 @@
 // One image at one place.
 using Bootc.Oci.Model;
+using Bootc.Oci.Signatures;
 
 namespace Bootc.Oci;
 
@@ -26,4 +27,11 @@ public interface IImageSource : IAsyncDisposable
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="OciException">It cannot be had.</exception>
     Task<Stream> OpenBlobAsync(Descriptor descriptor, IProgress<long>? bytesReceived, CancellationToken cancellation);
+
+    /// <summary>Fetches the signatures of a manifest or index, none of which is verified.</summary>
+    /// <param name="manifest">The digest of the manifest, or of the index.</param>
+    /// <param name="index">The digest of the index that the manifest was chosen from, if there is one.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="OciException">They cannot be had, which is not to say that there are none.</exception>
+    Task<IReadOnlyList<ImageSignature>> FetchSignaturesAsync(Digest manifest, Digest? index, CancellationToken cancellation);
 }

@@ -16,6 +16,29 @@ public sealed partial record RegistryReference(string Registry, string Repositor
     /// <summary>What the image is asked for by: the digest, else the tag, else <c>latest</c>.</summary>
     public string Reference => Digest?.ToString() ?? Tag ?? "latest";
 
+    /// <summary>
+    /// The scopes by which settings and policies can mean the image, the narrowest first: with its tag or digest, its repository,
+    /// what is above that up to the registry, and the domains of the host as <c>*.domain</c>.
+    /// </summary>
+    public IEnumerable<string> Scopes
+    {
+        get
+        {
+            string name = $"{Registry}/{(Registry == DockerHub && !Repository.Contains('/') ? "library/" : "")}{Repository}";
+            yield return Digest is null ? $"{name}:{Reference}" : $"{name}@{Digest}";
+            for (int slash = name.Length; slash > 0; slash = name.LastIndexOf('/', slash - 1))
+            {
+                yield return name[..slash];
+            }
+
+            string host = Registry.Split(':')[0];
+            for (int dot = host.IndexOf('.'); dot >= 0; dot = host.IndexOf('.', dot + 1))
+            {
+                yield return "*" + host[dot..];
+            }
+        }
+    }
+
     /// <summary>Reads a name as Docker does: without a host it is one of Docker Hub's.</summary>
     /// <exception cref="FormatException">It is malformed.</exception>
     public static RegistryReference Parse(string name)

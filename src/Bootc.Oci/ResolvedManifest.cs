@@ -8,4 +8,8 @@ namespace Bootc.Oci;
 /// <param name="Digest">Their digest.</param>
 /// <param name="Manifest">What they say.</param>
 /// <param name="IndexDigest">The digest of the index from which the image was chosen, if there is one.</param>
-public sealed record ResolvedManifest(ReadOnlyMemory<byte> Bytes, Digest Digest, ImageManifest Manifest, Digest? IndexDigest);
+public sealed record ResolvedManifest(ReadOnlyMemory<byte> Bytes, Digest Digest, ImageManifest Manifest, Digest? IndexDigest)
+{
+    /// <summary>The index's bytes, if there is one.</summary>
+    public ReadOnlyMemory<byte> IndexBytes { get; init; }
+}

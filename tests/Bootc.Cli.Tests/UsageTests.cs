@@ -14,6 +14,7 @@ public class UsageTests
     [InlineData("help-usr-overlay", "usroverlay", "-h")]
     [InlineData("help-install", "install", "--help")]
     [InlineData("help-install-to-disk", "install", "to-disk", "--help")]
+    [InlineData("help-image-verify", "image", "verify", "--help")]
     [InlineData("help-internals", "internals", "--help")]
     public void Help(string golden, params string[] arguments) => Golden.Check(golden, CliHost.Bootc(arguments).Succeeded());
 

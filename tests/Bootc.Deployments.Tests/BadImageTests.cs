@@ -195,10 +195,10 @@ public class BadImageTests
     [InlineData("""{"default":[{"type":"reject"}]}""", "rejects IMAGE")]
     [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"transports":{"oci":{"LAYOUT":[{"type":"reject"}]}}}""", "rejects IMAGE")]
     [InlineData("""{"default":[{"type":"insecureAcceptAnything"}],"transports":{"oci":{"":[{"type":"reject"}]}}}""", "rejects IMAGE")]
-    [InlineData("""{"default":[{"type":"sigstoreSigned","keyPath":"/k"}]}""", "asks for a signature of IMAGE (sigstoreSigned)")]
-    [InlineData("""{"default":[{"type":"insecureAcceptAnything"},{"type":"signedBy"}]}""", "asks for a signature of IMAGE (signedBy)")]
-    [InlineData("""{"default":[]}""", "has no default, so nothing may be used")]
-    [InlineData("""{}""", "has no default, so nothing may be used")]
+    [InlineData("""{"default":[{"type":"sigstoreSigned","keyPath":"/k"}]}""", "refuses IMAGE (the default): sigstoreSigned by /k, for the very name, or the repository of an image by digest: the key /k cannot be read: it is not there")]
+    [InlineData("""{"default":[{"type":"insecureAcceptAnything"},{"type":"signedBy"}]}""", "is malformed, so nothing may be used: 'default[1].keyType' is missing")]
+    [InlineData("""{"default":[]}""", "is malformed, so nothing may be used: 'default' has no requirements")]
+    [InlineData("""{}""", "is malformed, so nothing may be used: 'default' is missing")]
     [InlineData("""{"default":""", "is malformed, so nothing may be used")]
     public void Policy_is_obeyed(string policy, string expected)
     {
@@ -211,6 +211,31 @@ public class BadImageTests
 
         Assert.Contains(expected.Replace("IMAGE", image.Reference), refusal.Message);
         Assert.Equal(before, host.State);
+    }
+
+    [Fact]
+    public void Only_an_image_that_is_signed_is_deployed()
+    {
+        Oracle.Require();
+        using var host = Installed();
+        string password = host.Beside("password");
+        File.WriteAllText(password, "secret");
+        Oracle.Run("skopeo", "generate-sigstore-key", "--output-prefix", host.Beside("key"), "--passphrase-file", password).Succeeded();
+        string image = OsImage.Create("2").WriteTo(host.Beside("next")).Reference;
+        string[] sign = ["--sign-by-sigstore-private-key", host.Beside("key.private"), "--sign-passphrase-file", password, "--sign-identity", "example.com/os:1"];
+        Oracle.Run("skopeo", "--insecure-policy", "copy", "-q", image, $"dir:{host.Beside("unsigned")}").Succeeded();
+        Oracle.Run("skopeo", ["--insecure-policy", "copy", "-q", .. sign, image, $"dir:{host.Beside("signed")}"]).Succeeded();
+        WritePolicy(host, $$"""
+            {"default":[{"type":"sigstoreSigned","keyPath":"{{host.Beside("key.pub")}}","signedIdentity":{"type":"exactRepository","dockerRepository":"example.com/os"} }]}
+            """);
+        string before = host.State;
+
+        var refusal = Assert.Throws<PolicyRejectedException>(() => host.Switch($"dir:{host.Beside("unsigned")}"));
+
+        Assert.EndsWith("for the repository example.com/os: there is no such signature", refusal.Message);
+        Assert.Equal(before, host.State);
+        Assert.Equal(OperationOutcome.Changed, host.Switch($"dir:{host.Beside("signed")}"));
+        Assert.Equal(OperationOutcome.Unchanged, host.Upgrade());
     }
 
     [Fact]

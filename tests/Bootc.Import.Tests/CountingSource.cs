@@ -1,6 +1,7 @@
 // An image source that tells which layers were asked for.
 using Bootc.Oci;
 using Bootc.Oci.Model;
+using Bootc.Oci.Signatures;
 
 namespace Bootc.Import.Tests;
 
@@ -22,6 +23,9 @@ internal sealed class CountingSource(IImageSource source, List<string>? fetched)
 
         return source.OpenBlobAsync(descriptor, bytesReceived, cancellation);
     }
+
+    public Task<IReadOnlyList<ImageSignature>> FetchSignaturesAsync(Digest manifest, Digest? index, CancellationToken cancellation) =>
+        source.FetchSignaturesAsync(manifest, index, cancellation);
 
     public ValueTask DisposeAsync() => source.DisposeAsync();
 }

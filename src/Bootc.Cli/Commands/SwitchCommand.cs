@@ -80,7 +80,7 @@ internal static class SwitchCommand
     }
 
     // "docker://quay.io/x" says the same as the default transport.
-    private static ImageReference ReadReference(string transport, string image)
+    internal static ImageReference ReadReference(string transport, string image)
     {
         if (image.Length == 0)
         {

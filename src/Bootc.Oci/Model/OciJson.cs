@@ -19,6 +19,7 @@ namespace Bootc.Oci.Model;
 [JsonSerializable(typeof(CredentialHelper.HelperAnswer))]
 [JsonSerializable(typeof(StorageImage[]))]
 [JsonSerializable(typeof(StorageLayer[]))]
+[JsonSerializable(typeof(StorageSignatureSizes))]
 [JsonSerializable(typeof(TarSplitEntry))]
 [JsonSerializable(typeof(TokenDocument))]
 [JsonSerializable(typeof(RegistryErrors))]

@@ -31,6 +31,7 @@ public sealed partial class RegistryClient
         Options = options;
         _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(options));
         _credentials = new CredentialStore(options, () => _registries.Value.CredentialHelpers);
+        _signatures = new Lazy<RegistriesD>(() => RegistriesD.Load(options));
     }
 
     /// <summary>A client that shows the same credential to every registry.</summary>

@@ -1,6 +1,8 @@
 // An image that podman or buildah has on this machine: `containers-storage:`.
 using System.Security.Cryptography;
+using System.Text.Json;
 using Bootc.Oci.Model;
+using Bootc.Oci.Signatures;
 
 namespace Bootc.Oci.Transports;
 
@@ -66,10 +68,43 @@ internal sealed class ContainersStorageSource : IImageSource
         return new CountingStream(_store.OpenLayer(layer), bytesReceived is null ? null : new Scaled(bytesReceived, descriptor.Size, layer.Size ?? 0));
     }
 
+    public Task<IReadOnlyList<ImageSignature>> FetchSignaturesAsync(Digest manifest, Digest? index, CancellationToken cancellation)
+    {
+        (string key, int[] sizes) = FindSignatures(manifest);
+        byte[] all = sizes.Length == 0 ? [] : _store.ReadDocument(_image, key, (long)ImageSignature.MaximumCount * ImageSignature.MaximumSize);
+        var signatures = new List<ImageSignature>();
+        int offset = 0;
+        foreach (int size in sizes)
+        {
+            if (size < 0 || size > all.Length - offset)
+            {
+                throw new ManifestException($"{key} of {Reference} has {all.Length} bytes, fewer than the sizes of its signatures say");
+            }
+
+            signatures.Add(ImageSignature.Parse(all.AsMemory(offset, size), $"{key} of {Reference}, from byte {offset} on"));
+            offset += size;
+        }
+
+        return Task.FromResult<IReadOnlyList<ImageSignature>>(signatures);
+    }
+
     public ValueTask DisposeAsync()
     {
         Close();
         return ValueTask.CompletedTask;
+    }
+
+    private (string Key, int[] Sizes) FindSignatures(Digest manifest)
+    {
+        try
+        {
+            StorageSignatureSizes? sizes = string.IsNullOrEmpty(_image.Metadata) ? null : JsonSerializer.Deserialize(_image.Metadata, OciJson.Default.StorageSignatureSizes);
+            return sizes?.ByDigest?.GetValueOrDefault(manifest.ToString()) is { } own ? ($"signature-{manifest}", own) : ("signatures", sizes?.Default ?? []);
+        }
+        catch (JsonException e)
+        {
+            throw new ManifestException($"the metadata of {Reference} are malformed: {e.Message}", e);
+        }
     }
 
     private void MatchLayers(ImageManifest manifest)

@@ -1,5 +1,6 @@
 // An image in a directory as skopeo's `dir:` has it: manifest.json, and blobs named by their hexadecimal digests.
 using Bootc.Oci.Model;
+using Bootc.Oci.Signatures;
 
 namespace Bootc.Oci.Transports;
 
@@ -21,6 +22,19 @@ internal sealed class DirectoryImageSource(ImageReference reference) : IImageSou
 
     public Task<Stream> OpenBlobAsync(Descriptor descriptor, IProgress<long>? bytesReceived, CancellationToken cancellation) =>
         Task.FromResult(LayoutBlobs.OpenBlob(_layout, descriptor.Digest.Hex, descriptor, bytesReceived));
+
+    public Task<IReadOnlyList<ImageSignature>> FetchSignaturesAsync(Digest manifest, Digest? index, CancellationToken cancellation)
+    {
+        string prefix = index is null ? "" : manifest.Hex + ".";
+        var signatures = new List<ImageSignature>();
+        while (_layout.Has($"{prefix}signature-{signatures.Count + 1}") && signatures.Count < ImageSignature.MaximumCount)
+        {
+            string name = $"{prefix}signature-{signatures.Count + 1}";
+            signatures.Add(ImageSignature.Parse(LayoutBlobs.ReadSmall(_layout, name, ImageSignature.MaximumSize), Path.Combine(_layout.Path, name)));
+        }
+
+        return Task.FromResult<IReadOnlyList<ImageSignature>>(signatures);
+    }
 
     public ValueTask DisposeAsync()
     {

@@ -34,5 +34,8 @@ internal sealed class DirectoryLayout : IImageLayout
         return (content, content.Length);
     }
 
+    /// <summary>Whether there is a file of that name.</summary>
+    public bool Has(string name) => _directory.Exists(name);
+
     public void Dispose() => _directory.Dispose();
 }

@@ -1,6 +1,7 @@
 // An image in a tar file made by `docker save` or skopeo: `docker-archive:`.
 using System.Text.Json;
 using Bootc.Oci.Model;
+using Bootc.Oci.Signatures;
 
 namespace Bootc.Oci.Transports;
 
@@ -55,6 +56,10 @@ internal sealed class DockerArchiveSource(ImageReference reference, IImageLayout
         (Stream content, _) = layout.TryOpen(name) ?? throw new ImageNotFoundException($"{layout.Path} has no layer '{name}'");
         return Task.FromResult<Stream>(new CountingStream(content, bytesReceived));
     }
+
+    // The format has no place for them.
+    public Task<IReadOnlyList<ImageSignature>> FetchSignaturesAsync(Digest manifest, Digest? index, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<ImageSignature>>([]);
 
     public ValueTask DisposeAsync()
     {

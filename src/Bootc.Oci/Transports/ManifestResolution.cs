@@ -14,8 +14,10 @@ internal static class ManifestResolution
         (ReadOnlyMemory<byte> bytes, string? mediaType) = await fetch(null).ConfigureAwait(false);
         mediaType = TypeOf(bytes, mediaType, what);
         Digest? indexDigest = null;
+        ReadOnlyMemory<byte> indexBytes = default;
         if (MediaTypes.IsIndex(mediaType))
         {
+            indexBytes = bytes;
             indexDigest = Digest.Compute(bytes.Span);
             Descriptor chosen = ImageIndex.Parse(bytes.Span, what).Choose(platform, what);
             (bytes, mediaType) = await fetch(chosen.Digest).ConfigureAwait(false);
@@ -23,7 +25,7 @@ internal static class ManifestResolution
         }
 
         return MediaTypes.IsManifest(mediaType)
-            ? new ResolvedManifest(bytes, Digest.Compute(bytes.Span), ImageManifest.Parse(bytes.Span, what), indexDigest)
+            ? new ResolvedManifest(bytes, Digest.Compute(bytes.Span), ImageManifest.Parse(bytes.Span, what), indexDigest) { IndexBytes = indexBytes }
             : throw new ManifestException($"{what} has a manifest of type '{mediaType}', which is not that of an image");
     }
 

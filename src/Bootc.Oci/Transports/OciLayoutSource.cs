@@ -1,5 +1,6 @@
 // An image in an OCI image layout: `oci:` and `oci-archive:`.
 using Bootc.Oci.Model;
+using Bootc.Oci.Signatures;
 
 namespace Bootc.Oci.Transports;
 
@@ -7,6 +8,8 @@ namespace Bootc.Oci.Transports;
 internal sealed class OciLayoutSource(ImageReference reference, IImageLayout layout, string? tag) : IImageSource
 {
     private const string RefNameAnnotation = "org.opencontainers.image.ref.name";
+    private const string KindAnnotation = "kind";
+    private const string CosignSignatures = "dev.cosignproject.cosign/sigs";
 
     public ImageReference Reference { get; } = reference;
 
@@ -18,6 +21,20 @@ internal sealed class OciLayoutSource(ImageReference reference, IImageLayout lay
 
     public Task<Stream> OpenBlobAsync(Descriptor descriptor, IProgress<long>? bytesReceived, CancellationToken cancellation) =>
         Task.FromResult(LayoutBlobs.OpenBlob(layout, PathOf(descriptor.Digest), descriptor, bytesReceived));
+
+    // Beside the image, under the tag that they would have in a registry, or as 'cosign save' marks them.
+    public async Task<IReadOnlyList<ImageSignature>> FetchSignaturesAsync(Digest manifest, Digest? index, CancellationToken cancellation)
+    {
+        var signatures = new List<ImageSignature>();
+        foreach (Descriptor entry in ReadIndex().Manifests.Where(entry => IsSignatureOf(entry, manifest)))
+        {
+            string origin = $"{layout.Path}@{entry.Digest}";
+            byte[] bytes = LayoutBlobs.ReadSmallBlob(layout, PathOf(entry.Digest), entry.Digest, ImageManifest.MaximumSize).ToArray();
+            signatures.AddRange(await SigstoreAttachments.FetchAsync(ImageManifest.Parse(bytes, origin), origin, FetchSmallBlobAsync, cancellation).ConfigureAwait(false));
+        }
+
+        return signatures;
+    }
 
     public ValueTask DisposeAsync()
     {
@@ -34,8 +51,17 @@ internal sealed class OciLayoutSource(ImageReference reference, IImageLayout lay
             return (LayoutBlobs.ReadSmallBlob(layout, PathOf(known), known, ImageManifest.MaximumSize), null);
         }
 
-        Descriptor chosen = Choose(ImageIndex.Parse(LayoutBlobs.ReadSmall(layout, "index.json", ImageManifest.MaximumSize), Reference.ToString()));
+        Descriptor chosen = Choose(ReadIndex());
         return (LayoutBlobs.ReadSmallBlob(layout, PathOf(chosen.Digest), chosen.Digest, ImageManifest.MaximumSize), chosen.MediaType);
+    }
+
+    private ImageIndex ReadIndex() => ImageIndex.Parse(LayoutBlobs.ReadSmall(layout, "index.json", ImageManifest.MaximumSize), Reference.ToString());
+
+    private static bool IsSignatureOf(Descriptor entry, Digest manifest)
+    {
+        string name = entry.Annotations?.GetValueOrDefault(RefNameAnnotation) ?? "";
+        string tag = SigstoreAttachments.TagOf(manifest);
+        return name == tag || name.EndsWith(":" + tag, StringComparison.Ordinal) || entry.Annotations?.GetValueOrDefault(KindAnnotation) == CosignSignatures;
     }
 
     private Descriptor Choose(ImageIndex index)

@@ -2,6 +2,7 @@
 using Bootc.Oci.Layers;
 using Bootc.Oci.Model;
 using Bootc.Oci.Registry;
+using Bootc.Oci.Signatures;
 
 namespace Bootc.Oci.Transports;
 
@@ -23,6 +24,9 @@ internal sealed class RegistryImageSource(ImageReference reference, RegistryClie
         await blob.OpenAsync(cancellation).ConfigureAwait(false);
         return new DigestStream(blob, descriptor.Digest, descriptor.Size, (expected, actual) => new DigestMismatchException($"blob {expected} of {_image}", expected, actual));
     }
+
+    public Task<IReadOnlyList<ImageSignature>> FetchSignaturesAsync(Digest manifest, Digest? index, CancellationToken cancellation) =>
+        client.GetSignaturesAsync(_image, manifest, cancellation);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -16,9 +16,25 @@ internal sealed record StorageImage
     [JsonPropertyName("digest")]
     public string? Digest { get; init; }
 
+    /// <summary>A JSON document with the sizes of its signatures.</summary>
+    [JsonPropertyName("metadata")]
+    public string? Metadata { get; init; }
+
     /// <summary>The ID of its uppermost layer.</summary>
     [JsonPropertyName("layer")]
     public string? TopLayer { get; init; }
+}
+
+/// <summary>What an image's metadata say of its signatures, which lie one after the other in one file.</summary>
+internal sealed record StorageSignatureSizes
+{
+    /// <summary>Those of the manifest.</summary>
+    [JsonPropertyName("signature-sizes")]
+    public int[]? Default { get; init; }
+
+    /// <summary>Those of manifests by their digests.</summary>
+    [JsonPropertyName("signatures-sizes")]
+    public Dictionary<string, int[]>? ByDigest { get; init; }
 }
 
 /// <summary>A layer in layers.json.</summary>

@@ -1,0 +1,81 @@
+// For whom a certificate is.
+using System.Net;
+using Org.BouncyCastle.Asn1;
+using Org.BouncyCastle.Asn1.X509;
+using Org.BouncyCastle.X509;
+
+namespace Bootc.Signatures.Keys;
+
+/// <summary>The alternative names of a certificate's subject (RFC 5280, section 4.2.1.6).</summary>
+internal sealed class CertificateSubject
+{
+    private readonly List<string> _hosts = [];
+    private readonly List<IPAddress> _addresses = [];
+
+    /// <exception cref="InvalidSignatureException">The names are malformed.</exception>
+    public CertificateSubject(X509Certificate certificate)
+    {
+        var emails = new List<string>();
+        var uris = new List<string>();
+        foreach (GeneralName name in ReadNames(certificate))
+        {
+            switch (name.TagNo)
+            {
+                case GeneralName.Rfc822Name:
+                    emails.Add(TextOf(name));
+                    break;
+                case GeneralName.UniformResourceIdentifier:
+                    uris.Add(TextOf(name));
+                    break;
+                case GeneralName.DnsName:
+                    _hosts.Add(TextOf(name));
+                    break;
+                case GeneralName.IPAddress when Asn1OctetString.GetInstance(name.Name).GetOctets() is { Length: 4 or 16 } bytes:
+                    _addresses.Add(new IPAddress(bytes));
+                    break;
+            }
+        }
+
+        Emails = emails;
+        Uris = uris;
+    }
+
+    /// <summary>E-mail addresses.</summary>
+    public IReadOnlyList<string> Emails { get; }
+
+    /// <summary>URIs: workflows, mostly.</summary>
+    public IReadOnlyList<string> Uris { get; }
+
+    /// <summary>All names, for messages.</summary>
+    public override string ToString() => string.Join(", ", Emails.Concat(Uris).Concat(_hosts).Concat(_addresses.Select(address => address.ToString())).DefaultIfEmpty("nobody"));
+
+    /// <summary>Whether a host's name or address is among the names; <c>*.</c> stands for one label.</summary>
+    public bool IsHost(string host)
+    {
+        if (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address))
+        {
+            return _addresses.Contains(address);
+        }
+
+        host = host.TrimEnd('.');
+        int dot = host.IndexOf('.');
+        return _hosts.Any(name => name.Equals(host, StringComparison.OrdinalIgnoreCase)
+            || (name.StartsWith("*.", StringComparison.Ordinal) && dot > 0 && name.AsSpan(1).Equals(host.AsSpan(dot), StringComparison.OrdinalIgnoreCase)));
+    }
+
+    private static GeneralName[] ReadNames(X509Certificate certificate)
+    {
+        try
+        {
+            return certificate.GetExtensionValue(X509Extensions.SubjectAlternativeName) is { } extension
+                ? GeneralNames.GetInstance(Asn1Object.FromByteArray(extension.GetOctets())).GetNames()
+                : [];
+        }
+        catch (Exception e) when (e is ArgumentException or IOException or InvalidOperationException or InvalidCastException)
+        {
+            throw new InvalidSignatureException($"the certificate's alternative names are malformed: {e.Message}", e);
+        }
+    }
+
+    private static string TextOf(GeneralName name) => DerIA5String.GetInstance(name.Name).GetString();
+}

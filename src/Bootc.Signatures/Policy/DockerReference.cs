@@ -1,0 +1,54 @@
+// Image names as signatures have them: expanded as Docker does, and compared as texts.
+using Bootc.Oci;
+
+namespace Bootc.Signatures.Policy;
+
+/// <summary>An image's name with all that Docker leaves out, and its tag or digest, if any.</summary>
+/// <param name="Name">Registry and repository.</param>
+/// <param name="Tag">The tag.</param>
+/// <param name="Digest">The digest.</param>
+public sealed record DockerReference(string Name, string? Tag, string? Digest)
+{
+    private const string DockerHub = "docker.io";
+
+    /// <summary>Whether there is neither tag nor digest.</summary>
+    public bool IsNameOnly => Tag is null && Digest is null;
+
+    /// <summary>Reads a name.</summary>
+    /// <exception cref="FormatException">It is malformed.</exception>
+    public static DockerReference Parse(string text)
+    {
+        RegistryReference parsed = RegistryReference.Parse(text);
+        string registry = parsed.Registry == "index.docker.io" ? DockerHub : parsed.Registry;
+        string repository = registry == DockerHub && !parsed.Repository.Contains('/') ? "library/" + parsed.Repository : parsed.Repository;
+        return new DockerReference($"{registry}/{repository}", parsed.Tag, parsed.Digest?.ToString());
+    }
+
+    /// <summary>Reads a name; <see langword="null"/> for a malformed one.</summary>
+    public static DockerReference? TryParse(string text)
+    {
+        try
+        {
+            return Parse(text);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The name of an image where its transport gives it one; <see langword="null"/> for files and directories.</summary>
+    public static DockerReference? Of(ImageReference image)
+    {
+        DockerReference? name = image.Transport switch
+        {
+            Transport.Registry or Transport.DockerDaemon => TryParse(image.Name),
+            Transport.DockerArchive when image.Name.IndexOf(':') is > 0 and int colon => TryParse(image.Name[(colon + 1)..]),
+            _ => null,
+        };
+        return name is { IsNameOnly: true } ? name with { Tag = "latest" } : name;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name}{(Tag is null ? "" : ":" + Tag)}{(Digest is null ? "" : "@" + Digest)}";
+}
