@@ -37,7 +37,7 @@ public class UsageTests
     [InlineData("switch", "IMAGE is missing: bootc switch [OPTION]... IMAGE", "bootc switch")]
     [InlineData("switch --retian x", "'bootc switch' has no option '--retian'; did you mean '--retain'?", "bootc switch")]
     [InlineData("switch a b", "'b' is one argument too many", "bootc switch")]
-    [InlineData("switch --transport ocl x", "--transport is one of registry, oci, oci-archive, docker-archive, dir, not 'ocl'; did you mean 'oci'?", "bootc switch")]
+    [InlineData("switch --transport ocl x", "--transport is one of registry, containers-storage, oci, oci-archive, docker-archive, dir, not 'ocl'; did you mean 'oci'?", "bootc switch")]
     [InlineData("upgrade --tag", "--tag needs a value: --tag T", "bootc upgrade")]
     [InlineData("upgrade --sysrot=/", "'bootc upgrade' has no option '--sysrot'; did you mean '--sysroot'?", "bootc upgrade")]
     [InlineData("upgrade --check --apply", "--check and --apply exclude each other", "bootc upgrade")]
