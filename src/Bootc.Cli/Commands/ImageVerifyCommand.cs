@@ -15,12 +15,7 @@ internal static class ImageVerifyCommand
     public static Command Create()
     {
         var image = new Argument<string>("IMAGE") { Description = "The image: NAME[:TAG] or NAME@DIGEST in a registry, PATH[:TAG] for other transports" };
-        var transport = new Option<string?>("--transport")
-        {
-            Description = "Where the image is: registry (the default), oci, oci-archive, docker-archive or dir",
-            DefaultValueFactory = _ => "registry",
-            HelpName = "T",
-        }.OneOf("registry", "oci", "oci-archive", "docker-archive", "dir");
+        var transport = TransportOption.Create("--transport", "the image");
         var policy = new Option<string>("--policy") { Description = $"The policy, instead of {DefaultPolicy}", DefaultValueFactory = _ => DefaultPolicy, HelpName = "FILE" };
         var enforce = new Option<bool>("--enforce-container-sigpolicy") { Description = "Refuse also what the policy accepts without a signature" };
         var command = new DocumentedCommand("verify", "Check an image's signatures, and explain what the policy asks and gets", image, transport, policy, enforce)
@@ -35,7 +30,7 @@ internal static class ImageVerifyCommand
         };
         command.SetAction(async (parsed, cancellation) =>
         {
-            ImageReference reference = SwitchCommand.ReadReference(parsed.GetValue(transport)!, parsed.GetRequiredValue(image));
+            ImageReference reference = SwitchCommand.ReadReference(parsed.GetValue(transport) ?? TransportOption.Default, parsed.GetRequiredValue(image));
             PolicyVerdict? verdict = await CheckAsync(reference, parsed.GetValue(policy)!, cancellation);
             if (verdict is null)
             {

@@ -12,11 +12,7 @@ internal sealed class InstallOptionSet
 {
     private readonly Option<string?> _source = new("--source-imgref") { Description = "The image to install, such as docker://quay.io/example/os:stable or oci:/path", HelpName = "IMAGE" };
     private readonly Option<string?> _target = new("--target-imgref") { Description = "The image that updates come from, if it is another one", HelpName = "IMAGE" };
-    private readonly Option<string?> _transport = new Option<string?>("--target-transport")
-    {
-        Description = "Where the image for updates is: registry (the default), oci, oci-archive, docker-archive or dir",
-        HelpName = "T",
-    }.OneOf("registry", "oci", "oci-archive", "docker-archive", "dir");
+    private readonly Option<string?> _transport = TransportOption.Create("--target-transport", "the image for updates");
 
     private readonly Option<bool> _enforce = new("--enforce-container-sigpolicy") { Description = "Refuse updates unless the containers policy asks for a signature and finds it good" };
     private readonly Option<string?> _stateroot = new("--stateroot") { Description = "The name of the stateroot, which holds /var", HelpName = "NAME" };

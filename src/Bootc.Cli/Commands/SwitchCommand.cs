@@ -12,12 +12,7 @@ internal static class SwitchCommand
     public static Command Create()
     {
         var image = new Argument<string>("IMAGE") { Description = "The image: NAME[:TAG] or NAME@DIGEST in a registry, PATH[:TAG] for other transports" };
-        var transport = new Option<string?>("--transport")
-        {
-            Description = "Where the image is: registry (the default), containers-storage (podman's and buildah's images on this machine), oci, oci-archive, docker-archive or dir",
-            DefaultValueFactory = _ => "registry",
-            HelpName = "T",
-        }.OneOf("registry", "containers-storage", "oci", "oci-archive", "docker-archive", "dir");
+        var transport = TransportOption.Create("--transport", "the image");
         var retain = new Option<bool>("--retain") { Description = "Keep the image that was followed before, and all deployments" };
         var reboot = new RebootOptions("Reboot into the new deployment when it is ready");
         var inPlace = new Option<bool>("--mutate-in-place") { Description = "Only change which image the current deployment follows; fetch nothing" };
@@ -42,7 +37,7 @@ internal static class SwitchCommand
         progress.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            ImageReference reference = ReadReference(parsed.GetValue(transport)!, parsed.GetRequiredValue(image));
+            ImageReference reference = ReadReference(parsed.GetValue(transport) ?? TransportOption.Default, parsed.GetRequiredValue(image));
             SignatureVerification verification = parsed.GetValue(verify) ? SignatureVerification.ContainerPolicy : SignatureVerification.ContainerPolicyAllowInsecure;
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "switch");
             reboot.Check(parsed, sysroot);
