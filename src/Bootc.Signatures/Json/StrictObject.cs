@@ -26,13 +26,43 @@ internal sealed class StrictObject
     /// <exception cref="JsonFormatException">It is no JSON.</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> json)
     {
+        JsonDocument? document = null;
         try
         {
-            return JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaximumDepth });
+            document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaximumDepth });
+            RequireText(document.RootElement);
+            return document;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            document?.Dispose();
             throw new JsonFormatException(e.Message, e);
+        }
+    }
+
+    // Names and texts that are no Unicode would be found only by who reads them.
+    private static void RequireText(JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (JsonProperty property in value.EnumerateObject())
+                {
+                    _ = property.Name;
+                    RequireText(property.Value);
+                }
+
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in value.EnumerateArray())
+                {
+                    RequireText(item);
+                }
+
+                break;
+            case JsonValueKind.String:
+                _ = value.GetString();
+                break;
         }
     }
 

@@ -65,6 +65,18 @@ internal sealed class CertificateChain(IReadOnlyList<X509Certificate> roots, IRe
 
     private IReadOnlyList<X509Certificate> Require(X509Certificate leaf, DateTimeOffset time, string purpose)
     {
+        try
+        {
+            return Find(leaf, time, purpose);
+        }
+        catch (Exception e) when (e is not (InvalidSignatureException or OutOfMemoryException))
+        {
+            throw new InvalidSignatureException($"a certificate is malformed: {e.Message}", e);
+        }
+    }
+
+    private IReadOnlyList<X509Certificate> Find(X509Certificate leaf, DateTimeOffset time, string purpose)
+    {
         if (Refuse(leaf, time, purpose) is { } reason)
         {
             throw new InvalidSignatureException($"the certificate of {leaf.SubjectDN} {reason}");
@@ -167,7 +179,7 @@ internal sealed class CertificateChain(IReadOnlyList<X509Certificate> roots, IRe
             child.Verify(issuer.GetPublicKey());
             return null;
         }
-        catch (Exception e) when (e is Org.BouncyCastle.Security.GeneralSecurityException or Org.BouncyCastle.Crypto.CryptoException or ArgumentException or IOException or InvalidOperationException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
             return "has not signed it";
         }

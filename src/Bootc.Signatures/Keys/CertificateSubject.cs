@@ -9,42 +9,32 @@ namespace Bootc.Signatures.Keys;
 /// <summary>The alternative names of a certificate's subject (RFC 5280, section 4.2.1.6).</summary>
 internal sealed class CertificateSubject
 {
+    private readonly List<string> _emails = [];
+    private readonly List<string> _uris = [];
     private readonly List<string> _hosts = [];
     private readonly List<IPAddress> _addresses = [];
 
     /// <exception cref="InvalidSignatureException">The names are malformed.</exception>
     public CertificateSubject(X509Certificate certificate)
     {
-        var emails = new List<string>();
-        var uris = new List<string>();
-        foreach (GeneralName name in ReadNames(certificate))
+        try
         {
-            switch (name.TagNo)
+            foreach (GeneralName name in ReadNames(certificate))
             {
-                case GeneralName.Rfc822Name:
-                    emails.Add(TextOf(name));
-                    break;
-                case GeneralName.UniformResourceIdentifier:
-                    uris.Add(TextOf(name));
-                    break;
-                case GeneralName.DnsName:
-                    _hosts.Add(TextOf(name));
-                    break;
-                case GeneralName.IPAddress when Asn1OctetString.GetInstance(name.Name).GetOctets() is { Length: 4 or 16 } bytes:
-                    _addresses.Add(new IPAddress(bytes));
-                    break;
+                Add(name);
             }
         }
-
-        Emails = emails;
-        Uris = uris;
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw new InvalidSignatureException($"the certificate's alternative names are malformed: {e.Message}", e);
+        }
     }
 
     /// <summary>E-mail addresses.</summary>
-    public IReadOnlyList<string> Emails { get; }
+    public IReadOnlyList<string> Emails => _emails;
 
     /// <summary>URIs: workflows, mostly.</summary>
-    public IReadOnlyList<string> Uris { get; }
+    public IReadOnlyList<string> Uris => _uris;
 
     /// <summary>All names, for messages.</summary>
     public override string ToString() => string.Join(", ", Emails.Concat(Uris).Concat(_hosts).Concat(_addresses.Select(address => address.ToString())).DefaultIfEmpty("nobody"));
@@ -63,19 +53,28 @@ internal sealed class CertificateSubject
             || (name.StartsWith("*.", StringComparison.Ordinal) && dot > 0 && name.AsSpan(1).Equals(host.AsSpan(dot), StringComparison.OrdinalIgnoreCase)));
     }
 
-    private static GeneralName[] ReadNames(X509Certificate certificate)
+    private void Add(GeneralName name)
     {
-        try
+        switch (name.TagNo)
         {
-            return certificate.GetExtensionValue(X509Extensions.SubjectAlternativeName) is { } extension
-                ? GeneralNames.GetInstance(Asn1Object.FromByteArray(extension.GetOctets())).GetNames()
-                : [];
-        }
-        catch (Exception e) when (e is ArgumentException or IOException or InvalidOperationException or InvalidCastException)
-        {
-            throw new InvalidSignatureException($"the certificate's alternative names are malformed: {e.Message}", e);
+            case GeneralName.Rfc822Name:
+                _emails.Add(TextOf(name));
+                break;
+            case GeneralName.UniformResourceIdentifier:
+                _uris.Add(TextOf(name));
+                break;
+            case GeneralName.DnsName:
+                _hosts.Add(TextOf(name));
+                break;
+            case GeneralName.IPAddress when Asn1OctetString.GetInstance(name.Name).GetOctets() is { Length: 4 or 16 } bytes:
+                _addresses.Add(new IPAddress(bytes));
+                break;
         }
     }
+
+    private static GeneralName[] ReadNames(X509Certificate certificate) => certificate.GetExtensionValue(X509Extensions.SubjectAlternativeName) is { } extension
+        ? GeneralNames.GetInstance(Asn1Object.FromByteArray(extension.GetOctets())).GetNames()
+        : [];
 
     private static string TextOf(GeneralName name) => DerIA5String.GetInstance(name.Name).GetString();
 }

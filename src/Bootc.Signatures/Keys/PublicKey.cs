@@ -86,7 +86,7 @@ internal sealed class PublicKey
             signer.BlockUpdate(message);
             return signer.VerifySignature(signature);
         }
-        catch (Exception e) when (e is CryptoException or ArgumentException or IOException or InvalidOperationException or ArithmeticException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
             return false;
         }

@@ -56,7 +56,8 @@ internal sealed class KeyRing
         }
     }
 
-    private static bool IsMalformed(Exception e) => e is PgpException or IOException or ArgumentException or InvalidOperationException or InvalidCastException or NotSupportedException or IndexOutOfRangeException or NullReferenceException or ArithmeticException;
+    // What the library says of hostile input has many names.
+    private static bool IsMalformed(Exception e) => e is not (InvalidSignatureException or TrustRootException or OutOfMemoryException);
 
     // One signature around one literal packet, all of it perhaps compressed.
     private static (PgpOnePassSignature Announced, byte[] Content, PgpSignature Signature) Read(ReadOnlyMemory<byte> message)

@@ -27,7 +27,7 @@ internal static class FulcioExtensions
         {
             return ((DerUtf8String)Asn1Object.FromByteArray(der)).GetString();
         }
-        catch (Exception e) when (e is InvalidCastException or IOException or ArgumentException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
             throw new InvalidSignatureException("the certificate's OIDC issuer is malformed", e);
         }

@@ -152,7 +152,7 @@ internal sealed class SigstoreVerifier : IRequirementVerifier
         {
             return PublicKey.Of(certificate.GetPublicKey());
         }
-        catch (Exception e) when (e is FormatException or ArgumentException or IOException or Org.BouncyCastle.Security.GeneralSecurityException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
             throw new InvalidSignatureException($"the key in the signer's certificate is of no use: {e.Message}", e);
         }
