@@ -47,6 +47,18 @@ public sealed class PolicyFileTests
         Assert.Equal(scope == "all" ? "all of docker" : $"docker {scope}", Parse(json).Find(ImageReference.Parse(image)).Scope);
     }
 
+    // A narrower scope may reject what the wider one accepts.
+    [Fact]
+    public void Image_of_a_storage_is_refused_where_scopes_could_mean_it()
+    {
+        var image = ImageReference.Parse("containers-storage:localhost/os");
+        ContainersPolicy wide = ContainersPolicy.Parse("""{"default":[{"type":"reject"}],"transports":{"containers-storage":{"":[{"type":"insecureAcceptAnything"}]}}}"""u8.ToArray(), "policy.json");
+        ContainersPolicy narrow = ContainersPolicy.Parse("""{"default":[{"type":"insecureAcceptAnything"}],"transports":{"containers-storage":{"[overlay@/var/lib/containers/storage]":[{"type":"reject"}]}}}"""u8.ToArray(), "policy.json");
+
+        Assert.Equal("all of containers-storage", wide.Find(image).Scope);
+        Assert.StartsWith("policy.json means images of containers-storage by stores and names ([overlay@/var/lib/containers/storage])", Assert.Throws<PolicyFormatException>(() => narrow.Find(image)).Message);
+    }
+
     [Fact]
     public void Scope_of_a_path_is_where_it_really_is()
     {

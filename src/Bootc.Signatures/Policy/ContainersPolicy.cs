@@ -58,11 +58,17 @@ public sealed class ContainersPolicy
     }
 
     /// <summary>What the policy asks of an image: by the narrowest scope of its transport, or else by default.</summary>
+    /// <exception cref="PolicyFormatException">It is not known which scope means the image.</exception>
     public PolicyChoice Find(ImageReference image)
     {
         string transport = PolicyScopes.TransportOf(image);
         if (_transports.TryGetValue(transport, out var scopes))
         {
+            if (image.Transport == Transport.ContainersStorage && scopes.Keys.FirstOrDefault(scope => scope.Length > 0) is { } narrow)
+            {
+                throw new PolicyFormatException($"{Name} means images of {transport} by stores and names ({narrow}), by which they cannot be told apart here, so none of them may be used");
+            }
+
             foreach (string scope in PolicyScopes.Of(image))
             {
                 if (scopes.TryGetValue(scope, out IReadOnlyList<PolicyRequirement>? found))
