@@ -25,7 +25,6 @@ internal static class SealStates
 {
     private const string RunFolder = "/run/bootc";
     private const string LockName = "seal.lock";
-    private const string BootedMarker = "/run/ostree-booted";
 
     /// <summary>The state of a sysroot's store; nothing but its settings is read.</summary>
     public static SealState Of(Sysroot sysroot)
@@ -68,7 +67,7 @@ internal static class SealStates
     {
         try
         {
-            return File.ReadAllBytes(BootedMarker) is { Length: > 0 } marker && VariantDictionary.Parse(marker).TryGetBoolean("composefs") == true;
+            return File.ReadAllBytes(SoftReboot.BootedMarker) is { Length: > 0 } marker && VariantDictionary.Parse(marker).TryGetBoolean("composefs") == true;
         }
         catch (GVariantException)
         {

@@ -27,6 +27,19 @@ public readonly record struct Digest
     /// <summary>The digest for a hash of 32 (SHA-256) or 64 bytes (SHA-512).</summary>
     public static Digest FromHash(ReadOnlySpan<byte> hash) => new(hash.Length == 64 ? "sha512" : "sha256", Convert.ToHexStringLower(hash));
 
+    /// <summary>Checks that content has this digest, by its own algorithm.</summary>
+    /// <param name="content">The content.</param>
+    /// <param name="what">What it is, for the error.</param>
+    /// <exception cref="DigestMismatchException">It has another one.</exception>
+    public void Require(ReadOnlySpan<byte> content, string what)
+    {
+        Digest actual = FromHash(Algorithm == "sha512" ? SHA512.HashData(content) : SHA256.HashData(content));
+        if (actual.ToString() != ToString())
+        {
+            throw new DigestMismatchException(what, this, actual.ToString());
+        }
+    }
+
     /// <summary>Reads a digest.</summary>
     /// <exception cref="FormatException">It is malformed or of an unsupported algorithm.</exception>
     public static Digest Parse(string text) =>

@@ -1,5 +1,4 @@
 // One registries.conf, or one file of its drop-in directory.
-using Tomlyn;
 using Tomlyn.Model;
 
 namespace Bootc.Oci.Registry;
@@ -33,17 +32,9 @@ internal sealed class RegistriesFile
     /// <exception cref="OciException">It is malformed; it and the fault are named.</exception>
     public static RegistriesFile Read(string path)
     {
-        try
-        {
-            TomlTable document = TomlSerializer.Deserialize(File.ReadAllText(path), RegistriesToml.Default.TomlTable) ?? [];
-            var file = new RegistriesFile(path);
-            file.Interpret(document);
-            return file;
-        }
-        catch (TomlException e)
-        {
-            throw new OciException($"{path} is malformed: {e.Message}", e);
-        }
+        var file = new RegistriesFile(path);
+        file.Interpret(RegistriesToml.Read(path));
+        return file;
     }
 
     private void Interpret(TomlTable document)

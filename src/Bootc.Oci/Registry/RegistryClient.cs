@@ -59,7 +59,7 @@ public sealed partial class RegistryClient
             image, $"manifests/{image.Reference}", $"manifest of {image}", AcceptManifests, ImageManifest.MaximumSize, cancellation).ConfigureAwait(false);
         if (image.Digest is { } digest)
         {
-            Verify(bytes, digest, $"the manifest of {image}");
+            digest.Require(bytes, $"the manifest of {image}");
         }
 
         return (bytes, mediaType);
@@ -76,7 +76,7 @@ public sealed partial class RegistryClient
         }
 
         (byte[] bytes, _) = await FetchSmallAsync(image, $"blobs/{descriptor.Digest}", what, null, descriptor.Size, cancellation).ConfigureAwait(false);
-        Verify(bytes, descriptor.Digest, "the " + what);
+        descriptor.Digest.Require(bytes, "the " + what);
         return bytes;
     }
 
@@ -119,17 +119,6 @@ public sealed partial class RegistryClient
         foreach (string type in (string[])[MediaTypes.OciManifest, MediaTypes.DockerManifest, MediaTypes.OciIndex, MediaTypes.DockerManifestList])
         {
             request.Headers.Accept.ParseAdd(type);
-        }
-    }
-
-    private static void Verify(ReadOnlySpan<byte> bytes, Digest expected, string what)
-    {
-        string actual = expected.Algorithm == "sha512"
-            ? Digest.FromHash(System.Security.Cryptography.SHA512.HashData(bytes)).ToString()
-            : Digest.Compute(bytes).ToString();
-        if (actual != expected.ToString())
-        {
-            throw new DigestMismatchException(what, expected, actual);
         }
     }
 

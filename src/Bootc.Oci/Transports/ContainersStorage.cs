@@ -4,7 +4,6 @@ using System.Text.Json;
 using Bootc.Linux;
 using Bootc.Oci.Model;
 using Bootc.Oci.Registry;
-using Tomlyn;
 using Tomlyn.Model;
 
 namespace Bootc.Oci.Transports;
@@ -141,17 +140,9 @@ internal sealed class ContainersStorage : IDisposable
             return (DefaultRoot, null, []);
         }
 
-        try
-        {
-            TomlTable document = TomlSerializer.Deserialize(File.ReadAllText(path), RegistriesToml.Default.TomlTable) ?? [];
-            TomlTable storage = Get<TomlTable>(document, "storage") ?? [];
-            TomlArray more = Get<TomlArray>(Get<TomlTable>(storage, "options") ?? [], "additionalimagestores") ?? [];
-            return (Get<string>(storage, "graphroot") is { Length: > 0 } root ? root : DefaultRoot, Get<string>(storage, "driver"), [.. more.OfType<string>()]);
-        }
-        catch (TomlException e)
-        {
-            throw new OciException($"{path} is malformed: {e.Message}", e);
-        }
+        TomlTable storage = Get<TomlTable>(RegistriesToml.Read(path), "storage") ?? [];
+        TomlArray more = Get<TomlArray>(Get<TomlTable>(storage, "options") ?? [], "additionalimagestores") ?? [];
+        return (Get<string>(storage, "graphroot") is { Length: > 0 } root ? root : DefaultRoot, Get<string>(storage, "driver"), [.. more.OfType<string>()]);
     }
 
     private static T? Get<T>(TomlTable table, string key)

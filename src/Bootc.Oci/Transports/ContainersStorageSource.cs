@@ -1,5 +1,4 @@
 // An image that podman or buildah has on this machine: `containers-storage:`.
-using System.Security.Cryptography;
 using System.Text.Json;
 using Bootc.Oci.Model;
 using Bootc.Oci.Signatures;
@@ -51,10 +50,8 @@ internal sealed class ContainersStorageSource : IImageSource
     public Task<ReadOnlyMemory<byte>> FetchSmallBlobAsync(Descriptor descriptor, long limit, CancellationToken cancellation)
     {
         byte[] bytes = _store.ReadDocument(_image, descriptor.Digest.ToString(), limit);
-        string actual = (descriptor.Digest.Algorithm == "sha512" ? Digest.FromHash(SHA512.HashData(bytes)) : Digest.Compute(bytes)).ToString();
-        return actual == descriptor.Digest.ToString()
-            ? Task.FromResult<ReadOnlyMemory<byte>>(bytes)
-            : throw new DigestMismatchException($"the document {descriptor.Digest} of {Reference}", descriptor.Digest, actual);
+        descriptor.Digest.Require(bytes, $"the document {descriptor.Digest} of {Reference}");
+        return Task.FromResult<ReadOnlyMemory<byte>>(bytes);
     }
 
     public async Task<Stream> OpenBlobAsync(Descriptor descriptor, IProgress<long>? bytesReceived, CancellationToken cancellation)

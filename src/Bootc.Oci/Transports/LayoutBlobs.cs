@@ -26,8 +26,8 @@ internal static class LayoutBlobs
     public static ReadOnlyMemory<byte> ReadSmallBlob(IImageLayout layout, string name, Digest digest, long limit)
     {
         byte[] bytes = ReadSmall(layout, name, limit);
-        string actual = (digest.Algorithm == "sha512" ? Digest.FromHash(System.Security.Cryptography.SHA512.HashData(bytes)) : Digest.Compute(bytes)).ToString();
-        return actual == digest.ToString() ? bytes : throw new DigestMismatchException($"'{name}' in {layout.Path}", digest, actual);
+        digest.Require(bytes, $"'{name}' in {layout.Path}");
+        return bytes;
     }
 
     public static Stream OpenBlob(IImageLayout layout, string name, Descriptor descriptor, IProgress<long>? bytesReceived)
