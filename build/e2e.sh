@@ -3,4 +3,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+BOOTC_QEMU=$(build/emulator.sh)
+export BOOTC_QEMU
 BOOTC_E2E=1 exec build/test.sh --project e2e/Bootc.E2E.Tests "$@"

@@ -59,8 +59,9 @@ public sealed class DirectBoot : IDisposable
     /// <param name="log">The name of the console's log in out/e2e.</param>
     /// <param name="arguments">What is added to the entry's arguments.</param>
     /// <param name="configuration">A prepare-root.conf that is put into the initramfs.</param>
+    /// <param name="key">A public key for signed deployments that is put into the initramfs.</param>
     /// <param name="disks">Further disks.</param>
-    public Guest Start(string log, string arguments = "", string? configuration = null, params string[] disks)
+    public Guest Start(string log, string arguments = "", string? configuration = null, string? key = null, params string[] disks)
     {
         string entry = Directory.GetFiles(Path.Combine(_directory, "entries")).OrderDescending(StringComparer.Ordinal).First();
         ILookup<string, string> keys = File.ReadLines(entry).Select(line => line.Split(' ', 2)).Where(words => words.Length == 2).ToLookup(words => words[0], words => words[1].Trim());
@@ -69,7 +70,7 @@ public sealed class DirectBoot : IDisposable
             Disks = [Disk, .. disks],
             ConsoleLog = Path.Combine(TestData.RepositoryRoot, "out", "e2e", log),
             Kernel = Path.Combine(_directory, Path.GetFileName(keys["linux"].Single())),
-            Initramfs = WithConfiguration(Path.Combine(_directory, Path.GetFileName(keys["initrd"].Single())), configuration),
+            Initramfs = WithConfiguration(Path.Combine(_directory, Path.GetFileName(keys["initrd"].Single())), configuration, key),
             KernelArguments = $"root=LABEL={Label} rw {keys["options"].Single()} {Guest.ConsoleArguments} {arguments}".TrimEnd(),
         });
     }
@@ -78,7 +79,7 @@ public sealed class DirectBoot : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     // The kernel unpacks archives one after the other.
-    private string WithConfiguration(string initramfs, string? configuration)
+    private string WithConfiguration(string initramfs, string? configuration, string? key)
     {
         if (configuration is null)
         {
@@ -86,7 +87,13 @@ public sealed class DirectBoot : IDisposable
         }
 
         string path = Path.Combine(_directory, "initramfs-with-configuration");
-        File.WriteAllBytes(path, new InitramfsArchive().Add("etc/ostree/prepare-root.conf", configuration).AppendTo(File.ReadAllBytes(initramfs)));
+        InitramfsArchive files = new InitramfsArchive().Add("etc/ostree/prepare-root.conf", configuration);
+        if (key is not null)
+        {
+            files.Add("etc/ostree/initramfs-root-binding.key", key + '\n');
+        }
+
+        File.WriteAllBytes(path, files.AppendTo(File.ReadAllBytes(initramfs)));
         return path;
     }
 

@@ -25,11 +25,11 @@ public sealed class Guest : IDisposable
     public const string HostAddress = "10.0.2.2";
 
     /// <summary>The kernel arguments that give the console its log and the shell its port.</summary>
-    public const string ConsoleArguments = "console=ttyS0,115200 systemd.debug_shell=ttyS1 systemd.show_status=1 systemd.log_color=0";
+    public const string ConsoleArguments = "console=ttyS0,115200 systemd.debug_shell=ttyS1 systemd.show_status=1 systemd.log_color=0 mitigations=off";
 
-    private const string Qemu = "qemu-system-x86_64";
     private const int LastLines = 60;
     private static readonly string[] EndsOfBoots = ["reboot: Restarting system", "Kernel panic - not syncing", "BdsDxe: loading"];
+    private static readonly string Qemu = Environment.GetEnvironmentVariable("BOOTC_QEMU") is { Length: > 0 } program ? program : "qemu-system-x86_64";
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(3);
 

@@ -6,6 +6,7 @@ namespace Bootc.E2E.Tests;
 public sealed class SealTests
 {
     private const string Version = "/usr/share/example/version";
+    private const string Signed = "[composefs]\nenabled=signed\n";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
     [Fact]
@@ -20,8 +21,10 @@ public sealed class SealTests
             AssertRefused(boot, "seal-unsealed-image.log", $"{deployment[1..]}/.ostree.cfs was changed: its fs-verity digest is ");
         }
 
-        Seal(boot);
-        SealedFilesThatAreChangedCannotBeReadAndAreRepaired(boot, deployment);
+        var key = Ed25519Key.Make();
+        SealAcrossAPowerCut(boot, deployment, key);
+        AssertRefused(boot, "seal-other-key.log", "is not signed by any key of /etc/ostree/initramfs-root-binding.key", Signed, Ed25519Key.Make().Public);
+        SealedFilesThatAreChangedCannotBeReadAndAreRepaired(boot, deployment, key);
         RootAndEtcThatAreTransientAreSealedBelow(boot);
         using (DiskDamage.Make(boot.Disk, $"{deployment}/.ostree.cfs", block: 3))
         {
@@ -29,9 +32,16 @@ public sealed class SealTests
         }
     }
 
-    // Boots twice: in between, the unit seals.
-    private static void Seal(DirectBoot boot)
+    // The power fails while the unit seals, which the next boot goes on with; the boot after that is of a sealed store.
+    private static void SealAcrossAPowerCut(DirectBoot boot, string deployment, Ed25519Key key)
     {
+        using (Guest cut = boot.Start("seal-cut.log"))
+        {
+            cut.WaitUntil("bootc status --format human | grep -q 'being sealed' && find /ostree/repo/objects -name '*.file' -type f -exec lsattr {} + | grep -q -- '-V-'", "the store is being sealed", Patience);
+            Assert.Contains("being sealed", cut.Run("bootc status --format human").Succeeded(), StringComparison.Ordinal);
+            cut.Kill();
+        }
+
         using Guest guest = boot.Start("seal-first.log");
         guest.WaitUntilBooted(Patience);
         Assert.DoesNotContain("verity=require", guest.Run("findmnt -n -o OPTIONS /").Succeeded(), StringComparison.Ordinal);
@@ -45,13 +55,14 @@ public sealed class SealTests
         Assert.Contains("all is well", guest.Run("bootc internals fsck", Patience).Succeeded(), StringComparison.Ordinal);
         Assert.Equal("exec-condition", guest.Run("systemctl show -P Result bootc-seal.service").Succeeded().Trim()); // nothing was left to do
         Assert.DoesNotContain("failed", guest.Run("systemctl --failed --no-legend --plain | cat").Output, StringComparison.Ordinal);
+        guest.Run($"unshare -m sh -c 'mount -o remount,rw /sysroot && ostree --repo=/sysroot/ostree/repo sign --sign-type=ed25519 {deployment.Split('/')[^1].Split('.')[0]} {key.Secret}'").Succeeded();
         guest.PowerOff(Patience);
     }
 
-    private static void SealedFilesThatAreChangedCannotBeReadAndAreRepaired(DirectBoot boot, string deployment)
+    private static void SealedFilesThatAreChangedCannotBeReadAndAreRepaired(DirectBoot boot, string deployment, Ed25519Key key)
     {
         _ = DiskDamage.Make(boot.Disk, deployment + Version); // for good: the repair frees the block
-        using Guest guest = boot.Start("seal-changed-object.log");
+        using Guest guest = boot.Start("seal-changed-object.log", configuration: Signed, key: key.Public);
         guest.WaitUntilBooted(Patience);
         CommandResult read = guest.Run($"cat {Version}");
         string name = guest.Run($"find /ostree/repo/objects -samefile /sysroot{deployment}{Version}").Succeeded().Trim();
@@ -104,9 +115,9 @@ public sealed class SealTests
         guest.PowerOff(Patience);
     }
 
-    private static void AssertRefused(DirectBoot boot, string log, string reason)
+    private static void AssertRefused(DirectBoot boot, string log, string reason, string? configuration = null, string? key = null)
     {
-        using Guest guest = boot.Start(log);
+        using Guest guest = boot.Start(log, configuration: configuration, key: key);
         guest.WaitForConsole("bootc-prepare-root: the deployment is not booted", Patience);
         Assert.Contains(reason, guest.Console, StringComparison.Ordinal);
     }
