@@ -37,7 +37,9 @@ public sealed class DirectBoot : IDisposable
     }
 
     /// <summary>Deploys an image of the registry on a new disk.</summary>
-    public static DirectBoot Create(string image)
+    /// <param name="image">The image.</param>
+    /// <param name="prepare">What is done with the sysroot before it becomes a disk.</param>
+    public static DirectBoot Create(string image, Action<string>? prepare = null)
     {
         string directory = Path.Combine(TestData.RepositoryRoot, "out", "e2e", Path.GetRandomFileName());
         Directory.CreateDirectory(directory);
@@ -45,6 +47,7 @@ public sealed class DirectBoot : IDisposable
         try
         {
             boot.Deploy(image);
+            prepare?.Invoke(Path.Combine(directory, "sysroot"));
             boot.MakeDisk();
             return boot;
         }

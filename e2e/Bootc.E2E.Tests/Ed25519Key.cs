@@ -1,24 +1,37 @@
-// A key with which libostree signs commits.
+// A key that signs commits for those who ask for signed ones.
+using Bootc.Ostree.GVariant;
 using Bootc.Testing;
 
 namespace Bootc.E2E.Tests;
 
-/// <summary>A pair of keys in base64, as <c>ostree sign</c> takes them: the secret one is the seed, then the public one.</summary>
-/// <param name="Public">32 bytes.</param>
-/// <param name="Secret">64 bytes.</param>
-internal sealed record Ed25519Key(string Public, string Secret)
+/// <summary>A pair of keys of OpenSSL's making. Debian's libostree is built without such signatures, so that they are written here.</summary>
+internal sealed class Ed25519Key
 {
     private const int Size = 32;
+    private readonly string _privateKey = Peer.Run("openssl", "genpkey", "-algorithm", "ed25519").Succeeded();
 
-    /// <summary>Makes a pair.</summary>
-    public static Ed25519Key Make()
+    /// <summary>The public key in base64, as a line of the initramfs' file has it: the last 32 bytes of its structure (RFC 8410).</summary>
+    public string Public =>
+        Convert.ToBase64String(Convert.FromBase64String(string.Concat(Peer.Run("openssl", ["pkey", "-pubout"], _privateKey).Succeeded().Split('\n').Where(line => !line.StartsWith('-'))))[^Size..]);
+
+    /// <summary>Signs the newest commit of a sysroot's deployments, as <c>ostree sign</c> does: in the commit's detached metadata.</summary>
+    public void SignDeployment(string sysroot)
     {
-        string pem = Peer.Run("openssl", "genpkey", "-algorithm", "ed25519").Succeeded();
-        byte[] seed = Decode(pem);
-        byte[] key = Decode(Peer.Run("openssl", ["pkey", "-pubout"], pem).Succeeded());
-        return new Ed25519Key(Convert.ToBase64String(key), Convert.ToBase64String([.. seed, .. key]));
+        string deployment = Directory.GetFiles(Path.Combine(sysroot, "ostree/deploy/default/deploy"), "*.origin").Select(Path.GetFileName).Single()!;
+        string commit = Path.Combine(sysroot, "ostree/repo/objects", deployment[..2], deployment[2..deployment.IndexOf('.', StringComparison.Ordinal)]);
+        string key = Path.GetTempFileName(), signature = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(key, _privateKey);
+            Peer.Run("openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", commit + ".commit", "-out", signature).Succeeded();
+            var metadata = new VariantDictionary();
+            metadata.Set("ostree.sign.ed25519", GVariantValue.Array("ay", [GVariantValue.FromBytes(File.ReadAllBytes(signature))]));
+            File.WriteAllBytes(commit + ".commitmeta", metadata.Serialize());
+        }
+        finally
+        {
+            File.Delete(key);
+            File.Delete(signature);
+        }
     }
-
-    // In both structures (RFC 8410) the key itself comes last.
-    private static byte[] Decode(string pem) => Convert.FromBase64String(string.Concat(pem.Split('\n').Where(line => !line.StartsWith('-'))))[^Size..];
 }

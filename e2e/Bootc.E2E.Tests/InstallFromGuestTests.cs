@@ -12,13 +12,15 @@ public sealed class InstallFromGuestTests
     {
         InstalledHost.Require();
         using InstalledDisk installed = InstalledDisk.CreateEmpty();
+        using InstalledDisk prepared = InstalledDisk.CreateEmpty();
         using (DirectBoot installer = DirectBoot.Create("bootc/example:v1"))
         {
-            using Guest guest = installer.Start("install-from-guest.log", disks: installed.Disk);
+            using Guest guest = installer.Start("install-from-guest.log", disks: [installed.Disk, prepared.Disk]);
             guest.WaitUntilBooted(Patience);
             InstalledDisk.TrustRegistry(guest);
             guest.WaitForNetwork();
             guest.Run($"bootc install to-disk --quiet --source-imgref {DirectBoot.GuestRegistry}/bootc/example:v1 --bootloader grub --boot-size 500M {string.Join(' ', InstalledDisk.ConsoleOptions)} /dev/vdb", Patience).Succeeded();
+            InstallToFilesystem(guest, "/dev/vdc");
             guest.PowerOff();
         }
 
@@ -39,5 +41,36 @@ public sealed class InstallFromGuestTests
             Assert.Contains("verity=require", guest.Run("findmnt -n -o OPTIONS /").Succeeded(), StringComparison.Ordinal);
             guest.PowerOff();
         }
+
+        AssertBootsSealed(prepared, uefi: true);
+        AssertBootsSealed(prepared, uefi: false);
+    }
+
+    // Partitions and file systems of somebody else's making, for machines with UEFI and with BIOS.
+    private static void InstallToFilesystem(Guest guest, string disk)
+    {
+        guest.Run($"""
+            set -e
+            printf 'label: gpt\nsize=1M, type=21686148-6449-6E6F-744E-656564454649\nsize=200M, type=U\ntype=L\n' | sfdisk -q {disk}
+            udevadm settle
+            mkfs.vfat {disk}2
+            mkfs.ext4 -q -O verity {disk}3
+            mkdir -p /var/target
+            mount {disk}3 /var/target
+            mkdir -p /var/target/boot/efi
+            mount {disk}2 /var/target/boot/efi
+            """).Succeeded();
+        guest.Run($"bootc install to-filesystem --quiet --source-imgref {DirectBoot.GuestRegistry}/bootc/example:v2 --bootloader grub {string.Join(' ', InstalledDisk.ConsoleOptions)} /var/target", Patience).Succeeded();
+        guest.Run("umount -R /var/target").Succeeded();
+    }
+
+    private static void AssertBootsSealed(InstalledDisk disk, bool uefi)
+    {
+        using Guest guest = disk.Start($"installed-to-filesystem-{(uefi ? "uefi" : "bios")}.log", uefi);
+        guest.WaitUntilBooted(Patience);
+        Assert.Equal("version 2", guest.Run("cat /usr/share/example/version").Succeeded());
+        Assert.Contains("verity=require", guest.Run("findmnt -n -o OPTIONS /").Succeeded(), StringComparison.Ordinal);
+        Assert.Equal("", guest.Run("systemctl --failed --no-legend --plain").Output);
+        guest.PowerOff();
     }
 }

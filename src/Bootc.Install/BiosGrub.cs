@@ -1,6 +1,6 @@
 // GRUB for machines with BIOS: its first sector in the master boot record, its core in a partition of its own.
 using System.Buffers.Binary;
-using System.Globalization;
+using System.Text;
 using Bootc.Linux;
 
 namespace Bootc.Install;
@@ -13,6 +13,7 @@ internal static class BiosGrub
 {
     private const string ImageTool = "usr/bin/grub-mkimage";
     private const string ModuleFolder = "/usr/lib/grub/i386-pc";
+    private const string ConfigFile = "etc/.grub-core.cfg";
     private const int Sector = 512;
     private const int CodeSize = 440; // what follows in the master boot record is the disk's signature and partition table
     private const int KernelSectorOffset = 0x5C; // u64
@@ -29,57 +30,63 @@ internal static class BiosGrub
     ];
 
     /// <summary>Writes GRUB to a disk.</summary>
-    /// <param name="disk">The disk.</param>
-    /// <param name="layout">Its partitions.</param>
+    /// <param name="place">Where its core goes.</param>
     /// <param name="image">The image that GRUB comes from.</param>
     /// <param name="deployment">The image's root.</param>
+    /// <param name="volumeId">The volume ID of the EFI system partition, where tries are counted, if there is one.</param>
+    /// <param name="boot">The UUID of the file system with /boot.</param>
     /// <exception cref="InstallException">The core cannot be made, or is too large.</exception>
-    public static void Install(Disk disk, DiskLayout layout, BootLoaderImage image, DirectoryHandle deployment)
+    public static void Install(BiosBootPlace place, BootLoaderImage image, DirectoryHandle deployment, string? volumeId, string boot)
     {
-        Partition partition = layout.BiosBoot!;
-        long firstSector = partition.Start / Sector;
-        byte[] core = MakeCore(deployment, layout.Efi.Number);
-        if (core.Length > partition.Size || core.Length <= Sector)
+        long firstSector = place.Start / Sector;
+        byte[] core = MakeCore(deployment, MakeConfig(volumeId, boot));
+        if (core.Length > place.Size || core.Length <= Sector)
         {
-            throw new InstallException($"GRUB's core for BIOS has {core.Length} bytes, and its partition {partition.Size}");
+            throw new InstallException($"GRUB's core for BIOS has {core.Length} bytes, and its partition {place.Size}");
         }
 
         BinaryPrimitives.WriteInt64LittleEndian(core.AsSpan(BlocklistOffset), firstSector + 1);
         BinaryPrimitives.WriteUInt16LittleEndian(core.AsSpan(BlocklistOffset + 8), (ushort)((core.Length - Sector + Sector - 1) / Sector));
-        byte[] boot = image.ReadBiosBootSector();
-        if (boot.Length != Sector)
+        byte[] record = image.ReadBiosBootSector();
+        if (record.Length != Sector)
         {
-            throw new InstallException($"the image's {ModuleFolder}/boot.img has {boot.Length} bytes, not {Sector}");
+            throw new InstallException($"the image's {ModuleFolder}/boot.img has {record.Length} bytes, not {Sector}");
         }
 
-        BinaryPrimitives.WriteInt64LittleEndian(boot.AsSpan(KernelSectorOffset), firstSector);
-        boot[BootDriveOffset] = AnyDrive;
-        boot.AsSpan(DriveCheckOffset, 2).Fill(NoOperation);
-        RandomAccess.Write(disk.Handle, core, partition.Start);
-        disk.Handle.Sync(disk.Path);
-        RandomAccess.Write(disk.Handle, boot.AsSpan(0, CodeSize), 0);
+        BinaryPrimitives.WriteInt64LittleEndian(record.AsSpan(KernelSectorOffset), firstSector);
+        record[BootDriveOffset] = AnyDrive;
+        record.AsSpan(DriveCheckOffset, 2).Fill(NoOperation);
+        RandomAccess.Write(place.Disk, core, place.Start);
+        place.Disk.Sync(place.DiskPath);
+        RandomAccess.Write(place.Disk, record.AsSpan(0, CodeSize), 0);
+        place.Disk.Sync(place.DiskPath);
     }
 
-    // The image's own program fits its modules. It runs in the image's root, and only its output is used, which it wants to be
-    // a file.
-    private static byte[] MakeCore(DirectoryHandle deployment, int efiPartition)
+    // Where GRUB goes on to read grub.cfg. Its first parser knows commands and variables, no conditions.
+    private static string MakeConfig(string? volumeId, string boot) =>
+        (volumeId is null ? "" : $"search.fs_uuid {volumeId} bootc_esp\n") + $"search.fs_uuid {boot} root\nset prefix=($root)/boot/loader\n";
+
+    // The image's own program fits its modules. It runs in the image's root, where its configuration has to be, and only its
+    // output is used, which it wants to be a file.
+    private static byte[] MakeCore(DirectoryHandle deployment, string config)
     {
         string root = $"/proc/{Environment.ProcessId}/fd/{deployment.Descriptor}";
         string[] command = deployment.Exists(ImageTool)
-            ? ["chroot", root, $"/{ImageTool}", "-d", ModuleFolder]
+            ? ["chroot", root, $"/{ImageTool}", "-d", ModuleFolder, "-c", $"/{ConfigFile}"]
             : Tool.Find("grub-mkimage") is { } tool
-                ? [tool, "-d", root + ModuleFolder]
+                ? [tool, "-d", root + ModuleFolder, "-c", $"{root}/{ConfigFile}"]
                 : throw new InstallException($"GRUB for BIOS needs grub-mkimage, which neither the image (/{ImageTool}) nor this machine has");
-        string prefix = string.Create(CultureInfo.InvariantCulture, $"(,gpt{efiPartition})/EFI/BOOT");
         string output = Path.GetTempFileName();
         try
         {
-            Tool.Run("sh", ["-c", "exec \"$@\" > \"$0\"", output, .. command, "-O", "i386-pc", "-p", prefix, .. Modules]);
+            deployment.WriteAllBytesAtomically(ConfigFile, Encoding.UTF8.GetBytes(config));
+            Tool.Run("sh", ["-c", "exec \"$@\" > \"$0\"", output, .. command, "-O", "i386-pc", "-p", "/boot/loader", .. Modules]);
             return File.ReadAllBytes(output);
         }
         finally
         {
             File.Delete(output);
+            deployment.TryRemoveFile(ConfigFile);
         }
     }
 }

@@ -98,7 +98,7 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
                 BootUuid = boot is null ? null : bootUuid.ToString(),
                 EfiPartition = efi.Directory,
                 EfiVolumeId = efi.VolumeId,
-                InstallBiosGrub = layout.BiosBoot is null ? null : (image, deployment) => BiosGrub.Install(disk, layout, image, deployment),
+                BiosBoot = layout.BiosBoot is { } bios ? new BiosBootPlace(disk.Handle, disk.Path, bios.Start, bios.Size) : null,
             },
             cancellation).ConfigureAwait(false);
         progress.Step("Putting all on disk");

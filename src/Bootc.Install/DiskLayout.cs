@@ -20,7 +20,10 @@ internal sealed class DiskLayout
     private const long Align = 1 << 20;
     private const long BiosBootSize = 1 << 20;
     private const long BackupTable = 1 << 20; // 33 sectors at the end, whatever a sector is
-    private static readonly Guid BiosBootType = new("21686148-6449-6E6F-744E-656564454649");
+
+    /// <summary>The type of the partition with a boot loader's core for BIOS.</summary>
+    public static readonly Guid BiosBootType = new("21686148-6449-6E6F-744E-656564454649");
+
     private static readonly Guid EfiType = new("C12A7328-F81F-11D2-BA4B-00A0C93EC93B");
 
     private static readonly Guid ExtendedBootType = new("BC13C2FF-59E6-4262-A352-B275FD6F7172");

@@ -37,6 +37,7 @@ public sealed class FilesystemInstallation(InstallOptions options, IOperationPro
         }
 
         using DirectoryHandle? efi = EfiMountPoints.Select(path => OpenMount(root, path)).FirstOrDefault(mount => mount is not null && MountedFileSystem.Of(mount).Type == "vfat");
+        using BiosBootPlace? biosBoot = BiosBootPlace.TryFind((bootMount ?? rootMount).Source);
         CheckOrClear(root, boot);
         string installed = await new Installation(options, progress).RunAsync(
             new InstallTarget
@@ -47,6 +48,7 @@ public sealed class FilesystemInstallation(InstallOptions options, IOperationPro
                 BootUuid = bootMount?.ReadUuid(),
                 EfiPartition = efi,
                 EfiVolumeId = efi is null ? null : MountedFileSystem.Of(efi).ReadUuid(),
+                BiosBoot = biosBoot,
             },
             cancellation).ConfigureAwait(false);
         efi?.SyncFilesystem();

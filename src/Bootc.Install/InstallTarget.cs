@@ -27,6 +27,6 @@ internal sealed record InstallTarget
     /// <summary>The volume ID of <see cref="EfiPartition"/>.</summary>
     public string? EfiVolumeId { get; init; }
 
-    /// <summary>Writes GRUB for BIOS to the disk, given the deployment's root; <see langword="null"/> where it has no place.</summary>
-    public Action<BootLoaderImage, DirectoryHandle>? InstallBiosGrub { get; init; }
+    /// <summary>Where GRUB for BIOS goes; <see langword="null"/> where it has no place.</summary>
+    public BiosBootPlace? BiosBoot { get; init; }
 }

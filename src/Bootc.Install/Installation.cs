@@ -74,9 +74,9 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
             throw new InstallException("systemd-boot needs an EFI system partition, and none is mounted at boot/efi, efi or boot of the root");
         }
 
-        if (kind == BootLoaderKind.Grub && target.EfiPartition is null && target.InstallBiosGrub is null)
+        if (kind == BootLoaderKind.Grub && target.EfiPartition is null && target.BiosBoot is null)
         {
-            throw new InstallException("there is no place for GRUB: no EFI system partition is mounted at boot/efi or efi of the root");
+            throw new InstallException("there is no place for GRUB: no EFI system partition is mounted at boot/efi or efi of the root, and its disk has no BIOS boot partition");
         }
     }
 
@@ -141,13 +141,18 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         }
 
         bool bootsUefi = target.EfiPartition is { } partition && image.InstallGrub(partition, target.EfiVolumeId!, target.BootUuid ?? target.RootUuid);
-        bool bootsBios = target.InstallBiosGrub is not null && image.HasBiosGrub;
+        bool bootsBios = target.BiosBoot is not null && image.HasBiosGrub;
         if (bootsBios)
         {
-            target.InstallBiosGrub!(image, deployment);
+            BiosGrub.Install(target.BiosBoot!, image, deployment, target.EfiVolumeId, target.BootUuid ?? target.RootUuid);
         }
 
-        if (!bootsUefi || (target.InstallBiosGrub is not null && !bootsBios))
+        if (!bootsUefi && !bootsBios)
+        {
+            throw new InstallException($"the image has no GRUB for {(target.EfiPartition is null ? "BIOS, and there is no EFI system partition mounted" : "UEFI, and the disk has no BIOS boot partition")}");
+        }
+
+        if (!bootsUefi || (target.BiosBoot is not null && !bootsBios))
         {
             progress.Warn($"The image has GRUB for {(bootsUefi ? "UEFI" : "BIOS")} only: machines with {(bootsUefi ? "BIOS" : "UEFI")} cannot boot this disk");
         }

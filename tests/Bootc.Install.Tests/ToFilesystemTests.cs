@@ -66,7 +66,7 @@ public class ToFilesystemTests
     }
 
     [Theory]
-    [InlineData("grub", "there is no place for GRUB: no EFI system partition is mounted at boot/efi or efi of the root")]
+    [InlineData("grub", "there is no place for GRUB: no EFI system partition is mounted at boot/efi or efi of the root, and its disk has no BIOS boot partition")]
     [InlineData("systemd", "systemd-boot needs an EFI system partition, and none is mounted at boot/efi, efi or boot of the root")]
     public void Boot_loader_without_a_place_is_refused(string bootLoader, string expected)
     {
