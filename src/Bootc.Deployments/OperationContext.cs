@@ -1,11 +1,13 @@
 // What switch and upgrade have in common: a sysroot, an image to be pulled, a deployment to be made of it.
 using Bootc.Composefs;
 using Bootc.Composefs.FsVerity;
+using Bootc.Deployments.Status;
 using Bootc.Import;
 using Bootc.Linux;
 using Bootc.Oci;
 using Bootc.Ostree;
 using Bootc.Ostree.Objects;
+using Bootc.Signatures;
 
 namespace Bootc.Deployments;
 
@@ -14,6 +16,8 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
 {
     private const string BootcLabel = "containers.bootc";
     private readonly Lazy<Dictionary<Checksum, VerityDigest>> _deployedDigests = new(() => ReadDeployedDigests(sysroot)); // asked for by several threads
+
+    private PolicyVerdict? _verdict;
 
     public Sysroot Sysroot { get; } = sysroot;
 
@@ -30,13 +34,20 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
         ? only
         : throw new DeploymentException($"{Sysroot.Path} has no deployment, and its stateroots are {string.Join(", ", Sysroot.ListStateroots().DefaultIfEmpty("none"))}: which one to use is not clear"));
 
+    /// <summary>Looks an image up that follows no other one.</summary>
+    public Task<PreparedImport> PrepareAsync(OstreeImageReference reference, CancellationToken cancellation) => PrepareAsync(reference, null, cancellation);
+
     /// <summary>Looks an image up.</summary>
-    public async Task<PreparedImport> PrepareAsync(OstreeImageReference reference, CancellationToken cancellation)
+    /// <param name="reference">The image.</param>
+    /// <param name="before">What was found of the signatures of the image that it would follow: it must be signed if that one was.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async Task<PreparedImport> PrepareAsync(OstreeImageReference reference, VerificationStatus? before, CancellationToken cancellation)
     {
-        ImagePolicy policy = ImagePolicy.For(reference, oci);
+        ImagePolicy policy = ImagePolicy.For(reference, oci, before);
         IImageSource source = ImageSources.Open(reference.Image, oci);
         var importer = new ImageImporter(Sysroot.Repository, new ImportOptions { KnownDigests = FindDeployedDigest, Admit = policy.AdmitAsync });
         PreparedImport prepared = await importer.PrepareAsync(source, reference.Image, cancellation).ConfigureAwait(false);
+        _verdict = policy.Verdict;
         if (prepared.Config.Labels.GetValueOrDefault(BootcLabel) != "1")
         {
             Progress.Warn($"{reference.Image} does not say that it is a bootable OS image (label {BootcLabel}=1)");
@@ -58,8 +69,15 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
         }
 
         RequireBootable(image.Image, prepared);
+        NoteVerdict(image.Image.MergeCommit);
         return image;
     }
+
+    /// <summary>Whether the image that was looked up last was accepted by a signature.</summary>
+    public bool IsSigned => _verdict?.IsSigned == true;
+
+    /// <summary>Remembers what was found of the signatures of the image that was looked up last.</summary>
+    public void NoteVerdict(Checksum commit) => Verification.Write(Sysroot.Repository, commit, _verdict);
 
     /// <summary>Makes a deployment of an image that boots next; the one before stays to fall back to.</summary>
     /// <param name="image">The image.</param>

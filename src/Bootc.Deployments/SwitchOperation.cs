@@ -38,6 +38,7 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
         }
 
         PreparedImport prepared = await context.PrepareAsync(Target, cancellation).ConfigureAwait(false);
+        WarnOfDowngrade(context, previous);
         PulledImage image = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
         Origin origin = context.Current?.Origin.WithImage(Target) ?? Origin.ForImage(Target);
         context.Deploy(image, prepared, origin, Retain);
@@ -49,6 +50,19 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
         context.CleanUp();
         progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: {Target.Image}{Describe.Image(image.Image)}");
         return OperationOutcome.Changed;
+    }
+
+    // Who chooses another image may do so; it is not to go unseen.
+    private void WarnOfDowngrade(OperationContext context, OstreeImageReference? previous)
+    {
+        if (previous?.Verification == SignatureVerification.ContainerPolicy && Target.Verification != SignatureVerification.ContainerPolicy)
+        {
+            progress.Warn($"{previous.Image} had to be signed, and {Target.Image} has not: --enforce-container-sigpolicy asks for that");
+        }
+        else if (context.Current is { } current && Verification.Read(sysroot.Repository, current.Commit) is not null && !context.IsSigned)
+        {
+            progress.Warn($"the image before was signed, and {Target.Image} is accepted without a signature");
+        }
     }
 
     private OperationOutcome ChangeOrigin(OperationContext context)

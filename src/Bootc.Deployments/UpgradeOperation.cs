@@ -1,5 +1,6 @@
 // upgrade: the newest image of the reference that is followed.
 using Bootc.Deployments.Health;
+using Bootc.Deployments.Status;
 using Bootc.Import;
 using Bootc.Oci;
 
@@ -20,6 +21,9 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     /// <summary>Deploy the image even if it failed its checks when it was booted before.</summary>
     public bool Force { get; init; }
 
+    /// <summary>Accept an update without a signature although the image before it was signed.</summary>
+    public bool AllowUnsigned { get; init; }
+
     /// <summary>Looks for an update and remembers what was found, without fetching it.</summary>
     /// <returns>What an update would bring; <see langword="null"/> when there is none.</returns>
     public async Task<PreparedImport?> CheckAsync(CancellationToken cancellation)
@@ -27,7 +31,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
         var context = new OperationContext(sysroot, oci, progress);
         (Deployment current, OstreeImageReference target) = FindTarget(context);
-        PreparedImport prepared = await context.PrepareAsync(target, cancellation).ConfigureAwait(false);
+        PreparedImport prepared = await context.PrepareAsync(target, FindBefore(current), cancellation).ConfigureAwait(false);
         await prepared.Source.DisposeAsync().ConfigureAwait(false);
         StoredImage? image = ImageStore.QueryCommit(sysroot.Repository, current.Commit);
         if (image?.ManifestDigest == prepared.Manifest.Digest)
@@ -54,9 +58,10 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return DeployDownloaded(context, current, target);
         }
 
-        PreparedImport prepared = await context.PrepareAsync(target, cancellation).ConfigureAwait(false);
+        PreparedImport prepared = await context.PrepareAsync(target, FindBefore(current), cancellation).ConfigureAwait(false);
         if (IsThere(current, prepared.Manifest.Digest))
         {
+            context.NoteVerdict(current.Commit);
             context.CleanUp(); // what a run that was killed after its last rename left undone
             progress.Message($"No update available for {target.Image}");
             return OperationOutcome.Unchanged;
@@ -83,6 +88,8 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
 
         return Deploy(context, current, target, image, prepared);
     }
+
+    private VerificationStatus? FindBefore(Deployment current) => AllowUnsigned ? null : Verification.Read(sysroot.Repository, current.Commit);
 
     // Who names a tag asks for what is under it.
     private bool FailedBefore(Oci.Model.Digest digest, OstreeImageReference target)

@@ -26,9 +26,10 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         using Sysroot sysroot = Sysroot.Open(target.Root.Reopen());
         sysroot.NewEfiPartition = target.EfiPartition;
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
-        PreparedImport prepared = await new OperationContext(sysroot, options.Oci, progress).PrepareAsync(options.Source, cancellation).ConfigureAwait(false);
+        var puller = new OperationContext(sysroot, options.Oci, progress);
+        PreparedImport prepared = await puller.PrepareAsync(options.Source, cancellation).ConfigureAwait(false);
         prepared = prepared with { Reference = Target.Image };
-        PulledImage pulled = await new OperationContext(sysroot, options.Oci, progress).PullAsync(prepared, cancellation).ConfigureAwait(false);
+        PulledImage pulled = await puller.PullAsync(prepared, cancellation).ConfigureAwait(false);
         CommitTree tree = sysroot.Repository.OpenTree(pulled.Image.MergeCommit);
         InstallConfig config = InstallConfig.Load("/").MergedWith(ReadConfig(tree));
         RequireType(target, config);

@@ -5,6 +5,7 @@ using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.Crypto.Generators;
 using Org.BouncyCastle.Crypto.Parameters;
 using Org.BouncyCastle.Math;
+using Org.BouncyCastle.Pkcs;
 using Org.BouncyCastle.Security;
 using Org.BouncyCastle.X509;
 
@@ -33,9 +34,12 @@ internal sealed class TestKey
 
     public string Pem => PemEncoding.WriteString("PUBLIC KEY", Der) + "\n";
 
-    public byte[] Sign(byte[] message)
+    /// <summary>The private key in PKCS #8.</summary>
+    public string PrivatePem => PemEncoding.WriteString("PRIVATE KEY", PrivateKeyInfoFactory.CreatePrivateKeyInfo(_pair.Private).GetDerEncoded()) + "\n";
+
+    public byte[] Sign(byte[] message, string? algorithm = null)
     {
-        ISigner signer = SignerUtilities.GetSigner(_algorithm);
+        ISigner signer = SignerUtilities.GetSigner(algorithm ?? _algorithm);
         signer.Init(true, _pair.Private);
         signer.BlockUpdate(message);
         return signer.GenerateSignature();

@@ -22,6 +22,11 @@ public static class TestData
         ? Directory.EnumerateFiles(Path.Combine(Folder, folder), pattern).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)
         : [];
 
+    /// <summary>The names of the folders in a folder; none where it is not there.</summary>
+    public static IEnumerable<string> Folders(string folder) => Directory.Exists(Path.Combine(Folder, folder))
+        ? Directory.EnumerateDirectories(Path.Combine(Folder, folder)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)
+        : [];
+
     private static string FindRoot()
     {
         for (DirectoryInfo? directory = new(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)

@@ -21,6 +21,7 @@ internal static class InternalsCommand
         ComposefsCommand.Create(),
         FsVerityCommand.Create(),
         SealCommand.Create(),
+        SigstoreCommand.Create(),
         CreateMan());
 
     private static Command CreateInitSysroot()

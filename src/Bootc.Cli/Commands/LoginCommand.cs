@@ -1,6 +1,5 @@
 // bootc login and bootc logout
 using System.CommandLine;
-using System.Text;
 using Bootc.Cli.CommandLine;
 using Bootc.Oci;
 
@@ -91,26 +90,6 @@ internal static class LoginCommand
             user = Console.ReadLine() ?? "";
         }
 
-        Console.Error.Write("Password: ");
-        return (user, ReadHidden());
-    }
-
-    private static string ReadHidden()
-    {
-        var text = new StringBuilder();
-        for (ConsoleKeyInfo key; (key = Console.ReadKey(intercept: true)).Key != ConsoleKey.Enter;)
-        {
-            if (key.Key == ConsoleKey.Backspace)
-            {
-                text.Length = Math.Max(0, text.Length - 1);
-            }
-            else if (key.KeyChar != '\0')
-            {
-                text.Append(key.KeyChar);
-            }
-        }
-
-        Console.Error.WriteLine();
-        return text.ToString();
+        return (user, PasswordPrompt.Ask("Password: "));
     }
 }

@@ -21,14 +21,16 @@ internal static class UpgradeCommand
         var downloadOnly = new Option<bool>("--download-only") { Description = "Fetch the update, and let it wait until --from-downloaded" };
         var fromDownloaded = new Option<bool>("--from-downloaded") { Description = "Use the update that was fetched before, without the network" };
         var force = new Option<bool>("--force") { Description = "Deploy the image even if it did not boot well before" };
+        var unsigned = new Option<bool>("--allow-unsigned") { Description = "Accept an update without a signature though the image before was signed" };
         var tag = new Option<string?>("--tag") { Description = "Follow the tag T of the same repository from now on", HelpName = "T" };
         var progress = new ProgressOptions();
-        var command = new DocumentedCommand("upgrade", "Fetch the newest image under the name that is followed, and boot it next", check, reboot.Apply, reboot.Soft, downloadOnly, fromDownloaded, force, tag)
+        var command = new DocumentedCommand("upgrade", "Fetch the newest image under the name that is followed, and boot it next", check, reboot.Apply, reboot.Soft, downloadOnly, fromDownloaded, force, unsigned, tag)
         {
             Details =
             [
                 "Only layers that the host does not have are fetched. What runs now is not touched: it stays as the deployment to roll back to.",
                 "An image whose deployment failed its health checks is not deployed again until another one is under its name, or --force or --tag is given.",
+                "An image that was signed when it was pulled is followed by signed ones only: when the containers policy does not ask for a signature any more, the update is refused unless --allow-unsigned is given. 'bootc status -v' shows who signed what runs.",
             ],
             Examples =
             [
@@ -55,6 +57,7 @@ internal static class UpgradeCommand
                 Tag = parsed.GetValue(tag),
                 DownloadOnly = parsed.GetValue(downloadOnly),
                 Force = parsed.GetValue(force),
+                AllowUnsigned = parsed.GetValue(unsigned),
                 FromDownloaded = parsed.GetValue(fromDownloaded),
             };
             if (parsed.GetValue(check))

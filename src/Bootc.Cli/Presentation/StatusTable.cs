@@ -122,6 +122,13 @@ internal static class StatusTable
         }
     }
 
+    private static IEnumerable<string> Describe(VerificationStatus? verification) => verification switch
+    {
+        null => ["not verified"],
+        _ => verification.Signatures.Select(signature =>
+            $"by {signature.Signer}{(signature.Reference is { } name ? $" as {name}" : "")}{(signature.Logged is { } time ? $", logged {time.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)}" : "")}"),
+    };
+
     private static void WriteDetails(List<(string State, BootEntryStatus Entry)> rows, TextWriter output)
     {
         foreach ((string state, BootEntryStatus entry) in rows)
@@ -131,6 +138,11 @@ internal static class StatusTable
             output.WriteLine($"  image:      {(entry.Image is { } image ? Show(image.Image) : "-")}");
             output.WriteLine($"  digest:     {entry.Image?.ImageDigest ?? "-"}");
             output.WriteLine($"  platform:   {entry.Image?.Architecture ?? "-"}");
+            foreach (string line in Describe(entry.Image?.Verification))
+            {
+                output.WriteLine($"  signed:     {line}");
+            }
+
             output.WriteLine($"  stateroot:  {entry.Ostree?.Stateroot}");
             output.WriteLine($"  deployment: {entry.Ostree?.Checksum}.{entry.Ostree?.DeploySerial}");
         }

@@ -61,7 +61,7 @@ public static class HostStatusBuilder
         StoredImage? image = reference is null ? null : ImageStore.QueryCommit(sysroot.Repository, deployment.Commit);
         return new BootEntryStatus
         {
-            Image = image is null ? null : Describe(reference!, image.ManifestDigest.ToString(), image.Version, image.Timestamp, image.Config.Architecture),
+            Image = image is null ? null : Describe(reference!, image.ManifestDigest.ToString(), image.Version, image.Timestamp, image.Config.Architecture) with { Verification = Verification.Read(sysroot.Repository, deployment.Commit) },
             CachedUpdate = image?.CachedUpdate is not { } update ? null : Describe(
                 reference!, update.ManifestDigest.ToString(), update.Version, StoredImage.TimestampOf(update.Manifest, update.Config), update.Config.Architecture),
             Incompatible = image is null,

@@ -1,4 +1,6 @@
 // An image that a deployment is made of.
+using System.Text.Json.Serialization;
+
 namespace Bootc.Deployments.Status;
 
 /// <summary>An image, as it was pulled or seen.</summary>
@@ -18,4 +20,8 @@ public sealed record ImageStatus
 
     /// <summary>Its architecture.</summary>
     public required string Architecture { get; init; }
+
+    /// <summary>What was found of its signatures when it was pulled; absent where it was accepted without any.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VerificationStatus? Verification { get; init; }
 }

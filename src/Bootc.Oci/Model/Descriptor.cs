@@ -21,6 +21,9 @@ public sealed record Descriptor
     /// <summary>In an index, the platform of the image.</summary>
     public Platform? Platform { get; init; }
 
+    /// <summary>Of a manifest of an artifact, the artifact's type.</summary>
+    public string? ArtifactType { get; init; }
+
     /// <summary>Where else the content may be had, if anywhere.</summary>
     [JsonPropertyName("urls")]
     public string[]? Urls { get; init; }

@@ -14,7 +14,7 @@ internal sealed class RegistriesD
 
     private RegistriesD(string root) => _root = root;
 
-    private sealed record Settings(string? Lookaside, bool? UseAttachments);
+    private sealed record Settings(string? Lookaside, bool? UseAttachments, bool? UseBundles);
 
     /// <summary>Reads the files.</summary>
     /// <exception cref="OciException">One is malformed, or two say different things of the same.</exception>
@@ -35,6 +35,12 @@ internal sealed class RegistriesD
 
     /// <summary>Whether signatures that are attached to images in the registry are looked for.</summary>
     public bool UsesAttachments(RegistryReference image) => Find(image, settings => settings.UseAttachments) ?? false;
+
+    /// <summary>
+    /// Whether Sigstore bundles that refer to images are looked for. This is a setting of ours, which containers/image passes over:
+    /// such bundles do not say by which name an image was signed, so who sets it lets the digest alone decide.
+    /// </summary>
+    public bool UsesBundles(RegistryReference image) => Find(image, settings => settings.UseBundles) ?? false;
 
     /// <summary>Where the simple signatures of a manifest are, the first of them; the others follow.</summary>
     public Uri LookasideOf(RegistryReference image, Model.Digest manifest, int number)
@@ -106,6 +112,7 @@ internal sealed class RegistriesD
         string? lookaside = null;
         string? sigstore = null;
         bool? attachments = null;
+        bool? bundles = null;
         foreach ((YamlNode key, YamlNode value) in node is YamlMappingNode mapping ? mapping.Children : throw new OciException($"{path}: settings of a scope are no mapping"))
         {
             switch ((key as YamlScalarNode)?.Value)
@@ -117,18 +124,23 @@ internal sealed class RegistriesD
                     sigstore = ScalarOf(value, path);
                     break;
                 case "use-sigstore-attachments":
-                    attachments = ScalarOf(value, path) switch
-                    {
-                        "true" => true,
-                        "false" => false,
-                        var other => throw new OciException($"{path}: use-sigstore-attachments is '{other}', neither true nor false"),
-                    };
+                    attachments = FlagOf("use-sigstore-attachments", value, path);
+                    break;
+                case "use-sigstore-bundles":
+                    bundles = FlagOf("use-sigstore-bundles", value, path);
                     break;
             }
         }
 
-        return new Settings(string.IsNullOrEmpty(lookaside) ? string.IsNullOrEmpty(sigstore) ? null : sigstore : lookaside, attachments);
+        return new Settings(string.IsNullOrEmpty(lookaside) ? string.IsNullOrEmpty(sigstore) ? null : sigstore : lookaside, attachments, bundles);
     }
+
+    private static bool FlagOf(string key, YamlNode node, string path) => ScalarOf(node, path) switch
+    {
+        "true" => true,
+        "false" => false,
+        var other => throw new OciException($"{path}: {key} is '{other}', neither true nor false"),
+    };
 
     private static string? ScalarOf(YamlNode node, string path) =>
         node is YamlScalarNode scalar ? scalar.Value : throw new OciException($"{path}: a text is expected at line {node.Start.Line}");

@@ -9,7 +9,7 @@ public sealed partial class RegistryClient
 {
     private readonly Lazy<RegistriesD> _signatures;
 
-    /// <summary>Fetches the signatures of a manifest: simple ones from lookaside storage, and what cosign attached where registries.d asks for that.</summary>
+    /// <summary>Fetches the signatures of a manifest: simple ones from lookaside storage, and what cosign attached, or put into bundles, where registries.d asks for that.</summary>
     /// <exception cref="OciException">They cannot be had, which is not to say that there are none.</exception>
     public async Task<IReadOnlyList<ImageSignature>> GetSignaturesAsync(RegistryReference image, Digest manifest, CancellationToken cancellation)
     {
@@ -19,27 +19,20 @@ public sealed partial class RegistryClient
             signatures.AddRange(await GetAttachmentsAsync(image, manifest, cancellation).ConfigureAwait(false));
         }
 
+        if (_signatures.Value.UsesBundles(image))
+        {
+            signatures.AddRange(await GetBundlesAsync(image, manifest, cancellation).ConfigureAwait(false));
+        }
+
         return signatures;
     }
 
     private async Task<IReadOnlyList<ImageSignature>> GetAttachmentsAsync(RegistryReference image, Digest manifest, CancellationToken cancellation)
     {
         RegistryReference attachments = image.WithTag(SigstoreAttachments.TagOf(manifest));
-        ReadOnlyMemory<byte> bytes;
-        try
-        {
-            (bytes, _) = await GetManifestAsync(attachments, cancellation).ConfigureAwait(false);
-        }
-        catch (ImageNotFoundException)
-        {
-            return [];
-        }
-
-        return await SigstoreAttachments.FetchAsync(
-            ImageManifest.Parse(bytes.Span, attachments.ToString()),
-            attachments.ToString(),
-            (layer, limit, stop) => GetBlobAsync(attachments, layer, limit, stop),
-            cancellation).ConfigureAwait(false);
+        return await FindAttachmentsAsync(attachments, cancellation).ConfigureAwait(false) is { } attached
+            ? await SigstoreAttachments.FetchAsync(attached, attachments.ToString(), (layer, limit, stop) => GetBlobAsync(attachments, layer, limit, stop), cancellation).ConfigureAwait(false)
+            : [];
     }
 
     private async Task<List<ImageSignature>> ReadLookasideAsync(RegistryReference image, Digest manifest, CancellationToken cancellation)

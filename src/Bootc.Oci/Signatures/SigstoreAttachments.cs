@@ -1,4 +1,5 @@
 // The image beside an image whose layers are its signatures: cosign's convention.
+using System.Text;
 using Bootc.Oci.Model;
 
 namespace Bootc.Oci.Signatures;
@@ -13,6 +14,10 @@ internal static class SigstoreAttachments
 
     /// <summary>The tag under which signatures of a manifest are.</summary>
     public static string TagOf(Digest manifest) => $"{manifest.Algorithm}-{manifest.Hex}.sig";
+
+    /// <summary>The configuration of an image of signatures, which says what its layers are.</summary>
+    public static byte[] MakeConfig(IEnumerable<Descriptor> layers) => Encoding.UTF8.GetBytes(
+        $$$"""{"architecture":"","os":"","config":{},"rootfs":{"type":"layers","diff_ids":[{{{string.Join(',', layers.Select(layer => $"\"{layer.Digest}\""))}}}]}}""");
 
     /// <summary>Fetches all that is attached.</summary>
     public static async Task<IReadOnlyList<ImageSignature>> FetchAsync(ImageManifest attachments, string origin, FetchBlob fetch, CancellationToken cancellation)

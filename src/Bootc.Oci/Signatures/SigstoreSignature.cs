@@ -10,4 +10,7 @@ public sealed record SigstoreSignature(string Origin, string MimeType, ReadOnlyM
 {
     /// <summary>The type of payloads that are signatures of images.</summary>
     public const string SimpleSigningType = "application/vnd.dev.cosign.simplesigning.v1+json";
+
+    /// <summary>The annotation with the signature, in base64.</summary>
+    public const string SignatureAnnotation = "dev.cosignproject.cosign/signature";
 }

@@ -23,13 +23,15 @@ internal sealed class StrictObject
     public string Path { get; }
 
     /// <summary>Parses a document in which no key comes twice.</summary>
+    /// <param name="json">The document.</param>
+    /// <param name="depth">How deep objects and lists in it may be.</param>
     /// <exception cref="JsonFormatException">It is no JSON.</exception>
-    public static JsonDocument Parse(ReadOnlyMemory<byte> json)
+    public static JsonDocument Parse(ReadOnlyMemory<byte> json, int depth = MaximumDepth)
     {
         JsonDocument? document = null;
         try
         {
-            document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaximumDepth });
+            document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = depth });
             RequireText(document.RootElement);
             return document;
         }

@@ -79,20 +79,22 @@ internal sealed class CertificateChain(IReadOnlyList<X509Certificate> roots, IRe
     {
         if (Refuse(leaf, time, purpose) is { } reason)
         {
-            throw new InvalidSignatureException($"the certificate of {leaf.SubjectDN} {reason}");
+            throw new InvalidSignatureException($"{NameOf(leaf)} {reason}");
         }
 
         if (leaf.GetKeyUsage() is { } usage && !(usage.Length > DigitalSignature && usage[DigitalSignature]))
         {
-            throw new InvalidSignatureException($"the certificate of {leaf.SubjectDN} is not for signing");
+            throw new InvalidSignatureException($"{NameOf(leaf)} is not for signing");
         }
 
         string failure = $"no trusted certificate is that of its issuer {leaf.IssuerDN}";
         var way = new List<X509Certificate>();
         return Extend(leaf, way, time, purpose, ref failure)
             ? way
-            : throw new InvalidSignatureException($"the certificate of {leaf.SubjectDN} leads to no trusted one: {failure}");
+            : throw new InvalidSignatureException($"{NameOf(leaf)} leads to no trusted one: {failure}");
     }
+
+    private static string NameOf(X509Certificate certificate) => certificate.SubjectDN.ToString() is { Length: > 0 } name ? $"the certificate of {name}" : "the certificate";
 
     private bool Extend(X509Certificate child, List<X509Certificate> way, DateTimeOffset time, string purpose, ref string failure)
     {

@@ -11,8 +11,11 @@ internal sealed class CertificateSubject
 {
     private readonly List<string> _emails = [];
     private readonly List<string> _uris = [];
+    private readonly List<string> _users = [];
     private readonly List<string> _hosts = [];
     private readonly List<IPAddress> _addresses = [];
+
+    private static readonly DerObjectIdentifier FulcioUserName = new("1.3.6.1.4.1.57264.1.7"); // sigstore/fulcio, docs/oid-info.md
 
     /// <exception cref="InvalidSignatureException">The names are malformed.</exception>
     public CertificateSubject(X509Certificate certificate)
@@ -36,8 +39,11 @@ internal sealed class CertificateSubject
     /// <summary>URIs: workflows, mostly.</summary>
     public IReadOnlyList<string> Uris => _uris;
 
+    /// <summary>The names by which people and machines log in: e-mail addresses, URIs, and user names of other kinds.</summary>
+    public IEnumerable<string> Identities => Emails.Concat(Uris).Concat(_users);
+
     /// <summary>All names, for messages.</summary>
-    public override string ToString() => string.Join(", ", Emails.Concat(Uris).Concat(_hosts).Concat(_addresses.Select(address => address.ToString())).DefaultIfEmpty("nobody"));
+    public override string ToString() => string.Join(", ", Identities.Concat(_hosts).Concat(_addresses.Select(address => address.ToString())).DefaultIfEmpty("nobody"));
 
     /// <summary>Whether a host's name or address is among the names; <c>*.</c> stands for one label.</summary>
     public bool IsHost(string host)
@@ -62,6 +68,9 @@ internal sealed class CertificateSubject
                 break;
             case GeneralName.UniformResourceIdentifier:
                 _uris.Add(TextOf(name));
+                break;
+            case GeneralName.OtherName when Asn1Sequence.GetInstance(name.Name) is { Count: 2 } other && FulcioUserName.Equals(other[0]):
+                _users.Add(DerUtf8String.GetInstance(Asn1TaggedObject.GetInstance(other[1]).GetExplicitBaseObject()).GetString());
                 break;
             case GeneralName.DnsName:
                 _hosts.Add(TextOf(name));

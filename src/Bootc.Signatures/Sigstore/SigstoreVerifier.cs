@@ -7,9 +7,8 @@ using Org.BouncyCastle.X509;
 
 namespace Bootc.Signatures.Sigstore;
 
-internal sealed class SigstoreVerifier : IRequirementVerifier
+internal sealed partial class SigstoreVerifier : IRequirementVerifier
 {
-    private const string SignatureAnnotation = "dev.cosignproject.cosign/signature";
     private const string BundleAnnotation = "dev.sigstore.cosign/bundle";
     private const string CertificateAnnotation = "dev.sigstore.cosign/certificate";
     private const string ChainAnnotation = "dev.sigstore.cosign/chain";
@@ -32,12 +31,17 @@ internal sealed class SigstoreVerifier : IRequirementVerifier
         _intermediates = Read<X509Certificate>(requirement.Pki?.Intermediates, "file of certificates", pem => CertificateChain.ReadPem(pem));
     }
 
-    public bool Concerns(ImageSignature signature) => signature is SigstoreSignature { MimeType: SigstoreSignature.SimpleSigningType };
+    public bool Concerns(ImageSignature signature) => signature is SigstoreSignature { MimeType: SigstoreSignature.SimpleSigningType } or BundleSignature;
 
     public SignatureEvidence Verify(ImageSignature signature, SignedImage image)
     {
+        if (signature is BundleSignature bundle)
+        {
+            return VerifyBundle(bundle, image);
+        }
+
         var attachment = (SigstoreSignature)signature;
-        byte[] value = Decode(Require(attachment, SignatureAnnotation));
+        byte[] value = Decode(Require(attachment, SigstoreSignature.SignatureAnnotation));
         (IReadOnlyList<(PublicKey Key, string Name)> candidates, DateTimeOffset? logged) = FindSigners(attachment, value);
         (PublicKey Key, string Name) signer = candidates.FirstOrDefault(candidate => candidate.Key.Verifies(attachment.Payload.Span, value));
         if (signer.Key is null)
@@ -168,7 +172,7 @@ internal sealed class SigstoreVerifier : IRequirementVerifier
     {
         try
         {
-            return StrictObject.FromBase64(signature, SignatureAnnotation);
+            return StrictObject.FromBase64(signature, SigstoreSignature.SignatureAnnotation);
         }
         catch (JsonFormatException e)
         {
