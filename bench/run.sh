@@ -60,6 +60,11 @@ chain() {
   "$reference" mkcomposefs --print-digest --digest-store="$1/store" "$1/bundle/rootfs" "$1/image.cfs"
 }
 export -f podman_pull chain
+
+# The names of all files and objects of the deployment that boots next.
+tree_of() {
+  "$reference" ostree ls --repo="$1/ostree/repo" -R -C "$(basename "$(ls -d "$1"/ostree/deploy/default/deploy/*.0 | head -1)" .0)" | sha256sum
+}
 export registry reference
 
 say() { [ -t 2 ] && printf '\r\033[K%s' "$*" >&2 || true; }
@@ -79,6 +84,27 @@ for i in $(seq "$runs"); do
   "$bootc" internals init-sysroot "$work/upgrade$i" > /dev/null
   measure v1 "$bootc" switch --quiet --sysroot "$work/upgrade$i" "$registry/bootc/example:v1"
   measure upgrade "$bootc" upgrade --quiet --tag v2 --sysroot "$work/upgrade$i"
+done
+
+# bytes NAME COMMAND...: what the loopback interface carried meanwhile, besides what measure tells
+bytes() {
+  before=$(cat /sys/class/net/lo/statistics/rx_bytes)
+  measure "$@"
+  echo "$1-bytes $(($(cat /sys/class/net/lo/statistics/rx_bytes) - before)) 0" >> "$results"
+}
+
+# The same version twice: by what changed in its layer, and the layer whole.
+REGISTRY=$registry bench/chunked.sh "${CHUNKED_BASE:-bootc/debian:13}"
+for i in $(seq "$runs"); do
+  say "run $i of $runs: upgrade by changed files"
+  for kind in v2 v2-whole; do
+    "$bootc" internals init-sysroot "$work/chunked$i" > /dev/null
+    "$bootc" switch --quiet --sysroot "$work/chunked$i" "$registry/bench/chunked:v1"
+    bytes "chunked-$kind" "$bootc" upgrade --quiet --tag "$kind" --sysroot "$work/chunked$i"
+    mv "$work/chunked$i" "$work/chunked$i-$kind"
+  done
+  # Both must be the very same tree.
+  [ "$(tree_of "$work/chunked$i-v2")" = "$(tree_of "$work/chunked$i-v2-whole")" ]
 done
 
 repo=$work/sysroot1/ostree/repo
@@ -112,6 +138,9 @@ row "bootc" "median" "peer" "median" "ratio" "goal"
 compare "switch, nothing there (debian:13)" switch "podman pull" podman 0.40
 compare "" switch "skopeo, umoci, ostree commit, mkcomposefs" chain 0.15
 compare "upgrade, one small layer (v1 to v2)" upgrade "switch to v1, nothing there" v1 0.10
+compare "upgrade, 1% of a layer's files changed" chunked-v2 "the layer fetched whole" chunked-v2-whole 0.25
+row "bytes fetched by it" "$(awk -v n="$(median chunked-v2-bytes)" 'BEGIN { printf "%.1f MB", n / 1e6 }')" "the layer fetched whole" "$(awk -v n="$(median chunked-v2-whole-bytes)" 'BEGIN { printf "%.1f MB", n / 1e6 }')" \
+  "$(awk -v a="$(median chunked-v2-bytes)" -v b="$(median chunked-v2-whole-bytes)" 'BEGIN { printf "%.3f", a / b }')" 0.03
 compare "composefs image from a dump" mkfs-dump "mkcomposefs --from-file" mkcomposefs-dump 0.90
 compare "composefs image from a directory" mkfs-dir "mkcomposefs" mkcomposefs-dir 0.90
 compare "fsck" fsck "ostree fsck" ostree-fsck 0.50

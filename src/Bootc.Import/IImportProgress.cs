@@ -6,6 +6,11 @@ namespace Bootc.Import;
 /// <summary>Told about the progress of an import; several threads may call at once.</summary>
 public interface IImportProgress
 {
+    /// <summary>Of the layers that <see cref="Start"/> will name as those to fetch, so many bytes are there already: their sizes are without them.</summary>
+    void Reuse(long bytes)
+    {
+    }
+
     /// <summary>The import starts, with these layers to fetch and these there already.</summary>
     void Start(IReadOnlyList<Descriptor> toFetch, IReadOnlyList<Descriptor> present);
 

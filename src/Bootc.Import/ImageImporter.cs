@@ -2,8 +2,10 @@
 using System.Collections.Concurrent;
 using Bootc.Composefs;
 using Bootc.Composefs.FsVerity;
+using Bootc.Import.Chunked;
 using Bootc.Oci;
 using Bootc.Oci.Layers;
+using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
 using Bootc.Ostree;
 using Bootc.Ostree.GVariant;
@@ -46,6 +48,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         StoredImage? previous = ImageStore.QueryImage(repository, reference);
         bool isSame = previous is not null
             && (previous.ManifestDigest == manifest.Digest || previous.Manifest.Config.Digest == manifest.Manifest.Config.Digest);
+        LayerState[] layers = [.. manifest.Manifest.Layers.Select((layer, i) => FindLayer(layer, config.RootFs.DiffIds[i]))];
         return new PreparedImport
         {
             Source = source,
@@ -55,7 +58,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
             ConfigBytes = configBytes,
             Previous = previous,
             Present = isSame ? previous : null,
-            Layers = [.. manifest.Manifest.Layers.Select((layer, i) => FindLayer(layer, config.RootFs.DiffIds[i]))],
+            Layers = isSame ? layers : await new ChunkedFetch(repository, source).PlanAsync(layers, cancellation).ConfigureAwait(false),
         };
     }
 
@@ -104,7 +107,8 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         PreparedImport prepared, LayerFacts facts, IImportProgress? progress, CancellationToken cancellation)
     {
         LayerState[] missing = [.. prepared.LayersToFetch.DistinctBy(layer => layer.Ref)];
-        progress?.Start([.. missing.Select(layer => layer.Layer)], [.. prepared.Layers.Where(layer => layer.Commit is not null).Select(layer => layer.Layer)]);
+        progress?.Reuse(missing.Sum(layer => layer.BytesReused));
+        progress?.Start([.. missing.Select(layer => layer.Fetched)], [.. prepared.Layers.Where(layer => layer.Commit is not null).Select(layer => layer.Layer)]);
         Task remembered = Task.Run(() => ReadFacts(prepared, facts), cancellation); // while the first layers arrive
         var fetched = new ConcurrentDictionary<string, Checksum>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -115,7 +119,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
             try
             {
                 fetched[layer.Ref] = await FetchLayerAsync(prepared, layer, facts, progress, stop.Token).ConfigureAwait(false);
-                progress?.LayerDone(layer.Layer);
+                progress?.LayerDone(layer.Fetched);
             }
             catch
             {
@@ -162,22 +166,61 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         }
     }
 
+    // What cannot be put together of its files is fetched whole: it may be the table of contents that is wrong, or a file here.
     private async Task<Checksum> FetchLayerAsync(
         PreparedImport prepared, LayerState layer, LayerFacts facts, IImportProgress? progress, CancellationToken cancellation)
     {
-        var received = new LayerBytes(layer.Layer, progress);
-        Stream blob = await prepared.Source.OpenBlobAsync(layer.Layer, received, cancellation).ConfigureAwait(false);
-        return await Task.Factory.StartNew(
-            () => WriteLayer(layer, blob, facts, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        string? fault = layer.Fault;
+        if (layer.Plan is { } plan)
+        {
+            try
+            {
+                var received = new LayerBytes(layer.Fetched, progress, plan.Layer.Toc.Length);
+                using ChunkedLayerReader reader = await new ChunkedFetch(repository, prepared.Source).OpenAsync(layer, plan, received, cancellation).ConfigureAwait(false);
+                return await WriteLayerAsync(layer, importer => importer.Import(reader), () => plan.Files.Values.Select(file => file.File), facts, cancellation).ConfigureAwait(false);
+            }
+            catch (Exception e) when (ChunkedFetch.MayBeHadWhole(e))
+            {
+                fault = e.Message;
+                if (e is LayerFormatException)
+                {
+                    ContentIndex.Forget(repository); // it may be that which is wrong, and is written anew with the next layers
+                }
+            }
+        }
+
+        if (fault is not null)
+        {
+            progress?.Warn($"{fault}; the layer is fetched whole");
+        }
+
+        return await FetchWholeLayerAsync(prepared, layer, facts, progress, cancellation).ConfigureAwait(false);
     }
 
-    private Checksum WriteLayer(LayerState layer, Stream blob, LayerFacts facts, CancellationToken cancellation)
+    private async Task<Checksum> FetchWholeLayerAsync(
+        PreparedImport prepared, LayerState layer, LayerFacts facts, IImportProgress? progress, CancellationToken cancellation)
     {
-        string what = $"layer {layer.Layer.Digest}";
+        string what = NameOf(layer);
+        byte[]? table = null;
+        ChunkedLayer? chunked = ChunkedLayer.TryParse(layer.Layer);
+        Stream blob = await prepared.Source.OpenBlobAsync(layer.Layer, new LayerBytes(layer.Layer, progress), cancellation).ConfigureAwait(false);
+        blob = chunked is null ? blob : LayerStream.Capture(blob, chunked.Toc, captured => table = captured);
         using Stream tar = LayerStream.OpenTar(blob, layer.DiffId, what, cancellation);
+        return await WriteLayerAsync(
+            layer, importer => importer.Import(tar), () => ChunkedFetch.TryReadFiles(table, chunked, what), facts, cancellation).ConfigureAwait(false);
+    }
+
+    private Task<Checksum> WriteLayerAsync(
+        LayerState layer, Func<LayerImporter, LayerDirectory> import, Func<IEnumerable<TocFile>> files, LayerFacts facts, CancellationToken cancellation) =>
+        Task.Factory.StartNew(
+            () => WriteLayer(layer, import, files, facts, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private Checksum WriteLayer(
+        LayerState layer, Func<LayerImporter, LayerDirectory> import, Func<IEnumerable<TocFile>> files, LayerFacts facts, CancellationToken cancellation)
+    {
         using RepositoryTransaction transaction = repository.BeginTransaction();
-        var importer = new LayerImporter(transaction, what, cancellation);
-        LayerDirectory root = importer.Import(tar);
+        var importer = new LayerImporter(transaction, NameOf(layer), cancellation) { Names = ChunkedLayer.TryParse(layer.Layer) is null ? null : [] };
+        LayerDirectory root = import(importer);
         (Checksum tree, Checksum meta) = root.ToMutableTree().Write(transaction);
         string[] implied = [.. root.ImpliedPaths()];
         var metadata = new VariantDictionary { { ImageStore.ImporterVersionKey, GVariantValue.FromString(ImporterVersion) } };
@@ -193,6 +236,11 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         transaction.SetRef(layer.Ref, commit);
         transaction.Commit();
         facts.Write(repository, commit, importer.Facts);
+        if (importer.Names is { } names)
+        {
+            ContentIndex.Write(repository, commit, files(), names);
+        }
+
         return commit;
     }
 
@@ -250,8 +298,10 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
 
     private static string ImporterVersion { get; } = typeof(ImageImporter).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
-    private sealed class LayerBytes(Descriptor layer, IImportProgress? progress) : IProgress<long>
+    private static string NameOf(LayerState layer) => $"layer {layer.Layer.Digest}";
+
+    private sealed class LayerBytes(Descriptor layer, IImportProgress? progress, long before = 0) : IProgress<long>
     {
-        public void Report(long value) => progress?.LayerProgress(layer, value);
+        public void Report(long value) => progress?.LayerProgress(layer, before + value);
     }
 }

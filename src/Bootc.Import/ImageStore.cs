@@ -1,5 +1,6 @@
 // The images that a repository has, kept as ostree-ext keeps them.
 using System.Text;
+using Bootc.Import.Chunked;
 using Bootc.Oci;
 using Bootc.Oci.Model;
 using Bootc.Ostree;
@@ -112,6 +113,7 @@ public static class ImageStore
         }
 
         LayerFacts.Prune(repository, kept);
+        ContentIndex.Prune(repository, kept);
         return dropped;
     }
 

@@ -28,11 +28,21 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
     /// <summary>How many entries were left out, by the top-level directory or kind that they are of.</summary>
     public SortedDictionary<string, int> LeftOut { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The regular files by the names that they have in the layer, the last of a name; kept when asked for.</summary>
+    public Dictionary<string, LayerFile>? Names { get; init; }
+
     /// <summary>Reads the whole stream, to its very end.</summary>
     /// <exception cref="ImportException">It is malformed or hostile.</exception>
     public LayerDirectory Import(Stream tar)
     {
         using var reader = new TarReader(tar, what);
+        return Import(reader);
+    }
+
+    /// <summary>Reads a layer to its very end.</summary>
+    /// <exception cref="ImportException">It is malformed or hostile.</exception>
+    public LayerDirectory Import(ILayerReader reader)
+    {
         using var workers = new FileWorkers(transaction, Record, Math.Max(2, Environment.ProcessorCount));
         while (reader.Next() is { } entry)
         {
@@ -45,7 +55,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
         return _root ??= new LayerDirectory { Meta = MetaOf(DirMeta.ForDirectory(0, 0, DefaultDirectoryMode)), IsImplied = true };
     }
 
-    private void ImportEntry(TarReader reader, TarEntry entry, FileWorkers workers)
+    private void ImportEntry(ILayerReader reader, TarEntry entry, FileWorkers workers)
     {
         string[]? path;
         string? topLevel;
@@ -115,10 +125,22 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
         directory.IsImplied = false;
     }
 
-    private void AddFile(TarReader reader, TarEntry entry, string[] path, FileWorkers workers)
+    private void AddFile(ILayerReader reader, TarEntry entry, string[] path, FileWorkers workers)
     {
         FileHeader header = FileHeader.ForFile(entry.Uid, entry.Gid, entry.Permissions, AttributesOf(entry));
         LayerFile file = AddName(entry, path);
+        if (Names is not null)
+        {
+            Names[entry.Name] = file;
+        }
+
+        if (reader.TryGetObject(header) is { } known)
+        {
+            file.Checksum = known.Object;
+            Facts.TryAdd(known.Object, known.Facts);
+            return;
+        }
+
         if (entry.Size > FileWorkers.MaximumPiece)
         {
             AddPieces(reader, workers, workers.Begin(header, entry.Size, file));
@@ -129,7 +151,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
         workers.Add(header, (int)entry.Size, file);
     }
 
-    private void AddPieces(TarReader reader, FileWorkers workers, BoundedQueue<ArraySegment<byte>> pieces)
+    private void AddPieces(ILayerReader reader, FileWorkers workers, BoundedQueue<ArraySegment<byte>> pieces)
     {
         try
         {
@@ -151,7 +173,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
         }
     }
 
-    private static int Fill(TarReader reader, Span<byte> buffer)
+    private static int Fill(ILayerReader reader, Span<byte> buffer)
     {
         int filled = 0;
         for (int count; filled < buffer.Length && (count = reader.Read(buffer[filled..])) > 0;)

@@ -35,7 +35,10 @@ public sealed record PreparedImport
     public IEnumerable<LayerState> LayersToFetch => Layers.Where(layer => layer.Commit is null);
 
     /// <summary>How many bytes have to be fetched.</summary>
-    public long BytesToFetch => LayersToFetch.DistinctBy(layer => layer.Layer.Digest).Sum(layer => layer.Layer.Size);
+    public long BytesToFetch => LayersToFetch.DistinctBy(layer => layer.Layer.Digest).Sum(layer => layer.BytesToFetch);
+
+    /// <summary>How many bytes of layers that have to be fetched are in the repository already, as files of other layers.</summary>
+    public long BytesReused => LayersToFetch.DistinctBy(layer => layer.Layer.Digest).Sum(layer => layer.BytesReused);
 
     /// <summary>The image's version label, if any.</summary>
     public string? Version => StoredImage.VersionOf(Config);

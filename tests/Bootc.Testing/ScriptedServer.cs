@@ -89,7 +89,8 @@ public sealed class ScriptedServer : IDisposable
 
         string[] lines = head.ToString().Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         string[] request = lines[0].Split(' ');
-        Dictionary<string, string> headers = lines.Skip(1).Select(line => line.Split(": ", 2)).ToDictionary(parts => parts[0].ToLowerInvariant(), parts => parts[1]);
+        Dictionary<string, string> headers = lines.Skip(1).Select(line => line.Split(": ", 2))
+            .GroupBy(parts => parts[0].ToLowerInvariant(), parts => parts[1]).ToDictionary(header => header.Key, header => string.Join(", ", header));
         byte[] body = new byte[headers.TryGetValue("content-length", out string? length) ? int.Parse(length) : 0];
         await stream.ReadExactlyAsync(body, _stop.Token);
         return new ScriptedRequest(request[0], request[1], headers, Encoding.UTF8.GetString(body));

@@ -87,10 +87,12 @@ internal static class UpgradeCommand
         Console.Out.WriteLine($"Update available for {update.Reference}");
         Console.Out.WriteLine($"  Version: {image?.Version ?? "none"} -> {update.Version ?? "none"}");
         Console.Out.WriteLine($"  Digest:  {update.Manifest.Digest}");
-        Console.Out.WriteLine($"  Layers:  {missing.Length} to fetch ({Bytes.Format(update.BytesToFetch)}), {update.Layers.Count - missing.Length} reused ({Bytes.Format(update.Layers.Where(layer => layer.Commit is not null).Sum(layer => layer.Layer.Size))})");
+        LayerState[] present = [.. update.Layers.Where(layer => layer.Commit is not null)];
+        Console.Out.WriteLine($"  Layers:  {missing.Length} to fetch ({Bytes.Format(update.BytesToFetch)}), {present.Length} reused ({Bytes.Format(present.Sum(layer => layer.Layer.Size))})");
         foreach (LayerState layer in missing)
         {
-            Console.Out.WriteLine($"    {Bytes.Short(layer.Layer.Digest)}  {Bytes.Format(layer.Layer.Size)}");
+            string reused = layer.BytesReused > 0 ? $" to fetch, {Bytes.Format(layer.BytesReused)} reused" : "";
+            Console.Out.WriteLine($"    {Bytes.Short(layer.Layer.Digest)}  {Bytes.Format(layer.BytesToFetch)}{reused}");
         }
 
         WritePackages(sysroot.Repository, current, update);

@@ -14,6 +14,7 @@ internal sealed class JsonLinesProgress : IDisposable
     private readonly Dictionary<Digest, (Descriptor Layer, long Bytes)> _layers = [];
     private readonly List<string> _steps = [];
     private long _cachedBytes;
+    private long _reusedBytes;
     private int _cachedLayers;
     private int _doneLayers;
     private long _last;
@@ -32,11 +33,19 @@ internal sealed class JsonLinesProgress : IDisposable
         }
     }
 
+    public void Reuse(long bytes)
+    {
+        lock (_gate)
+        {
+            _reusedBytes = bytes;
+        }
+    }
+
     public void Start(IReadOnlyList<Descriptor> toFetch, IReadOnlyList<Descriptor> present)
     {
         lock (_gate)
         {
-            _cachedBytes = present.Sum(layer => layer.Size);
+            _cachedBytes = _reusedBytes + present.Sum(layer => layer.Size);
             _cachedLayers = present.Count;
             foreach (Descriptor layer in toFetch)
             {

@@ -8,11 +8,15 @@ internal sealed class PlainProgress : IOperationProgress
 {
     private int _total;
     private int _done;
+    private long _reused;
+
+    public void Reuse(long bytes) => _reused = bytes;
 
     public void Start(IReadOnlyList<Descriptor> toFetch, IReadOnlyList<Descriptor> present)
     {
         _total = toFetch.Count;
-        Console.Error.WriteLine($"layers already present: {present.Count}; layers to fetch: {toFetch.Count} ({Bytes.Format(toFetch.Sum(layer => layer.Size))})");
+        string reused = _reused > 0 ? $", {Bytes.Format(_reused)} reused" : "";
+        Console.Error.WriteLine($"layers already present: {present.Count}; layers to fetch: {toFetch.Count} ({Bytes.Format(toFetch.Sum(layer => layer.Size))}{reused})");
     }
 
     public void LayerProgress(Descriptor layer, long bytes)

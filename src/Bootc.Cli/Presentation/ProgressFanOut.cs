@@ -6,6 +6,12 @@ namespace Bootc.Cli.Presentation;
 
 internal sealed class ProgressFanOut(JsonLinesProgress? json, IOperationProgress person) : IOperationProgress
 {
+    public void Reuse(long bytes)
+    {
+        json?.Reuse(bytes);
+        person.Reuse(bytes);
+    }
+
     public void Start(IReadOnlyList<Descriptor> toFetch, IReadOnlyList<Descriptor> present)
     {
         json?.Start(toFetch, present);

@@ -14,8 +14,11 @@ internal sealed class TerminalProgress : IOperationProgress
     private ProgressContext? _context;
     private ProgressTask? _total;
     private ProgressTask? _step;
+    private long _reused;
 
     public void Attach(ProgressContext context) => _context = context;
+
+    public void Reuse(long bytes) => _reused = bytes;
 
     public void Start(IReadOnlyList<Descriptor> toFetch, IReadOnlyList<Descriptor> present)
     {
@@ -25,7 +28,7 @@ internal sealed class TerminalProgress : IOperationProgress
             return;
         }
 
-        string reused = present.Count > 0 ? $", {present.Count} reused" : "";
+        string reused = (present.Count > 0 ? $", {present.Count} reused" : "") + (_reused > 0 ? $", {Bytes.Format(_reused)} of files reused" : "");
         _total = _context!.AddTask($"Fetching {toFetch.Count} layer{(toFetch.Count == 1 ? "" : "s")}{reused}", maxValue: toFetch.Sum(layer => layer.Size));
         foreach (Descriptor layer in toFetch)
         {

@@ -3,6 +3,8 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Bootc.Linux;
+using Bootc.Ostree;
+using Bootc.Ostree.Objects;
 
 namespace Bootc.Import.Tar;
 
@@ -15,7 +17,10 @@ namespace Bootc.Import.Tar;
 /// A header block of 512 bytes: name 0 (100), mode 100 (8), uid 108 (8), gid 116 (8), size 124 (12), mtime 136 (12),
 /// checksum 148 (8), typeflag 156, link name 157 (100), magic 257 (8), device numbers 329 and 337 (8 each), prefix 345 (155).
 /// </remarks>
-internal sealed class TarReader(Stream source, string what) : IDisposable
+/// <param name="source">The stream.</param>
+/// <param name="what">Its name in errors.</param>
+/// <param name="hasContents">Whether the contents of files are in the stream; without them, they are read elsewhere.</param>
+internal sealed class TarReader(Stream source, string what, bool hasContents = true) : ILayerReader
 {
     private const int BlockSize = 512;
     private const int BufferSize = 256 * 1024;
@@ -34,6 +39,9 @@ internal sealed class TarReader(Stream source, string what) : IDisposable
     private long _logicalPosition;
     private long _sparseRealSize;
     private TarEntry? _current;
+
+    /// <summary>Whether the source was read beyond the header of the current entry.</summary>
+    public bool HasReadAhead => _start < _end;
 
     /// <summary>Moves to the next entry.</summary>
     /// <returns>The entry, or <see langword="null"/> at the end, when the source has been read to its own end.</returns>
@@ -88,6 +96,8 @@ internal sealed class TarReader(Stream source, string what) : IDisposable
     /// <returns>How many bytes were read; 0 at the entry's end.</returns>
     public int Read(Span<byte> buffer) => _sparse is null ? ReadStored(buffer) : ReadSparse(buffer);
 
+    public (Checksum Object, FileFacts Facts)? TryGetObject(FileHeader header) => null;
+
     public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
 
     private TarEntry MakeEntry(ReadOnlySpan<byte> header, PaxRecords? local, string? longName, string? longLink, long headerOffset)
@@ -108,7 +118,7 @@ internal sealed class TarReader(Stream source, string what) : IDisposable
         bool hasContent = kind is TarEntryKind.RegularFile or TarEntryKind.Other;
         long size = hasContent ? pax.GetNumber("size") ?? ParseNumber(header.Slice(124, 12), "size") : 0;
         BeginContent(size);
-        long realSize = PrepareSparse(header, local, pax, size, headerOffset);
+        long realSize = hasContents ? PrepareSparse(header, local, pax, size, headerOffset) : LeaveContent(header, local, size);
         return new TarEntry
         {
             Kind = kind,
@@ -133,6 +143,17 @@ internal sealed class TarReader(Stream source, string what) : IDisposable
         (byte)'6' => TarEntryKind.Fifo,
         _ => TarEntryKind.Other,
     };
+
+    private long LeaveContent(ReadOnlySpan<byte> header, PaxRecords? local, long size)
+    {
+        if (header[156] == 'S' || local is { SparseParts.Count: > 0 } || local?.Get("GNU.sparse.map") is not null || local?.Get("GNU.sparse.major") is not null)
+        {
+            throw new FormatException("the content of a sparse file is not in one piece");
+        }
+
+        _storedRest = 0; // its padding follows
+        return size;
+    }
 
     private long PrepareSparse(ReadOnlySpan<byte> header, PaxRecords? local, PaxRecords pax, long size, long headerOffset)
     {

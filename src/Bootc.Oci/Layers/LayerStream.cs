@@ -1,5 +1,6 @@
 // From a layer's blob to its tar stream: decompressed on another thread, checked against its diff-id.
 using System.IO.Compression;
+using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
 using ZstdSharp;
 
@@ -27,6 +28,12 @@ public static class LayerStream
                 $"{what} is not the layer that the image's configuration names: expected diff-id {expected}, got {actual}"))
             : tar;
     }
+
+    /// <summary>Reads a blob through and keeps a part of it, as soon as it has passed.</summary>
+    /// <param name="blob">The blob, disposed with the result.</param>
+    /// <param name="range">The part to keep.</param>
+    /// <param name="captured">Given the part, whole, by whoever reads; not called when the blob ends before.</param>
+    public static Stream Capture(Stream blob, BlobRange range, Action<byte[]> captured) => new BlobCapture(blob, range, captured);
 
     /// <summary>The decompressed form of what begins with <paramref name="head"/>.</summary>
     internal static Stream Decompress(Stream source, ReadOnlySpan<byte> head)

@@ -20,7 +20,6 @@ namespace Bootc.Oci.Model;
 [JsonSerializable(typeof(StorageImage[]))]
 [JsonSerializable(typeof(StorageLayer[]))]
 [JsonSerializable(typeof(StorageSignatureSizes))]
-[JsonSerializable(typeof(TarSplitEntry))]
 [JsonSerializable(typeof(TokenDocument))]
 [JsonSerializable(typeof(RegistryErrors))]
 internal sealed partial class OciJson : JsonSerializerContext;

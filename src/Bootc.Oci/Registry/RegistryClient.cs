@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
+using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
 
 namespace Bootc.Oci.Registry;
@@ -95,6 +96,28 @@ public sealed partial class RegistryClient
         }
 
         return (response, isPartial);
+    }
+
+    /// <summary>Opens ranges of a blob with one request.</summary>
+    /// <returns>The answer, which may hold the ranges, the first of them or all of the blob.</returns>
+    /// <exception cref="RangesNotSupportedException">The registry answers requests for ranges with an error.</exception>
+    internal async Task<HttpResponseMessage> OpenBlobRangesAsync(
+        RegistryReference image, Digest digest, IReadOnlyList<BlobRange> ranges, CancellationToken cancellation)
+    {
+        var header = new RangeHeaderValue();
+        foreach (BlobRange range in ranges)
+        {
+            header.Ranges.Add(new RangeItemHeaderValue(range.Offset, range.End - 1));
+        }
+
+        try
+        {
+            return await SendAsync(image, HttpMethod.Get, $"blobs/{digest}", $"blob {digest} of {image}", request => request.Headers.Range = header, cancellation).ConfigureAwait(false);
+        }
+        catch (RegistryException e) when (e.Status is 400 or 416 or 501)
+        {
+            throw new RangesNotSupportedException(e.Message, e);
+        }
     }
 
     /// <summary>How long to wait before try number <paramref name="attempt"/> + 1 (the first is 1).</summary>

@@ -1,12 +1,13 @@
 // An image in a registry.
 using Bootc.Oci.Layers;
+using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
 using Bootc.Oci.Registry;
 using Bootc.Oci.Signatures;
 
 namespace Bootc.Oci.Transports;
 
-internal sealed class RegistryImageSource(ImageReference reference, RegistryClient client) : IImageSource
+internal sealed class RegistryImageSource(ImageReference reference, RegistryClient client) : IImageSource, IBlobRanges
 {
     private readonly RegistryReference _image = ParseName(reference);
 
@@ -23,6 +24,13 @@ internal sealed class RegistryImageSource(ImageReference reference, RegistryClie
         var blob = new BlobStream(client, _image, descriptor, bytesReceived);
         await blob.OpenAsync(cancellation).ConfigureAwait(false);
         return new DigestStream(blob, descriptor.Digest, descriptor.Size, (expected, actual) => new DigestMismatchException($"blob {expected} of {_image}", expected, actual));
+    }
+
+    public async Task<Stream> OpenBlobRangesAsync(Descriptor descriptor, IReadOnlyList<BlobRange> ranges, IProgress<long>? bytesReceived, CancellationToken cancellation)
+    {
+        var stream = new RangeStream(client, _image, descriptor, ranges, bytesReceived);
+        await stream.OpenAsync(cancellation).ConfigureAwait(false);
+        return new PipelinedStream(stream, cancellation);
     }
 
     public Task<IReadOnlyList<ImageSignature>> FetchSignaturesAsync(Digest manifest, Digest? index, CancellationToken cancellation) =>

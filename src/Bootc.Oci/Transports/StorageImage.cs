@@ -51,26 +51,3 @@ internal sealed record StorageLayer
     [JsonPropertyName("diff-size")]
     public long? Size { get; init; }
 }
-
-/// <summary>A line of a tar-split file (https://github.com/vbatts/tar-split).</summary>
-internal sealed record TarSplitEntry
-{
-    /// <summary>1 for a file's content, 2 for bytes of the stream.</summary>
-    [JsonPropertyName("type")]
-    public int Type { get; init; }
-
-    [JsonPropertyName("name")]
-    public string? Name { get; init; }
-
-    /// <summary>The name where it is no UTF-8.</summary>
-    [JsonPropertyName("name_raw")]
-    public byte[]? RawName { get; init; }
-
-    /// <summary>How many bytes the file has.</summary>
-    [JsonPropertyName("size")]
-    public long Size { get; init; }
-
-    /// <summary>The bytes of the stream; of a file, its CRC-64.</summary>
-    [JsonPropertyName("payload")]
-    public byte[]? Payload { get; init; }
-}

@@ -1,21 +1,16 @@
 // A layer's tar stream, put together of its files and of what lies between them.
 using System.IO.Compression;
-using System.Text;
-using System.Text.Json;
 using Bootc.Linux;
 using Bootc.Oci.Layers;
-using Bootc.Oci.Model;
+using Bootc.Oci.Layers.Chunked;
 using Microsoft.Win32.SafeHandles;
 
 namespace Bootc.Oci.Transports;
 
-/// <summary>Reads a tar-split file line by line (https://github.com/vbatts/tar-split); the result is checked by the layer's diff-id.</summary>
+/// <summary>Follows a tar-split file; the result is checked by the layer's diff-id.</summary>
 internal sealed class TarSplitStream : ForwardStream
 {
-    private const int FileContent = 1;
-    private const int StreamBytes = 2;
-
-    private readonly StreamReader _entries;
+    private readonly TarSplitReader _entries;
     private readonly DirectoryHandle _files;
     private readonly string _what;
     private ReadOnlyMemory<byte> _bytes;
@@ -28,7 +23,7 @@ internal sealed class TarSplitStream : ForwardStream
     /// <param name="what">What it is, for errors.</param>
     public TarSplitStream(SafeFileHandle entries, DirectoryHandle files, string what)
     {
-        _entries = new StreamReader(new GZipStream(new FileStream(entries, FileAccess.Read), CompressionMode.Decompress), Encoding.UTF8);
+        _entries = new TarSplitReader(new GZipStream(new FileStream(entries, FileAccess.Read), CompressionMode.Decompress), long.MaxValue, what);
         _files = files;
         _what = what;
     }
@@ -84,33 +79,18 @@ internal sealed class TarSplitStream : ForwardStream
 
     private bool Next()
     {
-        TarSplitEntry? entry;
-        try
+        if (!_entries.Next())
         {
-            if (_entries.ReadLine() is not { } line)
-            {
-                return false;
-            }
-
-            entry = JsonSerializer.Deserialize(line, OciJson.Default.TarSplitEntry);
-        }
-        catch (Exception e) when (e is JsonException or InvalidDataException)
-        {
-            throw new LayerFormatException($"{_what} has a damaged tar-split file: {e.Message}", e);
+            return false;
         }
 
-        switch (entry?.Type)
+        if (!_entries.IsFile)
         {
-            case FileContent when entry.Size > 0:
-                Open(entry.RawName is { } raw ? FileName.Decode(raw) : entry.Name ?? "", entry.Size);
-                break;
-            case FileContent:
-                break;
-            case StreamBytes:
-                _bytes = entry.Payload;
-                break;
-            default:
-                throw new LayerFormatException($"{_what} has a tar-split file with an entry of the unknown type {entry?.Type}");
+            _bytes = _entries.Payload;
+        }
+        else if (_entries.Size > 0)
+        {
+            Open(_entries.Name, _entries.Size);
         }
 
         return true;

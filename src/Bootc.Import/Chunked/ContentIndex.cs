@@ -1,0 +1,154 @@
+// Which object has which content: object checksums cover owner and mode, digests of tables of contents do not.
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Bootc.Linux;
+using Bootc.Oci.Layers.Chunked;
+using Bootc.Ostree;
+using Bootc.Ostree.Objects;
+
+namespace Bootc.Import.Chunked;
+
+/// <summary>
+/// Remembers, for each layer that came with a table of contents, where the contents that the table names are, in
+/// <c>extensions/bootc/contents/CHECKSUM</c> of its commit; libostree ignores it. It lives as long as the layer does, whose
+/// commit keeps the objects. What it says is taken as a hint: all that is read by it is checked. The file is, for each content
+/// in the order of the digests:
+/// <code>
+/// 0   digest, 32 bytes             64  where in the object the content starts, i64
+/// 32  object checksum, 32 bytes    72  the size of the content, i64
+/// </code>
+/// and at its end the SHA-256 of all that. Numbers are little-endian.
+/// </summary>
+internal sealed class ContentIndex
+{
+    private const string Folder = "extensions/bootc/contents";
+    private const int EntrySize = 80;
+
+    private readonly List<(Checksum Layer, byte[] Entries)> _layers = [];
+
+    /// <summary>The layers that are remembered.</summary>
+    public IEnumerable<Checksum> Layers => _layers.Select(layer => layer.Layer);
+
+    /// <summary>Reads what is remembered of the layers that are still there.</summary>
+    public static ContentIndex Load(Repository repository)
+    {
+        var index = new ContentIndex();
+        using DirectoryHandle? folder = repository.Directory.TryOpenDirectory(Folder);
+        foreach (DirectoryEntry entry in folder?.List() ?? [])
+        {
+            if (Checksum.TryParse(entry.Name, out Checksum layer)
+                && repository.HasObject(new(layer, ObjectType.Commit))
+                && folder!.TryReadAllBytes(entry.Name) is { } bytes
+                && bytes.Length % EntrySize == Checksum.Size
+                && SHA256.HashData(bytes.AsSpan(..^Checksum.Size)).AsSpan().SequenceEqual(bytes.AsSpan(^Checksum.Size..)))
+            {
+                index._layers.Add((layer, bytes));
+            }
+        }
+
+        return index;
+    }
+
+    /// <summary>Where the content of a digest is, as far as is remembered.</summary>
+    public IEnumerable<ContentPlace> Find(ContentDigest digest)
+    {
+        foreach ((_, byte[] entries) in _layers)
+        {
+            for (int i = FindFirst(entries, digest); i < CountOf(entries) && DigestAt(entries, i) == digest; i++)
+            {
+                yield return PlaceAt(entries, i);
+            }
+        }
+    }
+
+    /// <summary>Remembers the contents of a layer.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="layer">The layer's commit.</param>
+    /// <param name="files">The files of its table of contents.</param>
+    /// <param name="objects">The objects of its files, by the names that they have in the tar stream.</param>
+    public static void Write(Repository repository, Checksum layer, IEnumerable<TocFile> files, IReadOnlyDictionary<string, LayerFile> objects)
+    {
+        var contents = new List<(ContentDigest Digest, ContentPlace Place)>(objects.Count);
+        foreach (TocFile file in files)
+        {
+            if (!objects.TryGetValue(file.Name, out LayerFile? written))
+            {
+                continue;
+            }
+
+            contents.Add((file.Digest, new ContentPlace(written.Checksum, 0, file.Size)));
+            contents.AddRange(file.Chunks.Where(chunk => file.Chunks.Count > 1 && !chunk.IsZeros)
+                .Select(chunk => (chunk.Digest, new ContentPlace(written.Checksum, chunk.Offset, chunk.Size))));
+        }
+
+        contents.Sort(static (a, b) => Compare(a, b));
+        byte[] bytes = new byte[(contents.Count * EntrySize) + Checksum.Size];
+        Span<byte> rest = bytes;
+        foreach ((ContentDigest digest, ContentPlace place) in contents)
+        {
+            ContentDigest.AsSpan(in digest).CopyTo(rest);
+            place.Object.CopyTo(rest[32..]);
+            BinaryPrimitives.WriteInt64LittleEndian(rest[64..], place.Offset);
+            BinaryPrimitives.WriteInt64LittleEndian(rest[72..], place.Size);
+            rest = rest[EntrySize..];
+        }
+
+        SHA256.HashData(bytes.AsSpan(..^Checksum.Size), rest);
+        repository.Directory.EnsureDirectory(Folder).Dispose();
+        repository.Directory.WriteAllBytesAtomically($"{Folder}/{layer}", bytes, sync: false);
+    }
+
+    /// <summary>Forgets all, when something that was read by it was not what it should be.</summary>
+    public static void Forget(Repository repository) => Prune(repository, new HashSet<string>());
+
+    /// <summary>Forgets all layers but some.</summary>
+    public static void Prune(Repository repository, IReadOnlySet<string> layers)
+    {
+        using DirectoryHandle? folder = repository.Directory.TryOpenDirectory(Folder);
+        foreach (DirectoryEntry entry in folder?.List() ?? [])
+        {
+            if (!layers.Contains(entry.Name))
+            {
+                folder!.RemoveTree(entry.Name);
+            }
+        }
+    }
+
+    private static int Compare((ContentDigest Digest, ContentPlace Place) a, (ContentDigest Digest, ContentPlace Place) b)
+    {
+        int order = a.Digest.CompareTo(b.Digest);
+        order = order != 0 ? order : a.Place.Offset.CompareTo(b.Place.Offset); // whole files first
+        return order != 0 ? order : a.Place.Object.CompareTo(b.Place.Object);
+    }
+
+    private static int CountOf(byte[] entries) => entries.Length / EntrySize;
+
+    private static ContentDigest DigestAt(byte[] entries, int i) => new(entries.AsSpan(i * EntrySize, ContentDigest.Size));
+
+    private static ContentPlace PlaceAt(byte[] entries, int i)
+    {
+        ReadOnlySpan<byte> entry = entries.AsSpan(i * EntrySize, EntrySize);
+        return new ContentPlace(
+            new Checksum(entry.Slice(32, Checksum.Size)), BinaryPrimitives.ReadInt64LittleEndian(entry[64..]), BinaryPrimitives.ReadInt64LittleEndian(entry[72..]));
+    }
+
+    private static int FindFirst(byte[] entries, ContentDigest digest)
+    {
+        int low = 0;
+        int high = CountOf(entries);
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (DigestAt(entries, middle).CompareTo(digest) < 0)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+}
