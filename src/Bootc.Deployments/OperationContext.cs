@@ -15,6 +15,7 @@ namespace Bootc.Deployments;
 internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperationProgress progress)
 {
     private const string BootcLabel = "containers.bootc";
+    private const string OstreeBootableLabel = "ostree.bootable"; // of images older than that label
     private readonly Lazy<Dictionary<Checksum, VerityDigest>> _deployedDigests = new(() => ReadDeployedDigests(sysroot)); // asked for by several threads
 
     private PolicyVerdict? _verdict;
@@ -48,7 +49,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
         var importer = new ImageImporter(Sysroot.Repository, new ImportOptions { KnownDigests = FindDeployedDigest, Admit = policy.AdmitAsync });
         PreparedImport prepared = await importer.PrepareAsync(source, reference.Image, cancellation).ConfigureAwait(false);
         _verdict = policy.Verdict;
-        if (prepared.Config.Labels.GetValueOrDefault(BootcLabel) != "1")
+        if (prepared.Config.Labels.GetValueOrDefault(BootcLabel) != "1" && !prepared.Config.Labels.ContainsKey(OstreeBootableLabel))
         {
             Progress.Warn($"{reference.Image} does not say that it is a bootable OS image (label {BootcLabel}=1)");
         }

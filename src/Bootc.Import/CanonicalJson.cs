@@ -2,6 +2,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Bootc.Import;
 
@@ -17,6 +18,18 @@ internal static class CanonicalJson
         }
 
         return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    /// <summary>The bytes of a document, canonical.</summary>
+    public static byte[] Serialize(JsonObject document)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            document.WriteTo(writer);
+        }
+
+        return Encoding.UTF8.GetBytes(Write(buffer.ToArray()));
     }
 
     private static void Write(JsonElement element, Utf8JsonWriter writer)

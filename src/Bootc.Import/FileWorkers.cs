@@ -1,5 +1,6 @@
 // Writes files on threads of their own while the tar stream is read on.
 using System.Runtime.ExceptionServices;
+using Bootc.Import.Tar;
 using Bootc.Linux;
 using Bootc.Ostree;
 using Bootc.Ostree.Objects;
@@ -41,6 +42,19 @@ internal sealed class FileWorkers : IDisposable
         {
             thread.Start();
         }
+    }
+
+    /// <summary>Hands over a file whose content is that of a tar stream's current entry.</summary>
+    public void AddEntry(ILayerReader content, long size, FileHeader header, LayerFile file, CancellationToken cancellation)
+    {
+        if (size > MaximumPiece)
+        {
+            AddPieces(content, Begin(header, size, file), cancellation);
+            return;
+        }
+
+        content.Fill(Reserve((int)size));
+        Add(header, (int)size, file);
     }
 
     /// <summary>Room for a file's content, of which <see cref="Add"/> then takes over what was filled.</summary>
@@ -91,6 +105,28 @@ internal sealed class FileWorkers : IDisposable
     }
 
     public void Dispose() => Join();
+
+    private void AddPieces(ILayerReader content, BoundedQueue<ArraySegment<byte>> pieces, CancellationToken cancellation)
+    {
+        try
+        {
+            while (true)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                byte[] piece = RentPiece();
+                int count = content.Fill(piece);
+                if (count == 0 || !pieces.TryAdd(new ArraySegment<byte>(piece, 0, count)))
+                {
+                    ReturnPiece(piece);
+                    return;
+                }
+            }
+        }
+        finally
+        {
+            pieces.Complete();
+        }
+    }
 
     private void Join()
     {

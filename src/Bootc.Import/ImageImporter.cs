@@ -19,7 +19,6 @@ namespace Bootc.Import;
 /// </summary>
 public sealed class ImageImporter(Repository repository, ImportOptions options)
 {
-    private const string OstreeCommitLabel = "ostree.final-diffid";
     private static readonly string[] InjectedFiles = ["hostname", "resolv.conf"];
 
     /// <summary>Looks an image up: fetches its manifest and configuration and finds out which layers are missing.</summary>
@@ -45,10 +44,11 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         ReadOnlyMemory<byte> configBytes = await source.FetchSmallBlobAsync(manifest.Manifest.Config, ImageConfig.MaximumSize, cancellation).ConfigureAwait(false);
         ImageConfig config = ImageConfig.Parse(configBytes.Span, what);
         Validate(manifest.Manifest, config, what);
+        OstreeLayout layout = OstreeLayout.Read(manifest.Manifest, config, what);
         StoredImage? previous = ImageStore.QueryImage(repository, reference);
         bool isSame = previous is not null
             && (previous.ManifestDigest == manifest.Digest || previous.Manifest.Config.Digest == manifest.Manifest.Config.Digest);
-        LayerState[] layers = [.. manifest.Manifest.Layers.Select((layer, i) => FindLayer(layer, config.RootFs.DiffIds[i]))];
+        LayerState[] layers = [.. manifest.Manifest.Layers.Select((layer, i) => FindLayer(layer, config.RootFs.DiffIds[i], layout, layout.Kinds[i]))];
         return new PreparedImport
         {
             Source = source,
@@ -59,6 +59,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
             Previous = previous,
             Present = isSame ? previous : null,
             Layers = isSame ? layers : await new ChunkedFetch(repository, source).PlanAsync(layers, cancellation).ConfigureAwait(false),
+            OstreeCommit = layout.Commit,
         };
     }
 
@@ -75,6 +76,11 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         var facts = new LayerFacts();
         Checksum[] commits = await FetchLayersAsync(prepared, facts, progress, cancellation).ConfigureAwait(false);
         progress?.Step("Merging layers");
+        if (OstreeLayers.LacksLabels(repository, prepared, commits[0]))
+        {
+            progress?.Warn($"{prepared.Reference} has layers on top of an ostree commit with SELinux labels; the files in them have none until the system labels them (restorecon(8))");
+        }
+
         return WriteMergeCommit(prepared, commits, facts);
     }
 
@@ -89,18 +95,13 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         {
             throw new ImportException($"{what} is an image for {config.Platform}, and this machine is {Platform.Current}");
         }
-
-        if (config.Labels.ContainsKey(OstreeCommitLabel))
-        {
-            throw new ImportException($"{what} holds an ostree commit in its layers (label {OstreeCommitLabel}); such images cannot be imported yet");
-        }
     }
 
-    private LayerState FindLayer(Descriptor layer, Digest diffId)
+    private LayerState FindLayer(Descriptor layer, Digest diffId, OstreeLayout layout, LayerKind kind)
     {
         string name = ImageStore.RefOf(layer.Digest);
         Checksum? commit = repository.TryResolveRef(name);
-        return new LayerState(layer, diffId, name, commit is { } known && repository.HasObject(new(known, ObjectType.Commit)) ? commit : null);
+        return new LayerState(layer, diffId, name, commit is { } known && layout.Fits(repository, known, kind) ? commit : null) { Kind = kind };
     }
 
     private async Task<Checksum[]> FetchLayersAsync(
@@ -113,12 +114,13 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         var fetched = new ConcurrentDictionary<string, Checksum>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var slots = new SemaphoreSlim(options.ParallelLayers);
+        using var ostree = new OstreeLayers(repository, prepared.OstreeCommit, facts);
         Task[] tasks = [.. missing.Select(async layer =>
         {
             await slots.WaitAsync(stop.Token).ConfigureAwait(false);
             try
             {
-                fetched[layer.Ref] = await FetchLayerAsync(prepared, layer, facts, progress, stop.Token).ConfigureAwait(false);
+                fetched[layer.Ref] = await FetchLayerAsync(prepared, layer, facts, ostree, progress, stop.Token).ConfigureAwait(false);
                 progress?.LayerDone(layer.Fetched);
             }
             catch
@@ -132,6 +134,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
             }
         })];
         await WhenAllAsync([.. tasks, remembered], cancellation).ConfigureAwait(false);
+        ostree.Complete();
         return [.. prepared.Layers.Select(layer => layer.Commit ?? fetched[layer.Ref])];
     }
 
@@ -168,8 +171,15 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
 
     // What cannot be put together of its files is fetched whole: it may be the table of contents that is wrong, or a file here.
     private async Task<Checksum> FetchLayerAsync(
-        PreparedImport prepared, LayerState layer, LayerFacts facts, IImportProgress? progress, CancellationToken cancellation)
+        PreparedImport prepared, LayerState layer, LayerFacts facts, OstreeLayers ostree, IImportProgress? progress, CancellationToken cancellation)
     {
+        if (layer.Kind != LayerKind.Files)
+        {
+            Stream objects = await prepared.Source.OpenBlobAsync(layer.Layer, new LayerBytes(layer.Layer, progress), cancellation).ConfigureAwait(false);
+            return await Task.Factory.StartNew(
+                () => ostree.Write(layer, objects, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        }
+
         string? fault = layer.Fault;
         if (layer.Plan is { } plan)
         {
@@ -246,7 +256,8 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
 
     private PulledImage WriteMergeCommit(PreparedImport prepared, Checksum[] layers, LayerFacts facts)
     {
-        MutableTree merged = Merge(layers);
+        Checksum? ostree = prepared.Layers[0].Kind == LayerKind.OstreeCommit ? layers[0] : null;
+        MutableTree merged = Merge([.. layers.Where((_, i) => prepared.Layers[i].Kind != LayerKind.OstreeObjects)], ostree is not null);
         RemoveInjectedFiles(merged);
         using RepositoryTransaction transaction = repository.BeginTransaction();
         (Checksum tree, Checksum meta) = merged.Write(transaction);
@@ -261,20 +272,27 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
             { ImageStore.ManifestDigestKey, GVariantValue.FromString(prepared.Manifest.Digest.ToString()) },
         };
         ulong timestamp = (ulong)Math.Max(0, (StoredImage.TimestampOf(prepared.Manifest.Manifest, prepared.Config) ?? DateTimeOffset.UtcNow).ToUnixTimeSeconds());
-        Checksum commit = transaction.WriteCommit(new Commit(metadata, null, "", "", timestamp, tree, meta));
+        Checksum commit = transaction.WriteCommit(new Commit(metadata, ostree, "", "", timestamp, tree, meta));
         transaction.SetRef(ImageStore.RefOf(prepared.Reference), commit);
         transaction.Commit();
         return new PulledImage(ImageStore.QueryCommit(repository, commit)!, facts, composefs.GetBuffer().AsMemory(0, (int)composefs.Length), digest);
     }
 
     // A lowest layer that removes nothing is taken as it is, so that only the directories that others change are looked at.
-    private MutableTree Merge(Checksum[] layers)
+    private MutableTree Merge(Checksum[] layers, bool onOstree)
     {
-        bool startsClean = repository.LoadCommit(layers[0]).Metadata.TryGetBoolean(ImageStore.WhiteoutsKey) == false;
+        bool startsClean = onOstree || repository.LoadCommit(layers[0]).Metadata.TryGetBoolean(ImageStore.WhiteoutsKey) == false;
         MutableTree merged = startsClean ? MutableTree.FromCommit(repository, layers[0]) : new MutableTree();
         foreach (Checksum layer in layers.AsSpan(startsClean ? 1 : 0))
         {
-            LayerMerge.Apply(merged, MutableTree.FromCommit(repository, layer), ImpliedOf(layer));
+            var tree = MutableTree.FromCommit(repository, layer);
+            if (onOstree)
+            {
+                // Objects that a container build copied up: the files that were hard links to them are in the layer as well.
+                tree.TryGetDirectory("sysroot")?.Clear();
+            }
+
+            LayerMerge.Apply(merged, tree, ImpliedOf(layer));
         }
 
         return merged;

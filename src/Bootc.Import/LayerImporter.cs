@@ -141,47 +141,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
             return;
         }
 
-        if (entry.Size > FileWorkers.MaximumPiece)
-        {
-            AddPieces(reader, workers, workers.Begin(header, entry.Size, file));
-            return;
-        }
-
-        Fill(reader, workers.Reserve((int)entry.Size));
-        workers.Add(header, (int)entry.Size, file);
-    }
-
-    private void AddPieces(ILayerReader reader, FileWorkers workers, BoundedQueue<ArraySegment<byte>> pieces)
-    {
-        try
-        {
-            while (true)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                byte[] piece = workers.RentPiece();
-                int count = Fill(reader, piece);
-                if (count == 0 || !pieces.TryAdd(new ArraySegment<byte>(piece, 0, count)))
-                {
-                    workers.ReturnPiece(piece);
-                    return;
-                }
-            }
-        }
-        finally
-        {
-            pieces.Complete();
-        }
-    }
-
-    private static int Fill(ILayerReader reader, Span<byte> buffer)
-    {
-        int filled = 0;
-        for (int count; filled < buffer.Length && (count = reader.Read(buffer[filled..])) > 0;)
-        {
-            filled += count;
-        }
-
-        return filled;
+        workers.AddEntry(reader, entry.Size, header, file, cancellation);
     }
 
     private void AddSymbolicLink(TarEntry entry, string[] path)

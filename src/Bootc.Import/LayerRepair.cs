@@ -19,6 +19,7 @@ public sealed class LayerRepair(Repository repository, IReadOnlySet<ObjectName> 
     public IReadOnlyList<LayerState> FindLayers(StoredImage image)
     {
         var layers = new List<LayerState>();
+        IReadOnlyList<LayerKind> kinds = OstreeLayout.Read(image.Manifest, image.Config, $"the image {image.ManifestDigest}").Kinds;
         for (int i = 0; i < image.Manifest.Layers.Length; i++)
         {
             Descriptor layer = image.Manifest.Layers[i];
@@ -26,7 +27,7 @@ public sealed class LayerRepair(Repository repository, IReadOnlySet<ObjectName> 
             Checksum? commit = repository.TryResolveRef(name);
             if (commit is not { } known || IsDamaged(known))
             {
-                layers.Add(new LayerState(layer, image.Config.RootFs.DiffIds[i], name, commit));
+                layers.Add(new LayerState(layer, image.Config.RootFs.DiffIds[i], name, commit) { Kind = kinds[i] });
             }
         }
 
@@ -52,7 +53,15 @@ public sealed class LayerRepair(Repository repository, IReadOnlySet<ObjectName> 
         string what = $"layer {layer.Layer.Digest}";
         using Stream tar = LayerStream.OpenTar(blob, layer.DiffId, what, cancellation);
         using RepositoryTransaction transaction = repository.BeginRepair(damaged);
-        new LayerImporter(transaction, what, cancellation).Import(tar).ToMutableTree().Write(transaction);
+        if (layer.Kind == LayerKind.Files)
+        {
+            new LayerImporter(transaction, what, cancellation).Import(tar).ToMutableTree().Write(transaction);
+        }
+        else
+        {
+            new OstreeLayerImporter(transaction, what, cancellation).Import(tar, layer.Kind);
+        }
+
         transaction.Commit();
     }
 

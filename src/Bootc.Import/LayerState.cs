@@ -12,6 +12,9 @@ namespace Bootc.Import;
 /// <param name="Commit">Its commit, when the repository has it already.</param>
 public sealed record LayerState(Descriptor Layer, Digest DiffId, string Ref, Checksum? Commit)
 {
+    /// <summary>What the layer holds.</summary>
+    public LayerKind Kind { get; init; }
+
     /// <summary>How many bytes of it have to be fetched; fewer than it has when the repository has files of it already.</summary>
     public long BytesToFetch => Commit is not null ? 0 : Plan?.BytesToFetch ?? Layer.Size;
 

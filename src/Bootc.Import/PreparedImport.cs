@@ -1,6 +1,7 @@
 // What an import would do.
 using Bootc.Oci;
 using Bootc.Oci.Model;
+using Bootc.Ostree.Objects;
 
 namespace Bootc.Import;
 
@@ -24,6 +25,9 @@ public sealed record PreparedImport
 
     /// <summary>The layers, lowest first.</summary>
     public required IReadOnlyList<LayerState> Layers { get; init; }
+
+    /// <summary>The ostree commit that the image says its layers hold, if it does.</summary>
+    public Checksum? OstreeCommit { get; init; }
 
     /// <summary>The image under this reference that the repository has, if any.</summary>
     public StoredImage? Previous { get; init; }

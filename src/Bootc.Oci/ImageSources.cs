@@ -22,7 +22,7 @@ public static class ImageSources
     };
 
     // "path:tag", as containers/image reads it: what follows the path may have slashes and colons of its own.
-    private static (string Path, string? Tag) SplitPath(ImageReference reference)
+    internal static (string Path, string? Tag) SplitPath(ImageReference reference)
     {
         int colon = reference.Name.IndexOf(':');
         return colon < 0 ? (reference.Name, null) : (reference.Name[..colon], reference.Name[(colon + 1)..]);

@@ -117,6 +117,10 @@ public sealed partial class RepositoryTransaction : IDisposable
         return name.Checksum;
     }
 
+    /// <summary>Checks that the repository and this transaction have all that a commit needs, in a tree that a file system can hold.</summary>
+    /// <exception cref="OstreeException">They do not; the message says what is missing, and where.</exception>
+    public void RequireComplete(Commit commit) => new CommitCompleteness(this).Require(commit);
+
     /// <summary>Makes a ref stand for a commit when the transaction is committed; <see langword="null"/> deletes it.</summary>
     public void SetRef(string refSpec, Checksum? commit)
     {

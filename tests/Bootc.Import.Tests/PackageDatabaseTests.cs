@@ -40,6 +40,13 @@ public sealed class PackageDatabaseTests
             expected.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal),
             packages.Select(package => $"{package.Name} {package.Version} {package.Architecture}").Order(StringComparer.Ordinal));
 
+        string files = Peer.Run("rpm", "--dbpath", directory["db"], "-qa", "--qf", "[%{=NAME} %{=SOURCERPM} %{FILENAMES}\n]").Succeeded();
+        Assert.Equal(
+            files.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal),
+            RpmDatabase.ParseContent(File.ReadAllBytes(database))
+                .SelectMany(package => package.Paths.Select(path => $"{package.Name} {package.Source}-{packages.Find(known => known.Name == package.Name).Version.Split(':')[^1]}.src.rpm {path}"))
+                .Order(StringComparer.Ordinal));
+
         // Damaged, it gives the one error or fewer packages, and nothing else.
         byte[] good = File.ReadAllBytes(database);
         var random = new Random(11);
@@ -53,7 +60,9 @@ public sealed class PackageDatabaseTests
 
             try
             {
-                _ = RpmDatabase.Parse(round % 3 == 0 ? bad.AsMemory(0, random.Next(bad.Length)) : bad);
+                ReadOnlyMemory<byte> damaged = round % 3 == 0 ? bad.AsMemory(0, random.Next(bad.Length)) : bad;
+                _ = RpmDatabase.ParseContent(damaged);
+                _ = RpmDatabase.Parse(damaged);
             }
             catch (ImportException)
             {
@@ -85,7 +94,13 @@ public sealed class PackageDatabaseTests
             BuildArch: noarch
             %description
             {new string('x', extra * 400)}
+            %install
+            mkdir -p %{"{"}buildroot{"}"}/usr/share/{name}
+            echo x > %{"{"}buildroot{"}"}/usr/share/{name}/file
+            echo x > %{"{"}buildroot{"}"}/usr/share/{name}-beside
             %files
+            /usr/share/{name}
+            /usr/share/{name}-beside
             """);
         Peer.Run("rpmbuild", "-bb", "--quiet", "--define", $"_topdir {directory["build"]}", "--define", "_build_id_links none", spec).Succeeded();
         string package = Directory.GetFiles(directory["build/RPMS"], $"{name}-{version}-*.rpm", SearchOption.AllDirectories).Single();

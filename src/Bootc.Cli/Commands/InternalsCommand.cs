@@ -20,6 +20,7 @@ internal static class InternalsCommand
         FsckCommand.Create(),
         ComposefsCommand.Create(),
         FsVerityCommand.Create(),
+        OstreeContainerCommand.Create(),
         SealCommand.Create(),
         SigstoreCommand.Create(),
         CreateMan());

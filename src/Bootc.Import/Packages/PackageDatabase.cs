@@ -11,6 +11,7 @@ public static class PackageDatabase
     private const long MaximumSize = 512L * 1024 * 1024;
     private static readonly string[] DpkgPaths = ["usr/lib/sysimage/dpkg/status", "var/lib/dpkg/status"];
     private static readonly string[] RpmPaths = ["usr/lib/sysimage/rpm/rpmdb.sqlite", "usr/share/rpm/rpmdb.sqlite", "var/lib/rpm/rpmdb.sqlite"];
+    private static readonly string[] Directories = [.. DpkgPaths.Concat(RpmPaths).Select(path => path[..(path.LastIndexOf('/') + 1)])];
 
     /// <summary>The installed packages, by name; <see langword="null"/> when the commit has no database that can be read.</summary>
     /// <exception cref="ImportException">The database is malformed.</exception>
@@ -36,49 +37,33 @@ public static class PackageDatabase
         return null;
     }
 
-    /// <summary>Reads dpkg's status file (deb-control(5) paragraphs).</summary>
-    internal static List<Package> ParseDpkgStatus(string text)
+    /// <summary>Reads dpkg's status file.</summary>
+    internal static List<Package> ParseDpkgStatus(string text) => [.. DpkgDatabase.ParseStatus(text).Select(entry => entry.Package)];
+
+    /// <summary>The installed packages with their files; none when the commit has no database that can be read.</summary>
+    /// <exception cref="ImportException">The database is malformed.</exception>
+    internal static IReadOnlyList<PackageContent> ReadContent(Repository repository, Checksum commit)
     {
-        var packages = new List<Package>();
-        foreach (string paragraph in text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
+        CommitTree tree = repository.OpenTree(commit);
+        foreach (string path in DpkgPaths)
         {
-            string? name = null;
-            string? version = null;
-            string architecture = "";
-            bool installed = false;
-            foreach (string line in paragraph.Split('\n'))
+            if (tree.TryReadFile(path, MaximumSize) is { } status)
             {
-                int colon = line.IndexOf(':');
-                if (colon <= 0 || line[0] is ' ' or '\t')
-                {
-                    continue;
-                }
-
-                string value = line[(colon + 1)..].Trim();
-                switch (line[..colon])
-                {
-                    case "Package":
-                        name = value;
-                        break;
-                    case "Version":
-                        version = value;
-                        break;
-                    case "Architecture":
-                        architecture = value;
-                        break;
-                    case "Status":
-                        installed = value.EndsWith(" installed", StringComparison.Ordinal);
-                        break;
-                }
-            }
-
-            if (installed && name is not null && version is not null)
-            {
-                packages.Add(new Package(name, version, architecture));
+                return [.. DpkgDatabase.ReadContent(repository, tree, path[..path.LastIndexOf('/')], Encoding.UTF8.GetString(status))];
             }
         }
 
-        packages.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
-        return packages;
+        foreach (string path in RpmPaths)
+        {
+            if (tree.TryReadFile(path, MaximumSize) is { } database)
+            {
+                return RpmDatabase.ParseContent(database);
+            }
+        }
+
+        return [];
     }
+
+    /// <summary>Whether a path such as <c>var/lib/dpkg/status</c> lies in a directory where a database is kept.</summary>
+    internal static bool IsPartOfDatabase(string path) => Array.Exists(Directories, directory => path.StartsWith(directory, StringComparison.Ordinal));
 }

@@ -1,13 +1,7 @@
 // rpm's database: the headers of packages in a SQLite file.
-using System.Buffers.Binary;
-using System.Text;
-
 namespace Bootc.Import.Packages;
 
-/// <summary>
-/// Reads the table <c>Packages</c> of rpmdb.sqlite, whose rows are a number and a header blob. A header is, big-endian:
-/// count of entries u32, size of the data u32, entries of 16 bytes (tag, type, offset, count), data.
-/// </summary>
+/// <summary>Reads the table <c>Packages</c> of rpmdb.sqlite, whose rows are a number and a header blob.</summary>
 internal static class RpmDatabase
 {
     private const int TagName = 1000;
@@ -15,72 +9,67 @@ internal static class RpmDatabase
     private const int TagRelease = 1002;
     private const int TagEpoch = 1003;
     private const int TagArchitecture = 1022;
+    private const int TagSourcePackage = 1044;
+    private const int TagDirectoryIndexes = 1116;
+    private const int TagBaseNames = 1117;
+    private const int TagDirectoryNames = 1118;
 
+    /// <summary>The packages, by name.</summary>
     public static List<Package> Parse(ReadOnlyMemory<byte> database)
     {
         var packages = new List<Package>();
         foreach (byte[] header in SqliteTable.ReadBlobs(database, "Packages"))
         {
-            packages.Add(ParseHeader(header));
+            packages.Add(ParsePackage(new RpmHeader(header)));
         }
 
         packages.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
         return packages;
     }
 
-    private static Package ParseHeader(ReadOnlySpan<byte> header)
+    /// <summary>The packages with the paths of their files, in no order.</summary>
+    public static List<PackageContent> ParseContent(ReadOnlyMemory<byte> database)
     {
-        if (header.Length < 8)
+        var packages = new List<PackageContent>();
+        foreach (byte[] blob in SqliteTable.ReadBlobs(database, "Packages"))
         {
-            throw new ImportException("a package header in the rpm database is cut off");
+            var header = new RpmHeader(blob);
+            string name = header.GetString(TagName);
+            packages.Add(new PackageContent(name, SourceOf(header.GetString(TagSourcePackage)) ?? name, PathsOf(header)));
         }
 
-        uint count = BinaryPrimitives.ReadUInt32BigEndian(header);
-        if (count > (uint)(header.Length - 8) / 16)
-        {
-            throw new ImportException("a package header in the rpm database is malformed");
-        }
-
-        ReadOnlySpan<byte> entries = header.Slice(8, (int)count * 16);
-        ReadOnlySpan<byte> data = header[(8 + entries.Length)..];
-        string name = "", version = "", release = "", architecture = "";
-        uint? epoch = null;
-        for (int i = 0; i < entries.Length; i += 16)
-        {
-            int tag = BinaryPrimitives.ReadInt32BigEndian(entries[i..]);
-            int offset = BinaryPrimitives.ReadInt32BigEndian(entries[(i + 8)..]);
-            if (tag is not (TagName or TagVersion or TagRelease or TagEpoch or TagArchitecture) || offset < 0 || offset >= data.Length)
-            {
-                continue;
-            }
-
-            ReadOnlySpan<byte> value = data[offset..];
-            switch (tag)
-            {
-                case TagName:
-                    name = Text(value);
-                    break;
-                case TagVersion:
-                    version = Text(value);
-                    break;
-                case TagRelease:
-                    release = Text(value);
-                    break;
-                case TagArchitecture:
-                    architecture = Text(value);
-                    break;
-                case TagEpoch when value.Length >= 4:
-                    epoch = BinaryPrimitives.ReadUInt32BigEndian(value);
-                    break;
-            }
-        }
-
-        return new Package(name, $"{(epoch is > 0 ? $"{epoch}:" : "")}{version}-{release}", architecture);
+        return packages;
     }
 
-    private static string Text(ReadOnlySpan<byte> value)
+    private static Package ParsePackage(RpmHeader header)
     {
-        int end = value.IndexOf((byte)0);
-        return Encoding.UTF8.GetString(end < 0 ? value : value[..end]);
+        uint? epoch = header.GetUInt32(TagEpoch);
+        string version = $"{(epoch is > 0 ? $"{epoch}:" : "")}{header.GetString(TagVersion)}-{header.GetString(TagRelease)}";
+        return new Package(header.GetString(TagName), version, header.GetString(TagArchitecture));
+    }
+
+    private static List<string> PathsOf(RpmHeader header)
+    {
+        List<string> names = header.GetStrings(TagBaseNames);
+        List<string> directories = header.GetStrings(TagDirectoryNames);
+        int[] indexes = header.GetInt32s(TagDirectoryIndexes);
+        var paths = new List<string>(names.Count);
+        for (int i = 0; i < names.Count && i < indexes.Length; i++)
+        {
+            if (indexes[i] >= 0 && indexes[i] < directories.Count)
+            {
+                paths.Add(directories[indexes[i]] + names[i]);
+            }
+        }
+
+        return paths;
+    }
+
+    // "bash-5.2.26-3.fc40.src.rpm" is of bash.
+    private static string? SourceOf(string file)
+    {
+        int release = file.LastIndexOf('-');
+        int version = release > 0 ? file.LastIndexOf('-', release - 1) : -1;
+        return version > 0 ? file[..version] : null;
     }
 }

@@ -16,6 +16,19 @@ internal interface ILayerReader : IDisposable
     /// <returns>How many bytes were read; 0 at the entry's end.</returns>
     int Read(Span<byte> buffer);
 
+    /// <summary>Reads content of the current entry until the buffer is full or the entry ends.</summary>
+    /// <returns>How many bytes were read.</returns>
+    int Fill(Span<byte> buffer)
+    {
+        int filled = 0;
+        for (int count; filled < buffer.Length && (count = Read(buffer[filled..])) > 0;)
+        {
+            filled += count;
+        }
+
+        return filled;
+    }
+
     /// <summary>The object that a repository has of the current file with that metadata, if that is known without reading the content.</summary>
     (Checksum Object, FileFacts Facts)? TryGetObject(FileHeader header);
 }

@@ -79,6 +79,22 @@ public sealed class ExtendedAttributeList : IReadOnlyList<ExtendedAttribute>, IE
         return new ExtendedAttributeList([.. attributes]);
     }
 
+    /// <summary>Reads the serialized form where it must be the canonical one, which is checksummed: sorted, no name twice.</summary>
+    /// <exception cref="GVariantException">It is not.</exception>
+    public static ExtendedAttributeList Parse(ReadOnlyMemory<byte> data)
+    {
+        ExtendedAttributeList attributes = FromValue(new GVariantValue(VariantTypeString, data));
+        for (int i = 1; i < attributes.Count; i++)
+        {
+            if (FileName.Encode(attributes[i - 1].Name).AsSpan().SequenceCompareTo(FileName.Encode(attributes[i].Name)) >= 0)
+            {
+                throw new GVariantException($"the extended attributes {attributes[i - 1].Name} and {attributes[i].Name} are not in order");
+            }
+        }
+
+        return attributes.ToValue().Data.Span.SequenceEqual(data.Span) ? attributes : throw new GVariantException("extended attributes are not in normal form");
+    }
+
     /// <inheritdoc/>
     public bool Equals(ExtendedAttributeList? other) =>
         other is not null && (ReferenceEquals(this, other) || ToValue().Data.Span.SequenceEqual(other.ToValue().Data.Span));

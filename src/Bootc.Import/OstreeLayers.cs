@@ -1,0 +1,113 @@
+// The layers of an encapsulated image on their way into a repository.
+using Bootc.Oci.Layers;
+using Bootc.Ostree;
+using Bootc.Ostree.GVariant;
+using Bootc.Ostree.Objects;
+
+namespace Bootc.Import;
+
+/// <summary>
+/// Writes layers that hold a part of an ostree commit. A layer of objects is kept as a commit whose files are named by their
+/// own checksums; the layer with the commit itself counts only when all others are there and nothing is missing.
+/// </summary>
+internal sealed class OstreeLayers(Repository repository, Checksum? expected, LayerFacts facts) : IDisposable
+{
+    /// <summary>The extended attribute that holds a file's SELinux label.</summary>
+    public const string SelinuxAttribute = "security.selinux";
+
+    private const uint DefaultDirectoryMode = 0x1ED; // 0755
+
+    private RepositoryTransaction? _transaction;
+    private OstreeLayerImporter? _base;
+    private LayerState? _layer;
+
+    /// <summary>Writes a layer; what has the commit waits for <see cref="Complete"/>.</summary>
+    /// <returns>The layer's commit.</returns>
+    /// <exception cref="ImportException">It is malformed or hostile.</exception>
+    public Checksum Write(LayerState layer, Stream blob, CancellationToken cancellation)
+    {
+        string what = $"layer {layer.Layer.Digest}";
+        using Stream tar = LayerStream.OpenTar(blob, layer.DiffId, what, cancellation);
+        RepositoryTransaction transaction = repository.BeginTransaction();
+        try
+        {
+            var importer = new OstreeLayerImporter(transaction, what, cancellation);
+            importer.Import(tar, layer.Kind);
+            if (layer.Kind == LayerKind.OstreeCommit)
+            {
+                OstreeLayout.RequireCommit(expected, importer.Commit!.Value.Checksum, what);
+                (_base, _layer, _transaction) = (importer, layer, transaction);
+                return importer.Commit.Value.Checksum;
+            }
+
+            Checksum commit = WriteObjectSet(transaction, importer.Files);
+            transaction.SetRef(layer.Ref, commit);
+            transaction.Commit();
+            facts.Write(repository, commit, importer.Facts);
+            return commit;
+        }
+        finally
+        {
+            if (transaction != _transaction)
+            {
+                transaction.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Checks that the commit has all that it needs, and makes it visible; nothing when it was there before.</summary>
+    /// <exception cref="ImportException">It has not.</exception>
+    public void Complete()
+    {
+        if (_base?.Commit is not { } found)
+        {
+            return;
+        }
+
+        RequireComplete(_transaction!, found.Checksum, found.Commit, $"layer {_layer!.Layer.Digest}");
+        WriteDetachedMetadata(repository, found.Checksum, _base.DetachedMetadata);
+        _transaction!.SetRef(_layer.Ref, found.Checksum);
+        _transaction.Commit();
+        repository.MarkPartial(found.Checksum, false);
+        facts.Write(repository, found.Checksum, _base.Facts);
+    }
+
+    /// <summary>Whether files on top of a commit whose files have SELinux labels get none: which ones is for the policy in the image to say.</summary>
+    public static bool LacksLabels(Repository repository, PreparedImport prepared, Checksum lowest) =>
+        prepared.Layers[0].Kind == LayerKind.OstreeCommit
+        && prepared.Layers.Any(layer => layer.Kind == LayerKind.Files)
+        && repository.LoadDirMeta(repository.LoadCommit(lowest).RootMeta).ExtendedAttributes.Any(attribute => attribute.Name == SelinuxAttribute);
+
+    /// <inheritdoc/>
+    public void Dispose() => _transaction?.Dispose();
+
+    /// <exception cref="ImportException">Something is missing.</exception>
+    internal static void RequireComplete(RepositoryTransaction transaction, Checksum checksum, Commit commit, string what)
+    {
+        try
+        {
+            transaction.RequireComplete(commit);
+        }
+        catch (OstreeException e)
+        {
+            throw new ImportException($"{what} holds the ostree commit {checksum}, of which the image has not all: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Writes the detached metadata of a commit that is just coming: what a repository has, as other signatures, stays.</summary>
+    internal static void WriteDetachedMetadata(Repository repository, Checksum commit, VariantDictionary? metadata)
+    {
+        if (metadata is not null && repository.LoadDetachedMetadata(commit) is null)
+        {
+            repository.WriteDetachedMetadata(commit, metadata);
+        }
+    }
+
+    // As ostree-ext writes it: no time and no metadata, so that the same objects give the same commit.
+    private static Checksum WriteObjectSet(RepositoryTransaction transaction, IEnumerable<Checksum> files)
+    {
+        Checksum meta = transaction.WriteDirMeta(DirMeta.ForDirectory(0, 0, DefaultDirectoryMode));
+        Checksum tree = transaction.WriteDirTree(new DirTree(files.Select(file => new DirTreeFile(file.ToString(), file)), []));
+        return transaction.WriteCommit(new Commit([], null, "", "", 0, tree, meta));
+    }
+}
