@@ -14,7 +14,7 @@ build/deps.sh oracle
 echo "== making the tree of reference tools from Debian sid"
 rm -rf "$tree" "$tree.new"
 mkdir -p out
-packages="ostree composefs umoci skopeo cosign fsverity erofs-utils attr acl libcap2-bin"
+packages="ostree composefs umoci skopeo podman crun cosign fsverity erofs-utils attr acl libcap2-bin"
 # A mirror that lags behind is good enough for tools: its lists may be past their date.
 mmdebstrap --quiet --mode=root --variant=minbase --aptopt='Acquire::Check-Valid-Until "false"' --include="$(echo "$packages" | tr ' ' ',')" \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \

@@ -16,6 +16,9 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
 {
     private const string BootcLabel = "containers.bootc";
     private const string OstreeBootableLabel = "ostree.bootable"; // of images older than that label
+
+    // Where images end up there is room for them on the way.
+    private readonly OciOptions _oci = oci with { TemporaryDirectory = sysroot.TemporaryDirectory, PartialBlobs = sysroot.TemporaryDirectory };
     private readonly Lazy<Dictionary<Checksum, VerityDigest>> _deployedDigests = new(() => ReadDeployedDigests(sysroot)); // asked for by several threads
 
     private PolicyVerdict? _verdict;
@@ -44,8 +47,13 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     /// <param name="cancellation">Ends the wait.</param>
     public async Task<PreparedImport> PrepareAsync(OstreeImageReference reference, VerificationStatus? before, CancellationToken cancellation)
     {
-        ImagePolicy policy = ImagePolicy.For(reference, oci, before);
-        IImageSource source = ImageSources.Open(reference.Image, oci);
+        ImagePolicy policy = ImagePolicy.For(reference, _oci, before);
+        IImageSource source = ImageSources.Open(reference.Image, _oci);
+        if (reference.Image.Transport == Transport.DockerDaemon)
+        {
+            Progress.Step($"Reading {reference.Image} from the container engine"); // which gives it whole, before what it is is known
+        }
+
         var importer = new ImageImporter(Sysroot.Repository, new ImportOptions { KnownDigests = FindDeployedDigest, Admit = policy.AdmitAsync });
         PreparedImport prepared = await importer.PrepareAsync(source, reference.Image, cancellation).ConfigureAwait(false);
         _verdict = policy.Verdict;

@@ -26,6 +26,9 @@ public sealed partial class Sysroot : IDisposable
     /// <summary>The path by which the sysroot was opened.</summary>
     public string Path { get; }
 
+    /// <summary>Where content is that is on its way into the repository; what is older than a day goes when it is pruned.</summary>
+    internal string TemporaryDirectory => System.IO.Path.Combine(Path, "ostree/repo/tmp");
+
     /// <summary>The sysroot's directory.</summary>
     public DirectoryHandle Root { get; }
 

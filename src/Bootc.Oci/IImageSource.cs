@@ -10,6 +10,9 @@ public interface IImageSource : IAsyncDisposable
     /// <summary>The reference by which it was opened.</summary>
     ImageReference Reference { get; }
 
+    /// <summary>Whether blobs come as the manifest names them; if not, layers come in another form, which has their diff-ids when it is decompressed.</summary>
+    bool HasOriginalBlobs => true;
+
     /// <summary>Fetches the manifest; of an index, that of the image for <paramref name="platform"/>.</summary>
     /// <exception cref="OciException">It cannot be had, or is malformed.</exception>
     Task<ResolvedManifest> FetchManifestAsync(Platform platform, CancellationToken cancellation);

@@ -9,17 +9,22 @@ public static class ImageSources
 {
     /// <summary>Opens the image that a reference names; nothing is fetched yet from a registry.</summary>
     /// <exception cref="OciException">The place is not there or of a kind that is not supported.</exception>
-    public static IImageSource Open(ImageReference reference, OciOptions? options = null) => reference.Transport switch
+    public static IImageSource Open(ImageReference reference, OciOptions? options = null)
     {
-        Transport.Registry => new RegistryImageSource(reference, new RegistryClient(options ?? new OciOptions())),
-        Transport.OciDirectory => new OciLayoutSource(reference, new DirectoryLayout(SplitPath(reference).Path), SplitPath(reference).Tag),
-        Transport.OciArchive => new OciLayoutSource(reference, new ArchiveLayout(SplitPath(reference).Path), SplitPath(reference).Tag),
-        Transport.DockerArchive => new DockerArchiveSource(reference, new ArchiveLayout(SplitPath(reference).Path), SplitPath(reference).Tag),
-        Transport.Directory => new DirectoryImageSource(reference),
-        Transport.ContainersStorage => new ContainersStorageSource(reference, options ?? new OciOptions()),
-        _ => throw new TransportNotSupportedException(
-            $"images cannot be fetched from {ImageReference.NameOf(reference.Transport)}: yet; push the image to a registry or save it with 'skopeo copy {reference} oci-archive:FILE'"),
-    };
+        options ??= new OciOptions();
+        (string path, string? tag) = SplitPath(reference);
+        return reference.Transport switch
+        {
+            Transport.Registry => new RegistryImageSource(reference, new RegistryClient(options)),
+            Transport.OciDirectory => new OciLayoutSource(reference, new DirectoryLayout(path), tag),
+            Transport.OciArchive => new OciLayoutSource(reference, new ArchiveLayout(path, options.TemporaryDirectory), tag),
+            Transport.DockerArchive => new DockerArchiveSource(reference, new ArchiveLayout(path, options.TemporaryDirectory), tag),
+            Transport.Directory => new DirectoryImageSource(reference),
+            Transport.ContainersStorage => new ContainersStorageSource(reference, options),
+            Transport.DockerDaemon => new DockerDaemonSource(reference, options),
+            _ => throw new TransportNotSupportedException($"images cannot be fetched from {ImageReference.NameOf(reference.Transport)}:"),
+        };
+    }
 
     // "path:tag", as containers/image reads it: what follows the path may have slashes and colons of its own.
     internal static (string Path, string? Tag) SplitPath(ImageReference reference)

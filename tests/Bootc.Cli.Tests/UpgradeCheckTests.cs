@@ -41,6 +41,44 @@ public class UpgradeCheckTests
         Golden.Check("upgrade-from-downloaded", host.Run("upgrade", "--from-downloaded").Succeeded());
     }
 
+    [Fact]
+    public void An_update_of_whose_layer_most_is_there_already()
+    {
+        Oracle.Require();
+        using var host = new CliHost();
+        PublishChunked(host, "1");
+        using var registry = new LayoutRegistry(host["chunked"]);
+        host.Run("switch", "--quiet", $"{registry.Address}/os/image:latest").Succeeded();
+        PublishChunked(host, "2");
+        long before = registry.BlobBytes;
+
+        string check = host.Run("upgrade", "--check").Succeeded();
+        string told = host.Run("upgrade").Error;
+
+        Assert.Matches(@"Layers:  1 to fetch \([0-9.]+ kB\), 0 reused \(0 B\)\n    sha256:[0-9a-f]{12}  [0-9.]+ kB to fetch, 1\.[0-9] MB reused\n", check);
+        Assert.Matches(@"^layers already present: 0; layers to fetch: 1 \([0-9.]+ kB, 1\.[0-9] MB reused\)\n", told);
+        Assert.InRange(registry.BlobBytes - before, 1, 200_000);
+    }
+
+    private static void PublishChunked(CliHost host, string version)
+    {
+        var random = new Random(1);
+        OsImage image = new OsImage().AddLayer(layer =>
+        {
+            layer.Directory("usr").Directory("usr/lib").File("usr/lib/os-release", $"ID=test\nVERSION_ID={version}\n")
+                .Directory("usr/lib/modules").Directory("usr/lib/modules/6.0").File("usr/lib/modules/6.0/vmlinuz", "kernel").File("usr/lib/modules/6.0/initramfs.img", "initramfs");
+            for (int i = 0; i < 100; i++)
+            {
+                byte[] content = new byte[15_000];
+                random.NextBytes(content);
+                content[0] = i % 50 == 7 ? (byte)version[0] : content[0];
+                layer.File($"usr/lib/{i}", content);
+            }
+        });
+        image.WriteTo(host["plain"]);
+        Oracle.Run("skopeo", "--insecure-policy", "copy", "-q", "--dest-compress-format", "zstd:chunked", $"oci:{host["plain"]}:latest", $"oci:{host["chunked"]}:latest").Succeeded();
+    }
+
     // Packages as dpkg keeps them in an image that has no /var.
     private static void Publish(CliHost host, string version, (string Name, string Version)[] packages)
     {

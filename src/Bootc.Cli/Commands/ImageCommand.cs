@@ -34,7 +34,7 @@ internal static class ImageCommand
                 Console.Out.WriteLine($"{image.ImageType,-10}  {image.Image}");
             }
         });
-        return new DocumentedCommand("image", "Work with images, and with those in the host's store", list, ImageVerifyCommand.Create(), ImageSignCommand.Create());
+        return new DocumentedCommand("image", "Work with images, and with those in the host's store", list, ImagePullCommand.Create(), ImagePushCommand.Create(), ImageRemoveCommand.Create(), ImageBuildCommand.Create(), ImageCopyToStorageCommand.Create(), ImageVerifyCommand.Create(), ImageSignCommand.Create());
     }
 
     private static string Show(ImageReference image) => image.Transport == Transport.Registry ? image.Name : image.ToString();

@@ -51,7 +51,7 @@ internal static class InstallCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             RequireRoot("to-disk");
-            InstallOptions options = common.Read(parsed);
+            InstallOptions options = await common.ReadAsync(parsed, cancellation);
             await progress.CreateView(parsed).RunAsync(async view =>
             {
                 await new DiskInstallation(options, view)
@@ -116,7 +116,7 @@ internal static class InstallCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             RequireRoot(name);
-            InstallOptions options = common.Read(parsed) with { RootMountSpec = parsed.GetValue(rootSpec), BootMountSpec = parsed.GetValue(bootSpec) };
+            InstallOptions options = await common.ReadAsync(parsed, cancellation) with { RootMountSpec = parsed.GetValue(rootSpec), BootMountSpec = parsed.GetValue(bootSpec) };
             await WarnAsync(path(parsed), existing(parsed), parsed.GetValue(acknowledge), cancellation);
             await progress.CreateView(parsed).RunAsync(async view =>
             {
@@ -175,9 +175,11 @@ internal static class InstallCommand
         {
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "install reset");
             Reboot.Check(sysroot, parsed.GetValue(apply));
-            OperationOutcome outcome = await progress.CreateView(parsed).RunAsync(view => new ResetOperation(sysroot, new OciOptions(), view)
+            var oci = new OciOptions();
+            ImageReference? image = parsed.GetValue(target) is { } named ? await ImageName.ResolveAsync(ImageName.Read(named), oci, Console.Error.WriteLine, cancellation) : null;
+            OperationOutcome outcome = await progress.CreateView(parsed).RunAsync(view => new ResetOperation(sysroot, oci, view)
             {
-                Target = parsed.GetValue(target) is { } image ? OstreeImageReference.Unverified(InstallOptionSet.ReadReference(image, null)) : null,
+                Target = image is null ? null : OstreeImageReference.Unverified(image),
                 Stateroot = parsed.GetValue(stateroot),
                 KernelArguments = parsed.GetValue(arguments) ?? [],
                 WithoutRootArguments = parsed.GetValue(noRoot),

@@ -33,15 +33,16 @@ internal sealed class InstallOptionSet
 
     /// <summary>What the command line says.</summary>
     /// <exception cref="FormatException">A reference is malformed.</exception>
-    public InstallOptions Read(ParseResult parsed)
+    /// <exception cref="OciException">No registry that a name without host may be in has it.</exception>
+    public async Task<InstallOptions> ReadAsync(ParseResult parsed, CancellationToken cancellation)
     {
         string source = parsed.GetValue(_source) ?? throw new InstallException("which image to install is not said: give --source-imgref IMAGE");
+        ImageReference image = await ResolveAsync(ImageName.Read(source), cancellation);
+        ImageReference followed = parsed.GetValue(_target) is { } target ? await ResolveAsync(ImageName.Read(target, parsed.GetValue(_transport)), cancellation) : image;
         return new InstallOptions
         {
-            Source = OstreeImageReference.Unverified(ReadReference(source, null)),
-            Target = parsed.GetValue(_target) is { } target
-                ? new OstreeImageReference(Verification(parsed), null, ReadReference(target, parsed.GetValue(_transport)))
-                : new OstreeImageReference(Verification(parsed), null, ReadReference(source, null)),
+            Source = OstreeImageReference.Unverified(image),
+            Target = new OstreeImageReference(Verification(parsed), null, followed),
             Stateroot = parsed.GetValue(_stateroot),
             BootLoader = parsed.GetValue(_bootLoader) switch { "grub" => BootLoaderKind.Grub, "systemd" => BootLoaderKind.SystemdBoot, "none" => BootLoaderKind.None, _ => null },
             KernelArguments = [.. parsed.GetValue(_arguments) ?? [], .. parsed.GetValue(_noSelinux) ? ["selinux=0"] : Array.Empty<string>()],
@@ -50,19 +51,9 @@ internal sealed class InstallOptionSet
         };
     }
 
+    private static Task<ImageReference> ResolveAsync(ImageReference image, CancellationToken cancellation) =>
+        ImageName.ResolveAsync(image, new OciOptions(), Console.Error.WriteLine, cancellation);
+
     private SignatureVerification Verification(ParseResult parsed) =>
         parsed.GetValue(_enforce) ? SignatureVerification.ContainerPolicy : SignatureVerification.ContainerPolicyAllowInsecure;
-
-    /// <summary>Reads a reference with a transport as in <c>oci:PATH</c>, or a name in a registry.</summary>
-    public static ImageReference ReadReference(string text, string? transport)
-    {
-        if (transport is not null)
-        {
-            return ImageReference.Parse($"{transport}:{text}");
-        }
-
-        int colon = text.IndexOf(':');
-        bool hasTransport = colon > 0 && ImageReference.TransportOf(text[..colon]) is not null && !(colon + 1 < text.Length && char.IsAsciiDigit(text[colon + 1]));
-        return ImageReference.Parse(hasTransport ? text : $"registry:{text}");
-    }
 }

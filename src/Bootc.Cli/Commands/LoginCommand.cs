@@ -68,7 +68,7 @@ internal static class LoginCommand
         return command;
     }
 
-    private static Option<string?> AuthFile(string description) => new("--authfile") { Description = description, HelpName = "FILE" };
+    internal static Option<string?> AuthFile(string description) => new("--authfile") { Description = description, HelpName = "FILE" };
 
     private static (string User, string Password) Ask(string? user, bool fromInput)
     {

@@ -31,6 +31,7 @@ internal static class SwitchCommand
                 ("bootc switch quay.io/example/os:stable", "Follow an image in a registry."),
                 ("bootc switch --apply quay.io/example/os:testing", "Follow another tag, and reboot into it at once."),
                 ("bootc switch --transport containers-storage localhost/os:1", "Take an image that podman built on this machine."),
+                ("bootc switch --transport docker-daemon localhost/os:1", "Take an image that a container engine has, as 'bootc image build' leaves it."),
                 ("bootc switch --transport oci /media/usb/os:stable", "Take the image from an OCI layout in a directory."),
             ],
         };
@@ -44,7 +45,7 @@ internal static class SwitchCommand
             OperationOutcome outcome = await progress.CreateView(parsed).RunAsync(async view =>
             {
                 var options = new OciOptions();
-                ImageReference full = await FindFullNameAsync(reference, options, view, cancellation);
+                ImageReference full = await ImageName.ResolveAsync(reference, options, view.Message, cancellation);
                 return await new SwitchOperation(sysroot, options, view)
                 {
                     Target = new OstreeImageReference(verification, null, full),
@@ -55,23 +56,6 @@ internal static class SwitchCommand
             return reboot.Carry(parsed, sysroot, outcome);
         });
         return command;
-    }
-
-    // What a name without host stands for is decided now: settings that change later do not change what is followed.
-    private static async Task<ImageReference> FindFullNameAsync(ImageReference reference, OciOptions options, IOperationProgress progress, CancellationToken cancellation)
-    {
-        if (reference.Transport != Transport.Registry || ShortNames.IsQualified(reference.Name))
-        {
-            return reference;
-        }
-
-        string name = await ShortNames.FindAsync(reference.Name, options, cancellation);
-        if (name != reference.Name)
-        {
-            progress.Message($"{reference.Name} stands for {name} (registries.conf)");
-        }
-
-        return reference with { Name = name };
     }
 
     // "docker://quay.io/x" says the same as the default transport.
@@ -119,11 +103,6 @@ internal static class SwitchCommand
         if (word is "registry" or "docker" || ImageReference.TransportOf(word) is not { } other)
         {
             return;
-        }
-
-        if (other is Transport.DockerDaemon)
-        {
-            throw new TransportNotSupportedException($"'{image}' is no name in a registry, and images cannot be fetched from {word}: yet; push it to a registry or save it with 'skopeo copy {image} oci-archive:FILE'");
         }
 
         throw new FormatException($"'{image}' is no name in a registry: its place is said by '--transport {ImageReference.NameOf(other)} {image[(colon + 1)..]}'");

@@ -13,6 +13,7 @@ internal sealed class JsonLinesProgress : IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, (Descriptor Layer, long Bytes)> _layers = [];
     private readonly List<string> _steps = [];
+    private readonly ProgressWords _words;
     private long _cachedBytes;
     private long _reusedBytes;
     private int _cachedLayers;
@@ -20,8 +21,9 @@ internal sealed class JsonLinesProgress : IDisposable
     private long _last;
     private bool _isReaderGone;
 
-    public JsonLinesProgress(int descriptor)
+    public JsonLinesProgress(int descriptor, ProgressWords words)
     {
+        _words = words;
         try
         {
             _output = new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
@@ -119,9 +121,9 @@ internal sealed class JsonLinesProgress : IDisposable
         Write(new ProgressEvent
         {
             Type = "ProgressBytes",
-            Task = "pulling",
-            Description = "Pulling image",
-            Id = "pulling",
+            Task = _words.Task,
+            Description = _words.Description,
+            Id = _words.Task,
             BytesCached = _cachedBytes,
             Bytes = _layers.Values.Sum(layer => layer.Bytes),
             BytesTotal = _layers.Values.Sum(layer => layer.Layer.Size),

@@ -4,8 +4,9 @@ using Bootc.Oci.Model;
 
 namespace Bootc.Cli.Presentation;
 
-internal sealed class PlainProgress : IOperationProgress
+internal sealed class PlainProgress(ProgressWords? words = null) : IOperationProgress
 {
+    private readonly ProgressWords _words = words ?? ProgressWords.Pull;
     private int _total;
     private int _done;
     private long _reused;
@@ -16,7 +17,7 @@ internal sealed class PlainProgress : IOperationProgress
     {
         _total = toFetch.Count;
         string reused = _reused > 0 ? $", {Bytes.Format(_reused)} reused" : "";
-        Console.Error.WriteLine($"layers already present: {present.Count}; layers to fetch: {toFetch.Count} ({Bytes.Format(toFetch.Sum(layer => layer.Size))}{reused})");
+        Console.Error.WriteLine($"{_words.Things}s already present: {present.Count}; {_words.Things}s to {_words.Verb}: {toFetch.Count} ({Bytes.Format(toFetch.Sum(layer => layer.Size))}{reused})");
     }
 
     public void LayerProgress(Descriptor layer, long bytes)

@@ -16,5 +16,6 @@ internal sealed class ProgressOptions
         command.Add(_descriptor);
     }
 
-    public ProgressView CreateView(ParseResult parsed) => new(parsed.GetValue(_quiet), parsed.GetValue(_descriptor));
+    public ProgressView CreateView(ParseResult parsed, ProgressWords? words = null) =>
+        new(parsed.GetValue(_quiet), parsed.GetValue(_descriptor), words ?? ProgressWords.Pull);
 }

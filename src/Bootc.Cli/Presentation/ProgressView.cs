@@ -4,12 +4,12 @@ using Spectre.Console;
 
 namespace Bootc.Cli.Presentation;
 
-internal sealed class ProgressView(bool quiet, int? descriptor)
+internal sealed class ProgressView(bool quiet, int? descriptor, ProgressWords words)
 {
     /// <summary>Runs an operation and shows its progress; what it has to say is printed after it.</summary>
     public async Task<T> RunAsync<T>(Func<IOperationProgress, Task<T>> operation)
     {
-        using JsonLinesProgress? json = descriptor is { } fd ? new JsonLinesProgress(fd) : null;
+        using JsonLinesProgress? json = descriptor is { } fd ? new JsonLinesProgress(fd, words) : null;
         T result = await RunAsync(operation, json);
         json?.Finish();
         return result;
@@ -24,11 +24,11 @@ internal sealed class ProgressView(bool quiet, int? descriptor)
 
         if (Console.IsErrorRedirected || Environment.GetEnvironmentVariable("TERM") is null or "dumb")
         {
-            return await operation(new ProgressFanOut(json, new PlainProgress()));
+            return await operation(new ProgressFanOut(json, new PlainProgress(words)));
         }
 
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        var terminal = new TerminalProgress();
+        var terminal = new TerminalProgress(words);
         try
         {
             return await console.Progress()

@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace Bootc.Cli.Presentation;
 
-internal sealed class TerminalProgress : IOperationProgress
+internal sealed class TerminalProgress(ProgressWords words) : IOperationProgress
 {
     private readonly ConcurrentDictionary<Digest, ProgressTask> _layers = new();
     private readonly ConcurrentDictionary<Digest, long> _received = new();
@@ -29,7 +29,7 @@ internal sealed class TerminalProgress : IOperationProgress
         }
 
         string reused = (present.Count > 0 ? $", {present.Count} reused" : "") + (_reused > 0 ? $", {Bytes.Format(_reused)} of files reused" : "");
-        _total = _context!.AddTask($"Fetching {toFetch.Count} layer{(toFetch.Count == 1 ? "" : "s")}{reused}", maxValue: toFetch.Sum(layer => layer.Size));
+        _total = _context!.AddTask($"{words.Doing} {toFetch.Count} {words.Things}{(toFetch.Count == 1 ? "" : "s")}{reused}", maxValue: toFetch.Sum(layer => layer.Size));
         foreach (Descriptor layer in toFetch)
         {
             _layers[layer.Digest] = _context.AddTask("  " + Bytes.Short(layer.Digest), maxValue: layer.Size);

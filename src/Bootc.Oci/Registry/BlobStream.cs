@@ -8,11 +8,17 @@ namespace Bootc.Oci.Registry;
 /// Reads a blob; when the connection breaks or nothing comes for too long, asks for the rest by Range and goes on. Progress
 /// gives new tries.
 /// </summary>
-internal sealed class BlobStream(RegistryClient client, RegistryReference image, Descriptor descriptor, IProgress<long>? bytesReceived) : ForwardStream
+/// <param name="client">Fetches it.</param>
+/// <param name="image">The image that it belongs to.</param>
+/// <param name="descriptor">The blob.</param>
+/// <param name="start">How many of its bytes are not wanted.</param>
+/// <param name="bytesReceived">Told how many bytes have come, those that were not wanted included.</param>
+internal sealed class BlobStream(RegistryClient client, RegistryReference image, Descriptor descriptor, long start, IProgress<long>? bytesReceived) : ForwardStream
 {
     private HttpResponseMessage? _response;
     private Stream? _body;
-    private long _position;
+    private readonly bool _isEmpty = start > 0 && start == descriptor.Size; // there is nothing that could be asked for
+    private long _position = start;
     private int _failures;
 
     public override long Length => descriptor.Size;
@@ -24,11 +30,11 @@ internal sealed class BlobStream(RegistryClient client, RegistryReference image,
     }
 
     /// <summary>Connects, so that a blob that is not there is told at once.</summary>
-    public Task OpenAsync(CancellationToken cancellation) => ConnectAsync(cancellation);
+    public Task OpenAsync(CancellationToken cancellation) => _isEmpty ? Task.CompletedTask : ConnectAsync(cancellation);
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        while (true)
+        while (!_isEmpty)
         {
             string reason;
             Exception? cause = null;
@@ -63,6 +69,8 @@ internal sealed class BlobStream(RegistryClient client, RegistryReference image,
 
             await PauseAsync(reason, cause, cancellationToken).ConfigureAwait(false);
         }
+
+        return 0;
     }
 
     public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();

@@ -35,8 +35,8 @@ public sealed partial class RegistryClient
             Layers = layers,
             Annotations = existing?.Annotations,
         };
-        await UploadBlobAsync(attachments, payload, cancellation).ConfigureAwait(false);
-        await UploadBlobAsync(attachments, config, cancellation).ConfigureAwait(false);
+        await UploadBlobAsync(attachments, added, payload, cancellation).ConfigureAwait(false);
+        await UploadBlobAsync(attachments, changed.Config, config, cancellation).ConfigureAwait(false);
         await PutManifestAsync(attachments, JsonSerializer.SerializeToUtf8Bytes(changed, OciJson.Default.ImageManifest), MediaTypes.OciManifest, cancellation).ConfigureAwait(false);
         return attachments;
     }

@@ -11,13 +11,13 @@ public sealed partial class RegistryClient
     private const int MaximumTokenBody = 1024 * 1024;
 
     private async Task<AuthenticationHeaderValue?> AuthenticateAsync(
-        HttpResponseMessage response, RegistryReference image, bool mayBePlain, CancellationToken cancellation)
+        HttpResponseMessage response, RegistryReference image, HttpMethod method, bool mayBePlain, CancellationToken cancellation)
     {
         Credential? credential = _credentials.Find(image);
         Challenge[] challenges = [.. response.Headers.WwwAuthenticate.Select(value => Challenge.Parse(value.Scheme, value.Parameter))];
         if (Array.Find(challenges, challenge => challenge.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase)) is { } bearer)
         {
-            return await FetchTokenAsync(bearer, image, credential, mayBePlain, cancellation).ConfigureAwait(false);
+            return await FetchTokenAsync(bearer, image, method, credential, mayBePlain, cancellation).ConfigureAwait(false);
         }
 
         bool wantsBasic = Array.Exists(challenges, challenge => challenge.Scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase));
@@ -25,7 +25,7 @@ public sealed partial class RegistryClient
     }
 
     private async Task<AuthenticationHeaderValue> FetchTokenAsync(
-        Challenge challenge, RegistryReference image, Credential? credential, bool mayBePlain, CancellationToken cancellation)
+        Challenge challenge, RegistryReference image, HttpMethod method, Credential? credential, bool mayBePlain, CancellationToken cancellation)
     {
         if (!Uri.TryCreate(challenge.Parameters.GetValueOrDefault("realm"), UriKind.Absolute, out Uri? realm)
             || (realm.Scheme != Uri.UriSchemeHttps && !(mayBePlain && realm.Scheme == Uri.UriSchemeHttp)))
@@ -34,7 +34,7 @@ public sealed partial class RegistryClient
         }
 
         string service = challenge.Parameters.GetValueOrDefault("service") ?? "";
-        string scope = challenge.Parameters.GetValueOrDefault("scope") ?? (image.Repository.Length == 0 ? "" : $"repository:{image.Repository}:pull");
+        string scope = challenge.Parameters.GetValueOrDefault("scope") ?? (image.Repository.Length == 0 ? "" : $"repository:{image.Repository}:{(VerbOf(method) == "push" ? "pull,push" : "pull")}");
         using HttpRequestMessage request = credential?.IdentityToken is { Length: > 0 } identity
             ? RefreshTokenRequest(realm, service, scope, identity)
             : TokenRequest(realm, service, scope, credential);
@@ -56,9 +56,10 @@ public sealed partial class RegistryClient
 
     private static HttpRequestMessage TokenRequest(Uri realm, string service, string scope, Credential? credential)
     {
+        // A blob that is taken from another repository needs a scope for each of the two.
+        string scopes = string.Concat(scope.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(one => $"&scope={Uri.EscapeDataString(one)}"));
         string separator = realm.Query.Length > 0 ? "&" : "?";
-        var request = new HttpRequestMessage(
-            HttpMethod.Get, $"{realm}{separator}service={Uri.EscapeDataString(service)}{(scope.Length == 0 ? "" : $"&scope={Uri.EscapeDataString(scope)}")}");
+        var request = new HttpRequestMessage(HttpMethod.Get, $"{realm}{separator}service={Uri.EscapeDataString(service)}{scopes}");
         request.Headers.Authorization = credential is null ? null : Basic(credential);
         return request;
     }

@@ -228,7 +228,7 @@ public sealed partial class RegistryClient
         RegistryEndpoint endpoint, HttpMethod method, string path, string what, Action<HttpRequestMessage>? prepare, CancellationToken cancellation)
     {
         RegistryReference image = endpoint.Location;
-        bool mayBePlain = endpoint.Insecure || (IsLoopback(image.Registry) && RegistryCertificates.Find(Options, image.Registry) is null);
+        bool mayBePlain = MayBePlain(endpoint);
         int attempts = endpoint.IsMirror ? 1 : Options.Attempts; // what a mirror cannot do now, the next place can
         for (int attempt = 1; ; attempt++)
         {
@@ -242,7 +242,7 @@ public sealed partial class RegistryClient
                     return response;
                 }
 
-                failure = await DescribeFailureAsync(response, image, what, cancellation).ConfigureAwait(false);
+                failure = await DescribeFailureAsync(response, image, method, what, cancellation).ConfigureAwait(false);
                 if (!IsTransient(response.StatusCode))
                 {
                     response.Dispose();
@@ -251,7 +251,7 @@ public sealed partial class RegistryClient
             }
             catch (Exception e) when (IsBrokenConnection(e, cancellation))
             {
-                failure = new RegistryException($"cannot fetch the {what}: {Describe(e)}{AdviceFor(e, image)}", null, e);
+                failure = new RegistryException($"cannot {VerbOf(method)} the {what}: {Describe(e)}{AdviceFor(e, image)}", null, e);
                 if (IsPermanent(e))
                 {
                     throw failure;
@@ -273,9 +273,21 @@ public sealed partial class RegistryClient
     private async Task<HttpResponseMessage> SendOnceAsync(
         RegistryReference image, HttpMethod method, string path, Action<HttpRequestMessage>? prepare, bool mayBePlain, CancellationToken cancellation)
     {
-        string scheme = await FindSchemeAsync(image.Registry, mayBePlain, cancellation).ConfigureAwait(false);
-        string host = image.Registry == "docker.io" ? "registry-1.docker.io" : image.Registry;
-        var uri = new Uri($"{scheme}://{host}/v2/{(image.Repository.Length == 0 ? "" : $"{image.Repository}/{path}")}");
+        Uri home = await FindHomeAsync(image.Registry, mayBePlain, cancellation).ConfigureAwait(false);
+        var uri = new Uri($"{home}{(image.Repository.Length == 0 ? "" : $"{image.Repository}/{path}")}");
+        return await SendAuthenticatedAsync(image, uri, method, prepare, mayBePlain, cancellation).ConfigureAwait(false);
+    }
+
+    // The root of a registry's interface.
+    private async Task<Uri> FindHomeAsync(string registry, bool mayBePlain, CancellationToken cancellation)
+    {
+        string scheme = await FindSchemeAsync(registry, mayBePlain, cancellation).ConfigureAwait(false);
+        return new Uri($"{scheme}://{(registry == "docker.io" ? "registry-1.docker.io" : registry)}/v2/");
+    }
+
+    private async Task<HttpResponseMessage> SendAuthenticatedAsync(
+        RegistryReference image, Uri uri, HttpMethod method, Action<HttpRequestMessage>? prepare, bool mayBePlain, CancellationToken cancellation)
+    {
         bool authenticated = false;
         while (true)
         {
@@ -286,7 +298,7 @@ public sealed partial class RegistryClient
             }
 
             authenticated = true;
-            if (await AuthenticateAsync(response, image, mayBePlain, cancellation).ConfigureAwait(false) is not { } authorization)
+            if (await AuthenticateAsync(response, image, method, mayBePlain, cancellation).ConfigureAwait(false) is not { } authorization)
             {
                 return response;
             }
@@ -334,9 +346,15 @@ public sealed partial class RegistryClient
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(Options.StallTimeout);
+        if (request.Content is UploadContent upload)
+        {
+            // What is sent shows that the connection lives; a registry that has all of it may take its time to look at it.
+            upload.Moved = isComplete => timeout.CancelAfter(isComplete ? AnswerTimeout : Options.StallTimeout);
+        }
+
         try
         {
-            using HttpClient client = RegistryHttp.CreateClient(RegistryCertificates.Find(Options, registry), verifyCertificates: !mayBePlain);
+            using HttpClient client = RegistryHttp.CreateClient(RegistryCertificates.Find(Options, registry), verifyCertificates: !mayBePlain, Options.ConnectionsPerHost);
             return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -413,16 +431,16 @@ public sealed partial class RegistryClient
         }
     }
 
-    private async Task<Exception> DescribeFailureAsync(HttpResponseMessage response, RegistryReference image, string what, CancellationToken cancellation)
+    private async Task<Exception> DescribeFailureAsync(HttpResponseMessage response, RegistryReference image, HttpMethod method, string what, CancellationToken cancellation)
     {
         int status = (int)response.StatusCode;
         string reason = await ReadReasonAsync(response, cancellation).ConfigureAwait(false);
         string answer = $"{image.Registry} answered {status} {response.StatusCode}{(reason.Length > 0 ? $" ({reason})" : "")}";
         return response.StatusCode switch
         {
-            HttpStatusCode.NotFound => new ImageNotFoundException($"there is no {what}: {answer}"),
+            HttpStatusCode.NotFound when method == HttpMethod.Get || method == HttpMethod.Head => new ImageNotFoundException($"there is no {what}: {answer}"),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new UnauthorizedException($"access to the {what} is refused: {answer}; {DescribeCredentials(image)}"),
-            _ => new RegistryException($"cannot fetch the {what}: {answer}", status),
+            _ => new RegistryException($"cannot {VerbOf(method)} the {what}: {answer}", status),
         };
     }
 
@@ -464,6 +482,11 @@ public sealed partial class RegistryClient
         }
     }
 
+    private bool MayBePlain(RegistryEndpoint endpoint) =>
+        endpoint.Insecure || (IsLoopback(endpoint.Location.Registry) && RegistryCertificates.Find(Options, endpoint.Location.Registry) is null);
+
+    private static string VerbOf(HttpMethod method) => method == HttpMethod.Get ? "fetch" : method == HttpMethod.Head ? "look for" : "push";
+
     private static string KeyOf(RegistryReference image) => $"{image.Registry}/{image.Repository}";
 
     private static bool IsLoopback(string registry)
@@ -472,17 +495,18 @@ public sealed partial class RegistryClient
         return host == "localhost" || (IPAddress.TryParse(host, out IPAddress? address) && IPAddress.IsLoopback(address));
     }
 
-    private static bool IsTransient(HttpStatusCode status) => (int)status is 408 or 429 or >= 500 and not 501 and not 505;
+    internal static bool IsTransient(HttpStatusCode status) => (int)status is 408 or 429 or >= 500 and not 501 and not 505;
 
-    private static bool IsBrokenConnection(Exception e, CancellationToken cancellation) =>
+    internal static bool IsBrokenConnection(Exception e, CancellationToken cancellation) =>
         e is HttpRequestException or TimeoutException or IOException || (e is OperationCanceledException && !cancellation.IsCancellationRequested);
 
-    // A name that does not exist and a certificate that is not trusted stay so.
-    private static bool IsPermanent(Exception e) => e is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError };
+    // A name that does not exist and a certificate that is not trusted stay so, and a proxy that wants other credentials.
+    private static bool IsPermanent(Exception e) => e is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError }
+        || (e is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } && e.Message.Contains("'407'", StringComparison.Ordinal));
 
     private static string AdviceFor(Exception e, RegistryReference image) => e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
         ? $" ({image.Registry} speaks no TLS, or has a certificate that is not trusted; where that is meant to be, 'insecure = true' in registries.conf allows it)"
         : "";
 
-    private static string Describe(Exception e) => e.InnerException is { } inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal) ? $"{e.Message}: {inner.Message}" : e.Message;
+    internal static string Describe(Exception e) => e.InnerException is { } inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal) ? $"{e.Message}: {inner.Message}" : e.Message;
 }

@@ -12,16 +12,23 @@ internal static class RegistryHttp
     private const string Verified = "registry";
     private const string Unverified = "insecure-registry";
     private static readonly Lazy<IHttpClientFactory> Factory = new(CreateFactory);
-    private static readonly ConcurrentDictionary<(string Directory, bool Verified), SocketsHttpHandler> Handlers = new();
+    private static readonly ConcurrentDictionary<(string? Directory, bool Verified, int Connections), SocketsHttpHandler> Handlers = new();
 
     /// <summary>A client for one registry.</summary>
     /// <param name="certificates">Its certificates, if it has some of its own.</param>
     /// <param name="verifyCertificates">Whether the server must have a certificate that is trusted.</param>
-    public static HttpClient CreateClient(RegistryCertificates? certificates, bool verifyCertificates)
+    /// <param name="connections">How many connections there are to it at the most.</param>
+    /// <exception cref="OciException">The environment names a proxy that is none.</exception>
+    public static HttpClient CreateClient(RegistryCertificates? certificates, bool verifyCertificates, int connections)
     {
-        HttpClient client = certificates is null
+        _ = EnvironmentProxy.Current;
+        HttpClient client = certificates is null && connections == OciOptions.DefaultConnectionsPerHost
             ? Factory.Value.CreateClient(verifyCertificates ? Verified : Unverified)
-            : new HttpClient(Handlers.GetOrAdd((certificates.Directory, verifyCertificates), _ => CreateHandler(certificates.ToTlsOptions(), verifyCertificates)), disposeHandler: false);
+            : new HttpClient(
+                Handlers.GetOrAdd(
+                    (certificates?.Directory, verifyCertificates, connections),
+                    _ => CreateHandler(certificates?.ToTlsOptions() ?? new SslClientAuthenticationOptions(), verifyCertificates, connections)),
+                disposeHandler: false);
         client.Timeout = Timeout.InfiniteTimeSpan; // each request has limits of its own
         client.DefaultRequestHeaders.UserAgent.ParseAdd("bootc-dotnet/" + (typeof(RegistryHttp).Assembly.GetName().Version?.ToString(3) ?? "0"));
         return client;
@@ -30,13 +37,12 @@ internal static class RegistryHttp
     private static IHttpClientFactory CreateFactory()
     {
         var services = new ServiceCollection();
-        services.AddHttpClient(Verified).ConfigurePrimaryHttpMessageHandler(static () => CreateHandler(new SslClientAuthenticationOptions(), verifyCertificates: true)).RemoveAllLoggers();
-        services.AddHttpClient(Unverified).ConfigurePrimaryHttpMessageHandler(static () => CreateHandler(new SslClientAuthenticationOptions(), verifyCertificates: false)).RemoveAllLoggers();
+        services.AddHttpClient(Verified).ConfigurePrimaryHttpMessageHandler(static () => CreateHandler(new SslClientAuthenticationOptions(), verifyCertificates: true, OciOptions.DefaultConnectionsPerHost)).RemoveAllLoggers();
+        services.AddHttpClient(Unverified).ConfigurePrimaryHttpMessageHandler(static () => CreateHandler(new SslClientAuthenticationOptions(), verifyCertificates: false, OciOptions.DefaultConnectionsPerHost)).RemoveAllLoggers();
         return services.BuildServiceProvider().GetRequiredService<IHttpClientFactory>();
     }
 
-    // Proxies are those of the environment: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
-    private static SocketsHttpHandler CreateHandler(SslClientAuthenticationOptions tls, bool verifyCertificates)
+    private static SocketsHttpHandler CreateHandler(SslClientAuthenticationOptions tls, bool verifyCertificates, int connections)
     {
         if (!verifyCertificates)
         {
@@ -50,6 +56,8 @@ internal static class RegistryHttp
             AutomaticDecompression = DecompressionMethods.None,
             ConnectTimeout = TimeSpan.FromSeconds(15),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            MaxConnectionsPerServer = connections,
+            Proxy = EnvironmentProxy.Current,
             UseCookies = false,
             SslOptions = tls,
         };

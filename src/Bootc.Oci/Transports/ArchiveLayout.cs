@@ -12,23 +12,68 @@ internal sealed class ArchiveLayout : IImageLayout
     private readonly string _tar;
     private FileStream? _decompressed;
 
-    public ArchiveLayout(string path)
+    /// <summary>The files of an archive.</summary>
+    /// <param name="path">The archive.</param>
+    /// <param name="temporary">Where a compressed archive is decompressed to.</param>
+    public ArchiveLayout(string path, string temporary)
     {
         Path = path;
         _tar = path;
         try
         {
-            _tar = Decompress() ?? path;
+            _tar = Decompress(temporary) ?? path;
             Index();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new ImageNotFoundException($"there is no image archive {path}", e);
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or ZstdSharp.ZstdException)
+        catch (Exception e) when (IsDamage(e))
         {
             Dispose();
-            throw new ManifestException($"{path} is no tar file, or a damaged one: {e.Message}", e);
+            throw Damaged(e);
+        }
+    }
+
+    private ArchiveLayout(FileStream content, string name)
+    {
+        Path = name;
+        _decompressed = content;
+        _tar = UnnamedFile.PathOf(content);
+        try
+        {
+            Index();
+        }
+        catch (Exception e) when (IsDamage(e))
+        {
+            Dispose();
+            throw Damaged(e);
+        }
+    }
+
+    /// <summary>The files of an archive that comes as a stream.</summary>
+    /// <param name="archive">The archive.</param>
+    /// <param name="name">Its name in messages.</param>
+    /// <param name="temporary">Where it is copied to, as a file without a name.</param>
+    /// <param name="cancellation">Ends the copying.</param>
+    /// <exception cref="OciException">It is no archive, or there is no room for it.</exception>
+    public static async Task<ArchiveLayout> CopyAsync(Stream archive, string name, string temporary, CancellationToken cancellation)
+    {
+        FileStream file = UnnamedFile.Create(temporary);
+        try
+        {
+            await archive.CopyToAsync(file, 256 * 1024, cancellation).ConfigureAwait(false);
+            return new ArchiveLayout(file, name);
+        }
+        catch (Exception e)
+        {
+            file.Dispose();
+            if (e is IOException)
+            {
+                throw new OciException($"{name} cannot be copied to {temporary}: {e.Message}", e);
+            }
+
+            throw;
         }
     }
 
@@ -47,7 +92,7 @@ internal sealed class ArchiveLayout : IImageLayout
     public void Dispose() => _decompressed?.Dispose();
 
     // A compressed archive cannot be read in any order: what is in it goes to a file that has no name.
-    private string? Decompress()
+    private string? Decompress(string directory)
     {
         using FileStream archive = File.OpenRead(Path);
         byte[] head = new byte[4];
@@ -59,12 +104,14 @@ internal sealed class ArchiveLayout : IImageLayout
             return null;
         }
 
-        string temporary = System.IO.Path.GetTempFileName();
-        _decompressed = new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
-        File.Delete(temporary);
+        _decompressed = UnnamedFile.Create(directory);
         content.CopyTo(_decompressed, 256 * 1024);
-        return $"/proc/self/fd/{_decompressed.SafeFileHandle.DangerousGetHandle()}";
+        return UnnamedFile.PathOf(_decompressed);
     }
+
+    private static bool IsDamage(Exception e) => e is InvalidDataException or EndOfStreamException or FormatException or ZstdSharp.ZstdException;
+
+    private ManifestException Damaged(Exception e) => new($"{Path} is no tar file, or a damaged one: {e.Message}", e);
 
     private void Index()
     {

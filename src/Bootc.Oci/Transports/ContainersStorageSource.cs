@@ -14,7 +14,7 @@ internal sealed class ContainersStorageSource : IImageSource
     private readonly IReadOnlyList<ContainersStorage> _stores;
     private readonly ContainersStorage _store;
     private readonly StorageImage _image;
-    private readonly Dictionary<Digest, StorageLayer> _layers = [];
+    private Dictionary<Digest, StorageLayer>? _layers;
 
     public ContainersStorageSource(ImageReference reference, OciOptions options)
     {
@@ -38,6 +38,8 @@ internal sealed class ContainersStorageSource : IImageSource
 
     public ImageReference Reference { get; }
 
+    public bool HasOriginalBlobs => false;
+
     public Task<ResolvedManifest> FetchManifestAsync(Platform platform, CancellationToken cancellation)
     {
         byte[] bytes = _store.ReadDocument(_image, "manifest", ImageManifest.MaximumSize);
@@ -56,12 +58,9 @@ internal sealed class ContainersStorageSource : IImageSource
 
     public async Task<Stream> OpenBlobAsync(Descriptor descriptor, IProgress<long>? bytesReceived, CancellationToken cancellation)
     {
-        if (_layers.Count == 0)
-        {
-            MatchLayers((await FetchManifestAsync(Platform.Current, cancellation).ConfigureAwait(false)).Manifest);
-        }
-
-        StorageLayer layer = _layers.GetValueOrDefault(descriptor.Digest) ?? throw new ImageNotFoundException($"{Reference} has no layer {descriptor.Digest}");
+        // Several layers are opened at once: each of those that come first makes the list, and none sees half of it.
+        Dictionary<Digest, StorageLayer> layers = _layers ??= MatchLayers((await FetchManifestAsync(Platform.Current, cancellation).ConfigureAwait(false)).Manifest);
+        StorageLayer layer = layers.GetValueOrDefault(descriptor.Digest) ?? throw new ImageNotFoundException($"{Reference} has no layer {descriptor.Digest}");
         return new CountingStream(_store.OpenLayer(layer), bytesReceived is null ? null : new Scaled(bytesReceived, descriptor.Size, layer.Size ?? 0));
     }
 
@@ -104,7 +103,7 @@ internal sealed class ContainersStorageSource : IImageSource
         }
     }
 
-    private void MatchLayers(ImageManifest manifest)
+    private Dictionary<Digest, StorageLayer> MatchLayers(ImageManifest manifest)
     {
         IReadOnlyList<StorageLayer> layers = _store.LayersOf(_image);
         if (layers.Count != manifest.Layers.Length)
@@ -112,10 +111,13 @@ internal sealed class ContainersStorageSource : IImageSource
             throw new ManifestException($"{Reference} has {layers.Count} layers in {_store.Path}, and its manifest names {manifest.Layers.Length}");
         }
 
+        var matched = new Dictionary<Digest, StorageLayer>();
         for (int i = 0; i < layers.Count; i++)
         {
-            _layers[manifest.Layers[i].Digest] = layers[i];
+            matched[manifest.Layers[i].Digest] = layers[i];
         }
+
+        return matched;
     }
 
     private void Close()

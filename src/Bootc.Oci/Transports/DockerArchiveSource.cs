@@ -16,6 +16,8 @@ internal sealed class DockerArchiveSource(ImageReference reference, IImageLayout
 
     public ImageReference Reference { get; } = reference;
 
+    public bool HasOriginalBlobs => false;
+
     public Task<ResolvedManifest> FetchManifestAsync(Platform platform, CancellationToken cancellation)
     {
         DockerArchiveEntry entry = Choose(ReadEntries());

@@ -21,9 +21,25 @@ internal sealed class RegistryImageSource(ImageReference reference, RegistryClie
 
     public async Task<Stream> OpenBlobAsync(Descriptor descriptor, IProgress<long>? bytesReceived, CancellationToken cancellation)
     {
-        var blob = new BlobStream(client, _image, descriptor, bytesReceived);
-        await blob.OpenAsync(cancellation).ConfigureAwait(false);
-        return new DigestStream(blob, descriptor.Digest, descriptor.Size, (expected, actual) => new DigestMismatchException($"blob {expected} of {_image}", expected, actual));
+        PartialBlob? kept = client.Options.PartialBlobs is { } directory ? PartialBlob.TryOpen(directory, descriptor) : null;
+        var blob = new BlobStream(client, _image, descriptor, kept?.Length ?? 0, bytesReceived);
+        try
+        {
+            await blob.OpenAsync(cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            kept?.Dispose();
+            throw;
+        }
+
+        Stream content = kept is null ? blob : new KeptBlobStream(kept, blob, descriptor.Size, client.Options.KeepPartialAfter);
+        return new DigestStream(content, descriptor.Digest, descriptor.Size, (expected, actual) =>
+        {
+            string what = $"blob {expected} of {_image}{(kept is { WasThere: true } ? ", together with what a run before kept of it," : "")}";
+            kept?.Discard(); // what is not what it should be is no help to the next run
+            return new DigestMismatchException(what, expected, actual);
+        });
     }
 
     public async Task<Stream> OpenBlobRangesAsync(Descriptor descriptor, IReadOnlyList<BlobRange> ranges, IProgress<long>? bytesReceived, CancellationToken cancellation)

@@ -1,0 +1,181 @@
+// Brings an image from wherever it is to a registry.
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Bootc.Oci.Layers;
+using Bootc.Oci.Model;
+using Bootc.Oci.Registry;
+
+namespace Bootc.Oci;
+
+/// <summary>
+/// Pushes an image. Where its blobs are as its manifest names them, they and the manifest stay as they are, digests,
+/// signatures and tables of contents of zstd:chunked layers included. Where its layers lie uncompressed, they are compressed
+/// on the way and the manifest is made anew; layers that the registry has compressed already, under the name that is pushed
+/// to or as the image was pulled once, are not sent again. No layer is in memory or in a file on the way.
+/// </summary>
+/// <param name="source">Where the image is.</param>
+/// <param name="target">Where it shall be.</param>
+/// <param name="options">Credentials, settings, and how patient the network is used.</param>
+public sealed class ImagePush(IImageSource source, RegistryReference target, OciOptions options)
+{
+    private const int MaximumParallelBlobs = 3;
+    private readonly RegistryClient _client = new(options with { ConnectionsPerHost = Math.Max(2, options.ConnectionsPerHost) });
+    private readonly ConcurrentDictionary<Digest, BlobPlacement> _placements = new();
+    private long _bytes;
+
+    /// <summary>How layers are compressed that are not.</summary>
+    public LayerCompression Compression { get; init; } = LayerCompression.Gzip;
+
+    /// <summary>The digest that the image's manifest must have where it is, if only that very image is meant.</summary>
+    public Digest? Expected { get; init; }
+
+    /// <summary>Whose image of an index is pushed.</summary>
+    public Platform Platform { get; init; } = Platform.Current;
+
+    /// <summary>Runs the push. The name stands for the image when all of it is there; until then it stands for what it stood for.</summary>
+    /// <exception cref="OciException">The image cannot be had, or the registry does not take it.</exception>
+    public async Task<PushedImage> RunAsync(IPushProgress? progress, CancellationToken cancellation)
+    {
+        ResolvedManifest image = await source.FetchManifestAsync(Platform, cancellation).ConfigureAwait(false);
+        if (Expected is { } expected && image.Digest != expected)
+        {
+            throw new ImageNotFoundException($"{source.Reference} is another image by now: {image.Digest}, not {expected}");
+        }
+
+        Digest digest;
+        if (source.HasOriginalBlobs)
+        {
+            await PushBlobsAsync(image.Manifest, progress, cancellation).ConfigureAwait(false);
+            string type = image.Manifest.MediaType ?? MediaTypes.OciManifest;
+            digest = await _client.PutManifestAsync(target, image.Bytes, type, cancellation).ConfigureAwait(false);
+        }
+        else
+        {
+            byte[] manifest = await PushCompressedAsync(image.Manifest, progress, cancellation).ConfigureAwait(false);
+            digest = await _client.PutManifestAsync(target, manifest, MediaTypes.OciManifest, cancellation).ConfigureAwait(false);
+        }
+
+        int Count(BlobPlacement placement) => _placements.Values.Count(each => each == placement);
+        return new PushedImage(digest, Count(BlobPlacement.Uploaded), Count(BlobPlacement.Mounted), Count(BlobPlacement.Present), _bytes);
+    }
+
+    private async Task PushBlobsAsync(ImageManifest manifest, IPushProgress? progress, CancellationToken cancellation)
+    {
+        Descriptor[] blobs = [.. manifest.Layers.Append(manifest.Config).DistinctBy(blob => blob.Digest)];
+        ConcurrentDictionary<Digest, bool> present = new();
+        await ForEachAsync(blobs, async (blob, stop) => present[blob.Digest] = await _client.HasBlobAsync(target, blob.Digest, stop).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+        Descriptor[] missing = [.. blobs.Where(blob => !present[blob.Digest])];
+        progress?.Start(missing, [.. blobs.Where(blob => present[blob.Digest])]);
+        foreach (Descriptor blob in blobs.Where(blob => present[blob.Digest]))
+        {
+            _placements[blob.Digest] = BlobPlacement.Present;
+        }
+
+        await ForEachAsync(missing, (blob, stop) => PushAsync(blob, new StoredBlob(source, blob, progress), progress, stop), cancellation).ConfigureAwait(false);
+    }
+
+    private async Task PushAsync(Descriptor blob, IBlobContent content, IPushProgress? progress, CancellationToken cancellation)
+    {
+        BlobPlacement placement = await _client.UploadBlobAsync(target, content, MountableFrom(), cancellation).ConfigureAwait(false);
+        _placements[blob.Digest] = placement;
+        Interlocked.Add(ref _bytes, placement == BlobPlacement.Uploaded ? content.Descriptor!.Size : 0);
+        progress?.BlobDone(blob, placement);
+    }
+
+    private async Task<byte[]> PushCompressedAsync(ImageManifest manifest, IPushProgress? progress, CancellationToken cancellation)
+    {
+        ReadOnlyMemory<byte> configBytes = await source.FetchSmallBlobAsync(manifest.Config, ImageConfig.MaximumSize, cancellation).ConfigureAwait(false);
+        Digest[] diffIds = ImageConfig.Parse(configBytes.Span, source.Reference.ToString()).RootFs.DiffIds;
+        if (diffIds.Length != manifest.Layers.Length)
+        {
+            throw new ManifestException($"{source.Reference} has {manifest.Layers.Length} layers, and its configuration names {diffIds.Length}");
+        }
+
+        Dictionary<Digest, Descriptor> known = await FindKnownLayersAsync(cancellation).ConfigureAwait(false);
+        var layers = new ConcurrentDictionary<Digest, Descriptor>(); // by diff-id: a layer may be there twice
+        (Descriptor Layer, Digest DiffId)[] distinct = [.. manifest.Layers.Zip(diffIds).DistinctBy(pair => pair.Second)];
+        await ForEachAsync(distinct, async (pair, stop) =>
+        {
+            if (await FindPresentAsync(pair.Layer, known.GetValueOrDefault(pair.DiffId), stop).ConfigureAwait(false) is { } there)
+            {
+                layers[pair.DiffId] = there;
+                _placements[there.Digest] = BlobPlacement.Present;
+            }
+        }, cancellation).ConfigureAwait(false);
+        progress?.Start([.. distinct.Where(pair => !layers.ContainsKey(pair.DiffId)).Select(pair => pair.Layer)], [.. layers.Values]);
+        await ForEachAsync(distinct.Where(pair => !layers.ContainsKey(pair.DiffId)), async (pair, stop) =>
+        {
+            var content = new CompressedLayer(source, pair.Layer, pair.DiffId, Compression, progress);
+            await PushAsync(pair.Layer, content, progress, stop).ConfigureAwait(false);
+            layers[pair.DiffId] = content.Descriptor!;
+        }, cancellation).ConfigureAwait(false);
+        Descriptor config = manifest.Config with { MediaType = MediaTypes.OciConfig };
+        _placements[config.Digest] = await _client.UploadBlobAsync(target, config, configBytes, cancellation).ConfigureAwait(false);
+        var pushed = new ImageManifest
+        {
+            MediaType = MediaTypes.OciManifest,
+            Config = config,
+            Layers = [.. diffIds.Select(diffId => layers[diffId])],
+            Annotations = manifest.Annotations,
+        };
+        return JsonSerializer.SerializeToUtf8Bytes(pushed, OciJson.Default.ImageManifest);
+    }
+
+    // As it was compressed where the image was pulled from, or as it was pushed under the name before.
+    private async Task<Descriptor?> FindPresentAsync(Descriptor original, Descriptor? pushed, CancellationToken cancellation)
+    {
+        foreach (Descriptor? candidate in (Descriptor?[])[pushed, original])
+        {
+            if (candidate is not null && OciTypeOf(candidate.MediaType) is { } type && await _client.HasBlobAsync(target, candidate.Digest, cancellation).ConfigureAwait(false))
+            {
+                return candidate with { MediaType = type };
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<Dictionary<Digest, Descriptor>> FindKnownLayersAsync(CancellationToken cancellation)
+    {
+        var known = new Dictionary<Digest, Descriptor>();
+        try
+        {
+            await using IImageSource before = ImageSources.Open(new ImageReference(Transport.Registry, target.ToString()), options);
+            ImageManifest manifest = (await before.FetchManifestAsync(Platform, cancellation).ConfigureAwait(false)).Manifest;
+            ReadOnlyMemory<byte> config = await before.FetchSmallBlobAsync(manifest.Config, ImageConfig.MaximumSize, cancellation).ConfigureAwait(false);
+            foreach ((Descriptor layer, Digest diffId) in manifest.Layers.Zip(ImageConfig.Parse(config.Span, target.ToString()).RootFs.DiffIds))
+            {
+                known[diffId] = layer;
+            }
+        }
+        catch (OciException)
+        {
+            // There is nothing under the name yet, or something else than an image.
+        }
+
+        return known;
+    }
+
+    private string? MountableFrom()
+    {
+        if (source.Reference.Transport != Transport.Registry)
+        {
+            return null;
+        }
+
+        RegistryReference from = RegistryReference.Parse(source.Reference.Name);
+        return from.Registry == target.Registry ? from.Repository : null;
+    }
+
+    // Layers are not sent uncompressed.
+    private static string? OciTypeOf(string type) => type switch
+    {
+        MediaTypes.OciLayerGzip or MediaTypes.DockerLayerGzip => MediaTypes.OciLayerGzip,
+        MediaTypes.OciLayerZstd => MediaTypes.OciLayerZstd,
+        _ => null,
+    };
+
+    // Within one registry, a blob on its way has a connection from there and one to there.
+    private Task ForEachAsync<T>(IEnumerable<T> items, Func<T, CancellationToken, Task> work, CancellationToken cancellation) => Parallel.ForEachAsync(
+        items, new ParallelOptions { MaxDegreeOfParallelism = Math.Clamp(options.ConnectionsPerHost / 2, 1, MaximumParallelBlobs), CancellationToken = cancellation }, (item, stop) => new ValueTask(work(item, stop)));
+}
