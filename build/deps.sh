@@ -77,6 +77,7 @@ for group; do
     need fish fish
     need zsh zsh
     need groff groff
+    need etcd-server /usr/bin/etcd
     ;;
   e2e)
     need_root "making disks for virtual machines"

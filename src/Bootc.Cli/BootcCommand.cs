@@ -35,6 +35,8 @@ internal static class BootcCommand
             ImageCommand.Create(),
             LoginCommand.CreateLogin(),
             LoginCommand.CreateLogout(),
+            GraphCommand.Create(),
+            FleetLockCommand.Create(),
             InstallCommand.Create(),
             CompletionCommand.Create(),
             InternalsCommand.Create(),

@@ -19,7 +19,7 @@ public class ImageStoreTests
         CommandResult pulled = host.Run("image", "pull", "--transport", "oci", reference);
         CommandResult again = host.Run("image", "pull", "--transport", "oci", reference);
 
-        Assert.StartsWith($"Pulled: oci:{reference} version 2", pulled.Succeeded());
+        Assert.StartsWith($"Pulled: oci:{reference}\n  Version: 2", pulled.Succeeded());
         Assert.StartsWith($"The store has oci:{reference} already", again.Succeeded());
         Assert.Equal(before, host.Run("status", "--format", "json").Succeeded());
         Assert.Contains($"oci:{reference}", host.Run("image", "list").Succeeded());

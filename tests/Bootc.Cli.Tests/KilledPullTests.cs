@@ -34,7 +34,8 @@ public sealed class KilledPullTests : IDisposable
         link.BytesPerSecond = 0;
         host.Run("switch", "--quiet", name).Succeeded();
 
-        Assert.True(before + link.Received < large.Length * 1.05, $"{before} bytes came before the kill, and {link.Received} after it, of {large.Length}");
+        // What was on its way then, in the buffers of sockets, is lost.
+        Assert.True(before + link.Received < large.Length * 1.1, $"{before} bytes came before the kill, and {link.Received} after it, of {large.Length}");
         Assert.Empty(Directory.GetFiles(Path.Combine(host.Sysroot, "ostree/repo/tmp"), "bootc-partial-*"));
     }
 

@@ -115,7 +115,7 @@ public sealed class ChunkedWriterTests : IDisposable
         File.WriteAllBytes(Path.Combine(tree, "usr/large"), Noise(700_000));
         File.WriteAllText(Path.Combine(tree, "usr/empty"), "");
         File.CreateSymbolicLink(Path.Combine(tree, "usr/link"), "bin/tool");
-        Peer.Run("sh", "-c", $"cd {tree}/usr && ln bin/tool hard && mkfifo pipe && chmod 4755 bin/tool && touch -d @1700000000.123456789 bin/tool").Succeeded();
+        Peer.Run("sh", "-c", $"cd {tree}/usr && ln bin/tool hard {(format == "v7" ? "" : "&& mkfifo pipe")} && chmod 4755 bin/tool && touch -d @1700000000.123456789 bin/tool").Succeeded();
         if (format is not ("v7" or "ustar"))
         {
             Peer.Run("touch", "-d", "@-5", Path.Combine(tree, "usr/empty")).Succeeded();

@@ -107,6 +107,7 @@ public sealed class RobustLinkTests : IDisposable
         using var link = new FaultyLink(registry.Address) { BytesPerSecond = 20_000_000 };
         await using IImageSource source = Open(link, Options with { ConnectionsPerHost = 2 });
         await source.FetchManifestAsync(Platform.Current, default); // and find out that there is no TLS
+        await Task.Delay(200); // until both sides have closed that connection
         link.Reset();
 
         await Parallel.ForAsync(0, 12, new ParallelOptions { MaxDegreeOfParallelism = 12 }, async (_, stop) =>

@@ -1,5 +1,6 @@
 // An HTTP proxy for one test.
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -67,6 +68,7 @@ public sealed class ForwardProxy : IDisposable
                     if (_credentials is not null && !lines.Contains($"Proxy-Authorization: {_credentials}"))
                     {
                         Refused++;
+                        await SkipContentAsync(stream, lines);
                         await stream.WriteAsync("HTTP/1.1 407 Who are you\r\nProxy-Authenticate: Basic realm=\"proxy\"\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), _stop.Token);
                         continue;
                     }
@@ -80,6 +82,16 @@ public sealed class ForwardProxy : IDisposable
             {
                 // One side went away.
             }
+        }
+    }
+
+    // It comes with the request, or not at all where the client waits to be told to go on.
+    private async Task SkipContentAsync(NetworkStream stream, string[] lines)
+    {
+        const string Length = "Content-Length: ";
+        if (!lines.Contains("Expect: 100-continue") && lines.FirstOrDefault(line => line.StartsWith(Length, StringComparison.Ordinal)) is { } length)
+        {
+            await stream.ReadExactlyAsync(new byte[int.Parse(length[Length.Length..], CultureInfo.InvariantCulture)], _stop.Token);
         }
     }
 

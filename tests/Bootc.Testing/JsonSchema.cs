@@ -1,11 +1,12 @@
 // Checks JSON documents against the schemas that other projects publish.
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Bootc.Testing;
 
 /// <summary>
-/// A JSON schema (2020-12), as far as the schemas of bootc go. A keyword that is not known is an error, so that a schema is
+/// A JSON schema (2020-12), as far as the schemas that tests check go. A keyword that is not known is an error, so that a schema is
 /// never half checked.
 /// </summary>
 public sealed class JsonSchema
@@ -68,6 +69,15 @@ public sealed class JsonSchema
                 break;
             case "minimum":
                 Require(value.ValueKind != JsonValueKind.Number || value.GetDouble() >= rule.GetDouble(), $"is {value}, less than {rule}", path, errors);
+                break;
+            case "maximum":
+                Require(value.ValueKind != JsonValueKind.Number || value.GetDouble() <= rule.GetDouble(), $"is {value}, more than {rule}", path, errors);
+                break;
+            case "minItems":
+                Require(value.ValueKind != JsonValueKind.Array || value.GetArrayLength() >= rule.GetInt32(), $"has fewer than {rule} items", path, errors);
+                break;
+            case "pattern":
+                Require(value.ValueKind != JsonValueKind.String || Regex.IsMatch(value.GetString()!, rule.GetString()!), $"is {value}, which is not as {rule}", path, errors);
                 break;
             case "format":
                 Require(HasFormat(value, rule.GetString()!), $"is {value}, no {rule}", path, errors);

@@ -107,7 +107,7 @@ public sealed class LayoutRegistry : IDisposable
     }
 
     private static ScriptedAnswer AnswerPart(byte[] blob, int from, int to) =>
-        new ScriptedAnswer(206, blob[from..(to + 1)]).With("Content-Range", $"bytes {from}-{to}/{blob.Length}");
+        new ScriptedAnswer(206, blob[from..(to + 1)]).With("Content-Type", "application/octet-stream").With("Content-Range", $"bytes {from}-{to}/{blob.Length}");
 
     private static ScriptedAnswer AnswerParts(byte[] blob, (int From, int To)[] ranges)
     {

@@ -1,8 +1,6 @@
 // The table of contents of a zstd:chunked layer: which file lies where.
 using System.Buffers;
-using System.Text;
 using System.Text.Json;
-using Bootc.Oci.Model;
 using ZstdSharp;
 
 namespace Bootc.Oci.Layers.Chunked;

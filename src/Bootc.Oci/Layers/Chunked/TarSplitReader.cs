@@ -1,7 +1,6 @@
 // Reads a tar-split: what of a tar stream is not content of files, and where such content belongs.
 using System.Buffers;
 using System.Buffers.Text;
-using System.Text;
 using System.Text.Json;
 using Bootc.Linux;
 

@@ -1,0 +1,171 @@
+// Reads the agent's settings: drop-ins in TOML, as zincati has them.
+using System.Globalization;
+using Bootc.Updates.FleetLock;
+using Bootc.Updates.Windows;
+using Tomlyn;
+using Tomlyn.Model;
+
+namespace Bootc.Updates.Agent;
+
+/// <summary>Reads settings. What a file says replaces what files before it said, but windows add up.</summary>
+internal static class AgentConfigReader
+{
+    private static readonly string[] Families = ["zincati/config.d", "bootc/agent.d"];
+    private static readonly string[] Bases = ["usr/lib", "run", "etc"];
+    private static readonly string[] Strategies = ["immediate", "periodic", "fleet_lock"];
+
+    /// <summary>Reads all files below a root: of files of one name in a family, that of the last place replaces the others.</summary>
+    public static AgentConfig Load(string root)
+    {
+        var config = new AgentConfig();
+        foreach (string family in Families)
+        {
+            var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
+            foreach (string folder in Bases.Select(place => Path.Combine(root, place, family)).Where(Directory.Exists))
+            {
+                foreach (string path in Directory.EnumerateFiles(folder, "*.toml").Where(path => !Path.GetFileName(path).StartsWith('.')))
+                {
+                    files[Path.GetFileName(path)] = path;
+                }
+            }
+
+            config = files.Values.Aggregate(config, (current, path) => Read(current, ReadText(path), path));
+        }
+
+        return config;
+    }
+
+    /// <summary>Reads one file on top of what others said.</summary>
+    public static AgentConfig Read(AgentConfig config, string text, string path)
+    {
+        TomlTable document;
+        try
+        {
+            document = TomlSerializer.Deserialize(text, AgentToml.Default.TomlTable) ?? [];
+        }
+        catch (TomlException e)
+        {
+            throw new UpdatesException($"{path} is malformed: {e.Message}", e);
+        }
+
+        var root = new Section(document, "", path);
+        Section timing = root.Table("agent").Table("timing"), identity = root.Table("identity"), updates = root.Table("updates"), periodic = updates.Table("periodic");
+        config = config with
+        {
+            SteadyInterval = timing.Whole("steady_interval_secs", 1, int.MaxValue) is { } seconds ? TimeSpan.FromSeconds(seconds) : config.SteadyInterval,
+            CincinnatiBaseUrl = root.Table("cincinnati").Text("base_url") ?? config.CincinnatiBaseUrl,
+            Group = CheckGroup(identity.Text("group"), path) ?? config.Group,
+            NodeUuid = CheckUuid(identity.Text("node_uuid"), path) ?? config.NodeUuid,
+            RolloutWariness = identity.Number("rollout_wariness", 0, 1) ?? config.RolloutWariness,
+            AllowDowngrade = updates.Flag("allow_downgrade") ?? config.AllowDowngrade,
+            IsEnabled = updates.Flag("enabled") ?? config.IsEnabled,
+            Strategy = CheckStrategy(updates.Text("strategy"), path) ?? config.Strategy,
+            FleetLockBaseUrl = updates.Table("fleet_lock").Text("base_url") ?? config.FleetLockBaseUrl,
+            Windows = [.. config.Windows, .. periodic.Tables("window").SelectMany(ReadWindow)],
+            TimeZone = periodic.Text("time_zone") ?? config.TimeZone,
+        };
+        return config with { Warnings = [.. config.Warnings, .. root.Unread()] };
+    }
+
+    private static List<WeeklyWindow> ReadWindow(Section window)
+    {
+        IReadOnlyList<string> days = window.Texts("days") ?? throw window.Fault("days", "is missing");
+        string start = window.Text("start_time") ?? throw window.Fault("start_time", "is missing");
+        long minutes = window.Whole("length_minutes", 1, WeeklyWindow.MinutesOfWeek) ?? throw window.Fault("length_minutes", "is missing");
+        if (start.Split(':') is not [var hour, var minute] || !TryParse(hour, 23, out int hours) || !TryParse(minute, 59, out int minuteOfHour))
+        {
+            throw window.Fault("start_time", $"is '{start}', not a time as 23:30");
+        }
+
+        return [.. days.Distinct(StringComparer.Ordinal).SelectMany(day => WeeklyWindow.Create(ParseDay(window, day), new TimeOnly(hours, minuteOfHour), (int)minutes))];
+
+        static bool TryParse(string text, int maximum, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= maximum;
+    }
+
+    private static DayOfWeek ParseDay(Section window, string name)
+    {
+        foreach (DayOfWeek day in Enum.GetValues<DayOfWeek>())
+        {
+            string full = day.ToString();
+            if (name.Equals(full, StringComparison.OrdinalIgnoreCase) || name.Equals(full[..3], StringComparison.OrdinalIgnoreCase))
+            {
+                return day;
+            }
+        }
+
+        throw window.Fault("days", $"has '{name}', which is no day's name in English");
+    }
+
+    private static string? CheckGroup(string? group, string path) =>
+        group is null || FleetLockIdentity.DescribeGroup(group) is not { } fault ? group : throw new UpdatesException($"{path}: identity.group: {fault}");
+
+    // With or without hyphens, as systemd reads identifiers.
+    private static string? CheckUuid(string? uuid, string path) =>
+        uuid is null ? null : Guid.TryParse(uuid, out Guid value) ? value.ToString("N") : throw new UpdatesException($"{path}: identity.node_uuid is '{uuid}', not 32 hexadecimal digits");
+
+    private static string? CheckStrategy(string? strategy, string path) =>
+        strategy is null || Strategies.Contains(strategy) ? strategy : throw new UpdatesException($"{path}: updates.strategy is '{strategy}', not one of {string.Join(", ", Strategies)}");
+
+    private static string ReadText(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UpdatesException($"{path} cannot be read", e);
+        }
+    }
+
+    /// <summary>A table, and which of its members were looked at.</summary>
+    private sealed class Section(TomlTable? table, string name, string path)
+    {
+        private readonly Dictionary<string, Section> _tables = new(StringComparer.Ordinal);
+        private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+
+        public UpdatesException Fault(string key, string what) => new($"{path}: {Join(key)} {what}");
+
+        public Section Table(string key) => _tables.TryGetValue(key, out Section? known) ? known : _tables[key] = new Section(Get<TomlTable>(key, "a table"), Join(key), path);
+
+        public IEnumerable<Section> Tables(string key) => Find(key) switch
+        {
+            null => [],
+            TomlTableArray array => [.. array.Select(item => new Section(item, Join(key), path))],
+            TomlArray array when array.All(item => item is TomlTable) => [.. array.Select(item => new Section((TomlTable)item!, Join(key), path))],
+            _ => throw Fault(key, "is no list of tables"),
+        };
+
+        public string? Text(string key) => Get<string>(key, "a string") is { } text ? text.Length > 0 ? text : throw Fault(key, "is empty") : null;
+
+        public IReadOnlyList<string>? Texts(string key) => Get<TomlArray>(key, "a list") is not { } array ? null
+            : array.All(item => item is string) ? [.. array.Cast<string>()] : throw Fault(key, "is no list of strings");
+
+        public bool? Flag(string key) => Find(key) is not { } value ? null : value as bool? ?? throw Fault(key, "is neither true nor false");
+
+        public long? Whole(string key, long from, long to) => Find(key) is not { } value ? null
+            : value is long number && number >= from && number <= to ? number : throw Fault(key, $"is no whole number from {from} to {to}");
+
+        public double? Number(string key, double from, double to) => Find(key) switch
+        {
+            null => null,
+            long number when number >= from && number <= to => number,
+            double number when number >= from && number <= to => number,
+            _ => throw Fault(key, string.Create(CultureInfo.InvariantCulture, $"is no number from {from} to {to}")),
+        };
+
+        public IEnumerable<string> Unread() => (table ?? []).Keys.Where(key => !_read.Contains(key)).Select(key => $"{path}: {Join(key)} is not known")
+            .Concat(_tables.Values.SelectMany(section => section.Unread()));
+
+        private object? Find(string key)
+        {
+            _read.Add(key);
+            return table is not null && table.TryGetValue(key, out object? value) ? value : null;
+        }
+
+        private T? Get<T>(string key, string what)
+            where T : class => Find(key) is not { } value ? null : value as T ?? throw Fault(key, $"is not {what}");
+
+        private string Join(string key) => name.Length == 0 ? key : $"{name}.{key}";
+    }
+}

@@ -1,0 +1,14 @@
+// What a strategy says.
+namespace Bootc.Updates.Strategies;
+
+/// <summary>Whether a host may go on.</summary>
+/// <param name="IsAllowed">Whether it may.</param>
+/// <param name="Reason">What it waits for, for people.</param>
+public sealed record StrategyVerdict(bool IsAllowed, string? Reason = null)
+{
+    /// <summary>It may.</summary>
+    public static StrategyVerdict Allowed { get; } = new(true);
+
+    /// <summary>When it may, where that is known.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+}

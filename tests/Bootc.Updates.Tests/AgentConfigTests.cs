@@ -1,0 +1,115 @@
+// Settings in zincati's form.
+using Bootc.Testing;
+using Bootc.Updates.Agent;
+using Bootc.Updates.Strategies;
+using Bootc.Updates.Windows;
+
+namespace Bootc.Updates.Tests;
+
+public class AgentConfigTests
+{
+    [Fact]
+    public void The_sample_of_all_settings_means_what_it_means_to_zincati()
+    {
+        AgentConfig config = Sample("00-config-sample.toml");
+
+        Assert.Equal(
+            (TimeSpan.FromSeconds(35), "workers", "27e3ac02af3946af995c9940e18b0cce", 0.5, "http://cincinnati.example.com:80/", true, false, "fleet_lock", "http://fleet-lock.example.com:8080/", "localtime"),
+            (config.SteadyInterval, config.Group, config.NodeUuid, config.RolloutWariness, config.CincinnatiBaseUrl, config.AllowDowngrade, config.IsEnabled, config.Strategy, config.FleetLockBaseUrl, config.TimeZone));
+        Assert.Equal(
+            [(Minute(DayOfWeek.Saturday, "23:00"), 120), (Minute(DayOfWeek.Sunday, "23:00"), 60), (0, 60), (Minute(DayOfWeek.Wednesday, "23:30"), 25)],
+            config.Windows.Select(window => (window.Start, window.Length)));
+        Assert.Empty(config.Warnings);
+    }
+
+    [Fact]
+    public void The_sample_of_windows_has_the_length_that_zincati_finds()
+    {
+        AgentConfig config = Sample("20-periodic-sample.toml");
+
+        Assert.Equal(3145, new WeeklyCalendar(config.Windows, TimeZoneInfo.Utc).TotalMinutes);
+        Assert.Equal("UTC", config.TimeZone);
+    }
+
+    [Fact]
+    public void The_sample_with_a_time_zone_opens_at_midnight_there()
+    {
+        AgentConfig config = Sample("30-periodic-sample-non-utc.toml");
+        var calendar = new WeeklyCalendar(config.Windows, TimeZones.Find(config.TimeZone));
+
+        Assert.Equal(("periodic", "America/Toronto"), (config.Strategy, config.TimeZone));
+        Assert.Equal(DateTimeOffset.Parse("2026-01-05T05:00:00Z"), calendar.NextOpening(DateTimeOffset.Parse("2026-01-01T00:00:00Z")));
+    }
+
+    [Fact]
+    public void Files_replace_others_of_their_name_and_come_after_those_before_them()
+    {
+        using var root = new TestDirectory("root");
+        root.Write("usr/lib/zincati/config.d/10-a.toml", "[identity]\ngroup = \"usr\"\nrollout_wariness = 1\n[updates]\nenabled = false\n");
+        root.Write("etc/zincati/config.d/10-a.toml", "[identity]\ngroup = \"etc\"\n");
+        root.Write("run/zincati/config.d/10-a.toml", "[identity]\ngroup = \"run\"\n");
+        root.Write("usr/lib/zincati/config.d/20-b.toml", "[agent.timing]\nsteady_interval_secs = 60\n[[updates.periodic.window]]\ndays = [\"Mon\"]\nstart_time = \"1:05\"\nlength_minutes = 1\n");
+        root.Write("etc/bootc/agent.d/00-own.toml", "[agent.timing]\nsteady_interval_secs = 70\n[[updates.periodic.window]]\ndays = [\"tuesday\"]\nstart_time = \"00:00\"\nlength_minutes = 1\n");
+        root.Write("etc/bootc/agent.d/.hidden.toml", "garbage");
+        root.Write("etc/bootc/agent.d/readme", "garbage");
+
+        AgentConfig config = AgentConfig.Load(root.Path);
+
+        Assert.Equal(("etc", null, true, 70.0, "65 1440"), (config.Group, config.RolloutWariness, config.IsEnabled, config.SteadyInterval.TotalSeconds, string.Join(' ', config.Windows.Select(window => window.Start))));
+    }
+
+    [Fact]
+    public void Without_files_the_defaults_are_zincatis()
+    {
+        using var root = new TestDirectory("root");
+        AgentConfig config = AgentConfig.Load(root.Path);
+
+        Assert.Equal((300.0, "default", null, false, true, "immediate", "UTC"), (config.SteadyInterval.TotalSeconds, config.Group, config.NodeUuid, config.AllowDowngrade, config.IsEnabled, config.Strategy, config.TimeZone));
+    }
+
+    [Theory]
+    [InlineData("[identity", "f.toml is malformed: ")]
+    [InlineData("identity = 1", "f.toml: identity is not a table")]
+    [InlineData("[agent.timing]\nsteady_interval_secs = 0", "f.toml: agent.timing.steady_interval_secs is no whole number from 1 to 2147483647")]
+    [InlineData("[agent.timing]\nsteady_interval_secs = 1.5", "f.toml: agent.timing.steady_interval_secs is no whole number from 1 to 2147483647")]
+    [InlineData("[identity]\ngroup = \"a b\"", "f.toml: identity.group: 'a b' is no group name: letters, digits, '.' and '-' are allowed")]
+    [InlineData("[identity]\nnode_uuid = \"x\"", "f.toml: identity.node_uuid is 'x', not 32 hexadecimal digits")]
+    [InlineData("[identity]\nrollout_wariness = 1.1", "f.toml: identity.rollout_wariness is no number from 0 to 1")]
+    [InlineData("[identity]\nrollout_wariness = nan", "f.toml: identity.rollout_wariness is no number from 0 to 1")]
+    [InlineData("[updates]\nenabled = \"no\"", "f.toml: updates.enabled is neither true nor false")]
+    [InlineData("[updates]\nstrategy = \"someday\"", "f.toml: updates.strategy is 'someday', not one of immediate, periodic, fleet_lock")]
+    [InlineData("[updates.fleet_lock]\nbase_url = \"\"", "f.toml: updates.fleet_lock.base_url is empty")]
+    [InlineData("[updates.periodic]\nwindow = 7", "f.toml: updates.periodic.window is no list of tables")]
+    [InlineData("[[updates.periodic.window]]\nstart_time = \"00:00\"\nlength_minutes = 1", "f.toml: updates.periodic.window.days is missing")]
+    [InlineData("[[updates.periodic.window]]\ndays = [\"Mon\"]\nlength_minutes = 1", "f.toml: updates.periodic.window.start_time is missing")]
+    [InlineData("[[updates.periodic.window]]\ndays = [\"Mon\"]\nstart_time = \"00:00\"", "f.toml: updates.periodic.window.length_minutes is missing")]
+    [InlineData("[[updates.periodic.window]]\ndays = [\"Mon\"]\nstart_time = \"24:00\"\nlength_minutes = 1", "f.toml: updates.periodic.window.start_time is '24:00', not a time as 23:30")]
+    [InlineData("[[updates.periodic.window]]\ndays = [\"Mon\"]\nstart_time = \"-0:00\"\nlength_minutes = 1", "f.toml: updates.periodic.window.start_time is '-0:00', not a time as 23:30")]
+    [InlineData("[[updates.periodic.window]]\ndays = [\"domenica\"]\nstart_time = \"00:00\"\nlength_minutes = 1", "f.toml: updates.periodic.window.days has 'domenica', which is no day's name in English")]
+    [InlineData("[[updates.periodic.window]]\ndays = [\"Mon\"]\nstart_time = \"00:00\"\nlength_minutes = 10081", "f.toml: updates.periodic.window.length_minutes is no whole number from 1 to 10080")]
+    public void What_is_wrong_is_named(string text, string message) =>
+        Assert.StartsWith(message, Assert.Throws<UpdatesException>(() => new AgentConfig().With(text, "f.toml")).Message);
+
+    [Fact]
+    public void What_is_not_known_is_told_of() => Assert.Equal(
+        ["f.toml: telemetry is not known", "f.toml: updates.frobnicate is not known"],
+        new AgentConfig().With("[telemetry]\nx = 1\n[updates]\nfrobnicate = true\n", "f.toml").Warnings);
+
+    [Fact]
+    public void A_strategy_that_lacks_something_is_refused()
+    {
+        var variables = new Dictionary<string, string> { ["group"] = "workers", ["stream"] = "stable" };
+
+        Assert.Contains("has no windows", Error(new AgentConfig { Strategy = "periodic" }));
+        Assert.Contains("has no lock manager", Error(new AgentConfig { Strategy = "fleet_lock" }));
+        Assert.Contains("is no URL of a lock manager", Error(new AgentConfig { Strategy = "fleet_lock", FleetLockBaseUrl = "${group}" }));
+        Assert.Contains("has the variable ${home}, which is not known; there are ${group}, ${stream}", Error(new AgentConfig { Strategy = "fleet_lock", FleetLockBaseUrl = "http://${home}" }));
+        Assert.Equal("http://x/stable/workers", UrlTemplate.Expand("http://x/${stream}/${group}", variables));
+
+        string Error(AgentConfig config) => Assert.Throws<UpdatesException>(() => UpdateStrategy.Create(config, "id", variables)).Message;
+    }
+
+    private static AgentConfig Sample(string name) => new AgentConfig().With(File.ReadAllText(TestData.Get($"updates/{name}")), name);
+
+    private static int Minute(DayOfWeek day, string time) => WeeklyWindow.MinuteOf(day, TimeOnly.Parse(time));
+}
