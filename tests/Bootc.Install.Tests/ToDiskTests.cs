@@ -238,6 +238,7 @@ public class ToDiskTests
             finally
             {
                 Peer.Run("umount", point).Succeeded();
+                WaitUntilDetached(); // or another mount of the disk finds its loop device
             }
         }
 

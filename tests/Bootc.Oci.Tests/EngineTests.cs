@@ -95,7 +95,7 @@ public sealed class EngineTests : IDisposable
 
     [Theory]
     [InlineData("FROM scratch\nCOPY missing /\n", "missing")]
-    [InlineData("FORM scratch\n", "FORM")]
+    [InlineData("FORM scratch\n", "FORM|FROM")]
     [InlineData("FROM 127.0.0.1:1/none:1\n", "127.0.0.1:1")]
     public async Task A_build_that_fails_is_told_in_the_engines_words(string containerfile, string named)
     {
@@ -106,7 +106,7 @@ public sealed class EngineTests : IDisposable
 
         Assert.IsType<EngineException>(e);
         Assert.Contains(_directory["c/Containerfile"], e.Message);
-        Assert.Contains(named, e.Message);
+        Assert.Matches(named, e.Message); // in the words of this or that version
     }
 
     [Fact]
