@@ -280,9 +280,27 @@ public sealed class Guest : IDisposable
         {
             return Run(command, ProbeInterval) is { ExitCode: 0 } result ? result.Output : null;
         }
-        catch (Exception e) when (e is TimeoutException or SocketException)
+        catch (TimeoutException)
+        {
+            Interrupt();
+            return null;
+        }
+        catch (SocketException)
         {
             return null;
+        }
+    }
+
+    // A shell that began with half a line would wait for its end for ever.
+    private void Interrupt()
+    {
+        try
+        {
+            _shell.Send("\u0003\n"u8);
+        }
+        catch (SocketException)
+        {
+            // The guest has ended.
         }
     }
 
