@@ -35,6 +35,7 @@ internal static class BootcCommand
             ImageCommand.Create(),
             LoginCommand.CreateLogin(),
             LoginCommand.CreateLogout(),
+            AgentCommand.Create(),
             GraphCommand.Create(),
             FleetLockCommand.Create(),
             InstallCommand.Create(),
