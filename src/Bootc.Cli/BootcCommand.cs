@@ -29,6 +29,7 @@ internal static class BootcCommand
             SwitchCommand.Create(),
             UpgradeCommand.Create(),
             RollbackCommand.Create(),
+            EditCommand.Create(),
             KargsCommand.Create(),
             ConfigDiffCommand.Create(),
             UsrOverlayCommand.Create(),
