@@ -89,8 +89,7 @@ public sealed class AgentTests
         Process server = Process.Start(new ProcessStartInfo(DirectBoot.Bootc, ["fleet-lock", "serve", "--listen", $"127.0.0.1:{port}", "--etcd", etcd.AbsoluteUri, "--group", "default=1"]) { RedirectStandardError = true })!;
         string? said = server.StandardError.ReadLine();
         Assert.StartsWith("Listening on ", said);
-        server.ErrorDataReceived += (_, _) => { };
-        server.BeginErrorReadLine();
+        _ = server.StandardError.ReadToEndAsync(); // so that it never waits for a reader
         return server;
     }
 }
