@@ -78,6 +78,7 @@ for group; do
     need zsh zsh
     need groff groff
     need etcd-server /usr/bin/etcd
+    need nginx-light nginx /usr/sbin/nginx
     ;;
   e2e)
     need_root "making disks for virtual machines"

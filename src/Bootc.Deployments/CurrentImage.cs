@@ -14,7 +14,7 @@ public sealed record CurrentImage(ImageReference Image, Digest Manifest)
     /// <exception cref="DeploymentException">There is no deployment, or its commit did not come from an image.</exception>
     public static CurrentImage Find(Sysroot sysroot)
     {
-        Deployment current = sysroot.Booted ?? sysroot.Default ?? throw new DeploymentException($"{sysroot.Path} has no deployment whose image could be meant");
+        Deployment current = FindDeployment(sysroot);
         if (current.Origin.Image is not { Image: var image } || ImageStore.QueryCommit(sysroot.Repository, current.Commit) is not { } stored)
         {
             throw new DeploymentException($"the deployment {current.DirectoryName} did not come from an image");
@@ -24,4 +24,9 @@ public sealed record CurrentImage(ImageReference Image, Digest Manifest)
             ? new CurrentImage(image with { Name = (RegistryReference.Parse(image.Name) with { Tag = null, Digest = stored.ManifestDigest }).ToString() }, stored.ManifestDigest)
             : new CurrentImage(image, stored.ManifestDigest);
     }
+
+    /// <summary>The running deployment or, on a sysroot that does not run, the one that boots next.</summary>
+    /// <exception cref="DeploymentException">There is none.</exception>
+    public static Deployment FindDeployment(Sysroot sysroot) =>
+        sysroot.Booted ?? sysroot.Default ?? throw new DeploymentException($"{sysroot.Path} has no deployment whose image could be meant");
 }

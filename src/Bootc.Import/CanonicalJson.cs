@@ -8,16 +8,25 @@ namespace Bootc.Import;
 
 internal static class CanonicalJson
 {
+    /// <summary>A document's canonical form.</summary>
+    /// <exception cref="ImportException">It is no JSON, or has text in it that is none.</exception>
     public static string Write(ReadOnlyMemory<byte> json)
     {
-        using JsonDocument document = JsonDocument.Parse(json);
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        try
         {
-            Write(document.RootElement, writer);
-        }
+            using JsonDocument document = JsonDocument.Parse(json);
+            using var buffer = new MemoryStream();
+            using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            {
+                Write(document.RootElement, writer);
+            }
 
-        return Encoding.UTF8.GetString(buffer.ToArray());
+            return Encoding.UTF8.GetString(buffer.ToArray());
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new ImportException($"a manifest or configuration cannot be kept: {e.Message}", e); // half of a UTF-16 pair, for one
+        }
     }
 
     /// <summary>The bytes of a document, canonical.</summary>

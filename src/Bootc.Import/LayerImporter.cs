@@ -14,6 +14,8 @@ namespace Bootc.Import;
 internal sealed class LayerImporter(RepositoryTransaction transaction, string what, CancellationToken cancellation)
 {
     private const uint DefaultDirectoryMode = 0x1ED; // 0755
+    private const int MaximumTarget = 4095; // PATH_MAX with its end
+    private const int MaximumEntries = 5_000_000; // a tree of them is in memory
 
     private readonly List<(LayerDirectory Parent, string Name, string[] Target, string Path)> _hardLinks = [];
     private readonly Dictionary<DirMeta, Checksum> _metas = [];
@@ -44,9 +46,14 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
     public LayerDirectory Import(ILayerReader reader)
     {
         using var workers = new FileWorkers(transaction, Record, Math.Max(2, Environment.ProcessorCount));
-        while (reader.Next() is { } entry)
+        for (int count = 1; reader.Next() is { } entry; count++)
         {
             cancellation.ThrowIfCancellationRequested();
+            if (count > MaximumEntries)
+            {
+                throw new ImportException($"{what} has more than {MaximumEntries} entries");
+            }
+
             ImportEntry(reader, entry, workers);
         }
 
@@ -149,6 +156,11 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
         if (entry.LinkName.Length == 0 || entry.LinkName.Contains('\0') || !FileName.IsUtf8(entry.LinkName))
         {
             throw new ImportException($"{what}: the symbolic link '{entry.Name}' has an empty target, or one that is no UTF-8 text");
+        }
+
+        if (entry.LinkName.Length > MaximumTarget)
+        {
+            throw new ImportException($"{what}: the target of the symbolic link '{entry.Name}' has {entry.LinkName.Length} characters, more than the {MaximumTarget} that Linux allows");
         }
 
         FileHeader header = FileHeader.ForSymbolicLink(entry.Uid, entry.Gid, entry.LinkName, AttributesOf(entry));

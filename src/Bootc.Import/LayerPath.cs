@@ -7,6 +7,8 @@ namespace Bootc.Import;
 /// <summary>The normalized path of a layer's entry.</summary>
 internal static class LayerPath
 {
+    private const int MaximumDepth = 1000; // trees are walked by recursion
+
     // What is mounted at run time: the directories themselves stay as mount points, their content does not.
     private static readonly string[] EmptiedTopLevels = ["run", "tmp", "proc", "sys", "dev"];
 
@@ -35,6 +37,11 @@ internal static class LayerPath
             }
 
             parts.Add(part);
+        }
+
+        if (parts.Count > MaximumDepth)
+        {
+            throw new ImportException($"the path '{Show(path[..100])}…' is more than {MaximumDepth} directories deep");
         }
 
         if (parts.Count > 1 && EmptiedTopLevels.Contains(parts[0]))

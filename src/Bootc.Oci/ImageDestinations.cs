@@ -1,4 +1,5 @@
 // Opens the place that an image is written to.
+using Bootc.Oci.Registry;
 using Bootc.Oci.Transports;
 
 namespace Bootc.Oci;
@@ -7,15 +8,19 @@ namespace Bootc.Oci;
 public static class ImageDestinations
 {
     /// <summary>Opens the place that a reference names; a directory that is not there is made.</summary>
-    /// <exception cref="OciException">The place is of a kind that is not supported.</exception>
-    public static IImageDestination Open(ImageReference reference)
+    /// <exception cref="OciException">The place is of a kind that is not supported, or has something else.</exception>
+    /// <exception cref="FormatException">The name is none in a registry.</exception>
+    public static IImageDestination Open(ImageReference reference, OciOptions? options = null)
     {
-        if (reference.Transport != Transport.OciDirectory)
-        {
-            throw new TransportNotSupportedException($"an image cannot be written to {reference}: write it to oci:DIRECTORY[:TAG], from where it can be pushed or copied");
-        }
-
+        options ??= new OciOptions();
         (string path, string? tag) = ImageSources.SplitPath(reference);
-        return new OciLayoutDestination(reference, path, tag);
+        return reference.Transport switch
+        {
+            Transport.Registry => new RegistryDestination(reference, new RegistryClient(options)),
+            Transport.OciDirectory => new OciLayoutDestination(reference, path, tag),
+            Transport.OciArchive => new OciArchiveDestination(reference, path, tag, options.TemporaryDirectory),
+            Transport.Directory => new DirectoryDestination(reference),
+            _ => throw new TransportNotSupportedException($"an image cannot be written to {reference}: write it to docker://NAME, oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG] or dir:DIRECTORY, from where it can be copied"),
+        };
     }
 }

@@ -19,17 +19,13 @@ public static class ShortNames
 
     /// <summary>The full names that a name may stand for, in the order in which they are to be tried.</summary>
     /// <exception cref="OciException">A settings file is malformed, or the settings want an ambiguous name to be refused.</exception>
-    public static IReadOnlyList<string> Resolve(string name, OciOptions options)
-    {
-        if (IsQualified(name))
-        {
-            return [name];
-        }
+    public static IReadOnlyList<string> Resolve(string name, OciOptions options) => IsQualified(name) ? [name] : Resolve(name, RegistriesConfig.Load(options));
 
+    private static IReadOnlyList<string> Resolve(string name, RegistriesConfig config)
+    {
         int end = name.AsSpan().IndexOfAny(":@");
         string repository = end < 0 ? name : name[..end];
         string rest = end < 0 ? "" : name[end..];
-        RegistriesConfig config = RegistriesConfig.Load(options);
         if (config.FindAlias(repository) is { } alias)
         {
             return [alias + rest];
@@ -48,13 +44,19 @@ public static class ShortNames
     /// <exception cref="OciException">There is none; what each registry answered is told.</exception>
     public static async Task<string> FindAsync(string name, OciOptions options, CancellationToken cancellation)
     {
-        IReadOnlyList<string> candidates = Resolve(name, options);
+        if (IsQualified(name))
+        {
+            return name;
+        }
+
+        RegistriesConfig config = RegistriesConfig.Load(options);
+        IReadOnlyList<string> candidates = Resolve(name, config);
         if (candidates.Count == 1)
         {
             return candidates[0];
         }
 
-        var client = new RegistryClient(options);
+        var client = new RegistryClient(options, config);
         var answers = new List<string>();
         foreach (string candidate in candidates)
         {

@@ -39,6 +39,35 @@ public sealed class ImageBuildTests : IDisposable
         Assert.Equal(["one", "two"], apps.Where(app => app.EndsWith("usr/bin/app")).Select(File.ReadAllText).Order());
     }
 
+    // With no registry, from the store of the host alone.
+    [Fact]
+    public void What_the_host_runs_is_given_to_the_engine_and_built_on()
+    {
+        using var host = new CliHost();
+        using var podman = new PodmanService(_directory);
+        host.Publish("1");
+        host.Switch("--quiet").Succeeded();
+        Directory.Delete(host.Images, recursive: true);
+        _directory.Write("c/Containerfile", "FROM localhost/bootc\nCOPY app /usr/bin/app\n");
+        _directory.Write("c/app", "one");
+        var environment = new Dictionary<string, string> { ["CONTAINER_HOST"] = podman.Address };
+
+        CommandResult copied = Peer.Run(CliHost.Executable, ["image", "copy-to-storage", "--sysroot", host.Sysroot], null, environment);
+        CommandResult again = Peer.Run(CliHost.Executable, ["image", "copy-to-storage", "--target", "localhost/again:1", "--sysroot", host.Sysroot], null, environment);
+        Peer.Run(CliHost.Executable, ["image", "build", "-q", "-t", "localhost/os:dev", _directory["c"]], null, environment).Succeeded();
+        CommandResult switched = Peer.Run(CliHost.Executable, ["switch", "--transport", "docker-daemon", "localhost/os:dev", "--sysroot", host.Sysroot], null, environment);
+
+        Assert.Contains($"Copied: oci:{host.Images}:latest to localhost/bootc:latest\n", copied.Succeeded());
+        again.Succeeded();
+        Assert.Equal(
+            podman.Run("image", "inspect", "--format={{.Id}}", "localhost/bootc").Succeeded(),
+            podman.Run("image", "inspect", "--format={{.Id}}", "localhost/again:1").Succeeded());
+        Assert.Equal("1\n", podman.Run("image", "inspect", "--format={{index .Labels \"containers.bootc\"}}", "localhost/bootc").Succeeded());
+        string root = podman.Run("image", "mount", "localhost/bootc").Succeeded().Trim();
+        Assert.Equal("Welcome\n", File.ReadAllText(Path.Combine(root, "etc/motd")));
+        Assert.StartsWith("Deployed: docker-daemon:localhost/os:dev", switched.Succeeded());
+    }
+
     [Fact]
     public void Without_an_engine_it_is_said_how_to_have_one()
     {

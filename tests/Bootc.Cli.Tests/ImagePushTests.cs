@@ -26,6 +26,23 @@ public sealed class ImagePushTests : IDisposable
     }
 
     [Fact]
+    public void Layers_are_compressed_anew_where_that_is_asked_for()
+    {
+        Peer.Require("skopeo");
+        using var registry = new RealRegistry(_directory);
+        WrittenImage image = OsImage.Create().WriteTo(_directory["image"]);
+        string target = $"{registry.Address}/os/image:1";
+
+        CliHost.Bootc("image", "push", "-q", "--source", image.Reference, "--target", target, "--compression-format", "zstd:chunked").Succeeded();
+        string asItWas = Peer.Run("skopeo", "inspect", "--raw", "--tls-verify=false", $"docker://{target}").Succeeded();
+        CliHost.Bootc("image", "push", "-q", "--source", image.Reference, "--target", target, "--compression-format", "zstd:chunked", "--force-compression").Succeeded();
+        string chunked = Peer.Run("skopeo", "inspect", "--raw", "--tls-verify=false", $"docker://{target}").Succeeded();
+
+        Assert.DoesNotContain("zstd", asItWas);
+        Assert.Contains("io.github.containers.zstd-chunked.manifest-checksum", chunked);
+    }
+
+    [Fact]
     public void Without_a_source_it_is_the_very_image_that_the_host_runs()
     {
         using var host = new CliHost();

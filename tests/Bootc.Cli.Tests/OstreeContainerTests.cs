@@ -22,6 +22,26 @@ public class OstreeContainerTests
     }
 
     [Fact]
+    public void A_deployment_goes_to_a_registry_and_only_what_changed_comes_from_there()
+    {
+        using var directory = new TestDirectory("cli");
+        using var registry = new RealRegistry(directory);
+        using CliHost host = CliHost.WithTwoDeployments();
+        string[] options = ["--compression-format", "zstd:chunked"];
+        string name = $"docker://{registry.Address}/os:stable";
+
+        string first = host.Run(["internals", "ostree-container", "encapsulate", "rollback", name, .. options]).Succeeded().Trim();
+        using var other = new CliHost();
+        other.Run("switch", "--quiet", $"{registry.Address}/os:stable").Succeeded();
+        Assert.Contains(first, other.Run("status", "--format", "json").Succeeded());
+        string second = host.Run(["internals", "ostree-container", "encapsulate", "default", name, "--previous", name, .. options]).Succeeded().Trim();
+        other.Run("upgrade", "--quiet").Succeeded();
+
+        Assert.Contains(second, other.Run("status", "--format", "json").Succeeded());
+        other.Run("internals", "fsck").Succeeded();
+    }
+
+    [Fact]
     public void The_commit_is_the_same_in_every_repository()
     {
         Oracle.Require();
@@ -41,7 +61,7 @@ public class OstreeContainerTests
     [Theory]
     [InlineData("encapsulate nothing oci:/tmp/none-of-this", "nothing")]
     [InlineData("encapsulate booted oci:/tmp/none-of-this", "is not the system that runs")]
-    [InlineData("encapsulate default docker://quay.io/os/image", "an image cannot be written to docker://quay.io/os/image")]
+    [InlineData("encapsulate default docker-daemon:os:1", "an image cannot be written to docker-daemon:os:1")]
     [InlineData("encapsulate default oci:/tmp/none-of-this --label x", "'x' is no label")]
     [InlineData("encapsulate default oci:/tmp/none-of-this --max-layers 3", "4 is the least")]
     [InlineData("unencapsulate oci:/proc/none", "there is no image directory /proc/none")]

@@ -1,4 +1,4 @@
-// Images whose layers are zstd:chunked, written by skopeo or by ourselves.
+// Images whose layers are zstd:chunked, written by skopeo, by podman or by ourselves.
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -12,7 +12,7 @@ internal static class ChunkedImage
 {
     /// <summary>Writes an image into a layout with zstd:chunked layers.</summary>
     /// <param name="image">The image.</param>
-    /// <param name="writer"><c>skopeo</c>, or <c>bootc</c> for ourselves.</param>
+    /// <param name="writer"><c>skopeo</c>, <c>podman</c>, or <c>bootc</c> for ourselves.</param>
     /// <param name="layout">The layout.</param>
     /// <param name="tag">The tag.</param>
     public static void Write(OsImage image, string writer, string layout, string tag)
@@ -22,6 +22,15 @@ internal static class ChunkedImage
         if (writer == "skopeo")
         {
             Oracle.Run("skopeo", "--insecure-policy", "copy", "-q", "--dest-compress-format", "zstd:chunked", $"oci:{plain}:{tag}", $"oci:{layout}:{tag}").Succeeded();
+            return;
+        }
+
+        if (writer == "podman")
+        {
+            Oracle.Require("podman");
+            string[] store = ["--root", $"{layout}-store", "--runroot", $"{layout}-run", "--storage-driver", "vfs"];
+            string id = Oracle.Run("podman", [.. store, "pull", "-q", $"oci:{plain}:{tag}"]).Succeeded().Trim();
+            Oracle.Run("podman", [.. store, "push", "-q", "--compression-format", "zstd:chunked", id, $"oci:{layout}:{tag}"]).Succeeded();
             return;
         }
 

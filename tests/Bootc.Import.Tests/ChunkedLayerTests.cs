@@ -1,5 +1,6 @@
 // Of layers with tables of contents, only what is missing is fetched, and what comes of it is the layer as it is.
 using Bootc.Oci;
+using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
 using Bootc.Ostree;
 using Bootc.Ostree.Objects;
@@ -15,7 +16,7 @@ public sealed class ChunkedLayerTests : IDisposable
     private readonly TestRepository _test = new();
     private readonly TestDirectory _directory = new("chunked");
 
-    public static TheoryData<string> Writers => ["skopeo", "bootc"];
+    public static TheoryData<string> Writers => ["skopeo", "podman", "bootc"];
 
     private string Layout => _directory["image"];
 
@@ -61,6 +62,60 @@ public sealed class ChunkedLayerTests : IDisposable
         Assert.Equal(givesParts, prepared.BytesReused > 0);
         Assert.Empty(progress.Warnings);
         await AssertIsTheImageAsync(pulled, "2");
+    }
+
+    [Theory]
+    [InlineData("oci:{layout}:{tag}")]
+    [InlineData("dir:{layout}-{tag}")]
+    [InlineData("oci-archive:{layout}-{tag}.tar")]
+    public async Task Of_layers_in_files_too_only_what_is_missing_is_read(string place)
+    {
+        Peer.Require("skopeo");
+        Publish("bootc", 1);
+        Publish("bootc", 2);
+        foreach (string tag in (string[])["1", "2"])
+        {
+            if (Place(tag) is { } reference && !reference.StartsWith("oci:", StringComparison.Ordinal))
+            {
+                Peer.Run("skopeo", "copy", "-q", "--preserve-digests", $"oci:{Layout}:{tag}", reference).Succeeded();
+            }
+        }
+
+        await PullAsync(_test, Place("1"));
+
+        (PulledImage pulled, PreparedImport prepared, WatchedProgress progress) = await PullAsync(_test, Place("2"));
+
+        Assert.InRange(prepared.BytesToFetch, 1, prepared.Layers[0].Layer.Size / 5);
+        Assert.Equal(prepared.BytesToFetch, progress.Bytes);
+        Assert.Empty(progress.Warnings);
+        await AssertIsTheImageAsync(pulled, "2");
+
+        string Place(string tag) => place.Replace("{layout}", Layout).Replace("{tag}", tag);
+    }
+
+    [Theory]
+    [InlineData("truncate")]
+    [InlineData("flip")]
+    public async Task A_damaged_layer_in_a_file_is_not_put_together(string damage)
+    {
+        Publish("bootc", 1);
+        Publish("bootc", 2);
+        await PullAsync(_test, $"oci:{Layout}:1");
+        await using IImageSource source = ImageSources.Open(ImageReference.Parse($"oci:{Layout}:2"));
+        Descriptor layer = (await source.FetchManifestAsync(Platform.Current, CancellationToken.None)).Manifest.Layers[0];
+        string blob = Path.Combine(Layout, "blobs/sha256", layer.Digest.Hex);
+        byte[] content = File.ReadAllBytes(blob);
+        if (damage == "flip")
+        {
+            content[ChunkedLayer.TryParse(layer)!.Toc.Offset + 20] ^= 1; // which is read in any case
+        }
+
+        File.WriteAllBytes(blob, damage == "flip" ? content : content[..^100]);
+
+        DigestMismatchException e = await Assert.ThrowsAsync<DigestMismatchException>(() => PullAsync(_test, $"oci:{Layout}:2"));
+
+        Assert.Contains(layer.Digest.ToString(), e.Message);
+        Assert.Empty(_test.Repository.Fsck().Findings);
     }
 
     [Fact]
@@ -290,10 +345,12 @@ public sealed class ChunkedLayerTests : IDisposable
         Assert.Empty(_test.Repository.Fsck().Findings);
     }
 
-    internal static async Task<(PulledImage Pulled, PreparedImport Prepared, WatchedProgress Progress)> PullAsync(TestRepository test, LayoutRegistry registry, string tag)
+    internal static Task<(PulledImage Pulled, PreparedImport Prepared, WatchedProgress Progress)> PullAsync(TestRepository test, LayoutRegistry registry, string tag) => PullAsync(test, registry.Name(tag));
+
+    private static async Task<(PulledImage Pulled, PreparedImport Prepared, WatchedProgress Progress)> PullAsync(TestRepository test, string name)
     {
         var options = new OciOptions { Root = "/nonexistent", Attempts = 3, FirstDelay = TimeSpan.FromMilliseconds(1), StallTimeout = TimeSpan.FromSeconds(2) };
-        ImageReference reference = ImageReference.Parse(registry.Name(tag));
+        ImageReference reference = ImageReference.Parse(name);
         await using IImageSource source = ImageSources.Open(reference, options);
         var importer = new ImageImporter(test.Repository, new ImportOptions());
         var progress = new WatchedProgress();

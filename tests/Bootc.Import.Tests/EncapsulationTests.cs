@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using Bootc.Import.Encapsulation;
 using Bootc.Linux;
 using Bootc.Oci;
+using Bootc.Oci.Layers;
+using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
 using Bootc.Ostree;
 using Bootc.Ostree.GVariant;
@@ -135,6 +137,84 @@ public sealed class EncapsulationTests
         await test.ImportAsync(ImageReference.Parse($"oci:{test.Folder["elsewhere"]}"));
     }
 
+    [Theory]
+    [InlineData(LayerCompression.Gzip)]
+    [InlineData(LayerCompression.Zstd)]
+    [InlineData(LayerCompression.ZstdChunked)]
+    public async Task Wherever_it_is_written_to_it_is_the_same_image(LayerCompression compression)
+    {
+        Oracle.Require();
+        Peer.Require("skopeo");
+        using var test = new TestRepository();
+        using var registry = new RealRegistry(test.Folder);
+        Checksum commit = Commit(test, new PackagedTree(test.Folder["tree"]).Fill());
+        string[] places = [$"oci:{test.Folder["image"]}:1", $"oci-archive:{test.Folder["image.tar"]}:1", $"dir:{test.Folder["dir"]}", $"docker://{registry.Address}/os/image:1"];
+        foreach (string place in places)
+        {
+            var digests = new HashSet<Digest>();
+            for (int round = 0; round < 2; round++)
+            {
+                digests.Add((await EncapsulateAsync(test, commit, place, new EncapsulationOptions { Compression = compression })).ManifestDigest);
+            }
+
+            string copy = test.Folder[$"copy-{place.Split(':')[0]}"];
+            Peer.Run("skopeo", "copy", "-q", "--preserve-digests", "--src-tls-verify=false", place, $"oci:{copy}:1").Succeeded();
+            JsonNode inspected = JsonNode.Parse(Peer.Run("skopeo", "inspect", $"oci:{copy}:1").Succeeded())!;
+            using var other = new TestRepository();
+            PulledImage pulled = await other.ImportAsync(ImageReference.Parse(place));
+
+            Assert.Equal(Assert.Single(digests).ToString(), (string)inspected["Digest"]!);
+            Assert.Equal(commit, other.Repository.LoadCommit(pulled.Image.MergeCommit).Parent);
+            ImageManifest manifest = await ManifestAsync(place);
+            Assert.All(manifest.Layers, layer => Assert.Equal(compression == LayerCompression.ZstdChunked, ChunkedLayer.TryParse(layer) is not null));
+            Assert.All(manifest.Layers.Skip(1), layer => Assert.NotNull(layer.Annotations![CommitEncapsulation.ComponentsAnnotation]));
+        }
+
+        ImageManifest[] manifests = await Task.WhenAll(places.Select(ManifestAsync));
+        Assert.Single(manifests.Select(manifest => manifest.Config.Digest).Distinct());
+        Assert.Empty(Directory.GetFiles(test.Folder["dir"]).Select(path => Path.GetFileName(path)).Except(
+            [.. manifests[0].Layers.Append(manifests[0].Config).Select(blob => blob.Digest.Hex), "manifest.json", "version"]));
+    }
+
+    [Fact]
+    public async Task What_is_in_the_way_of_an_image_is_told_and_stays()
+    {
+        Oracle.Require();
+        using var test = new TestRepository();
+        Checksum commit = Commit(test, new PackagedTree(test.Folder["tree"]).Fill());
+        test.Folder.Write("full/notes", "mine");
+
+        OciException full = await Assert.ThrowsAsync<OciException>(() => EncapsulateAsync(test, commit, $"dir:{test.Folder["full"]}"));
+        ImageNotFoundException nowhere = await Assert.ThrowsAsync<ImageNotFoundException>(() => EncapsulateAsync(test, commit, $"oci-archive:{test.Folder["nowhere/image.tar"]}"));
+        TransportNotSupportedException engine = await Assert.ThrowsAsync<TransportNotSupportedException>(() => EncapsulateAsync(test, commit, "docker-daemon:os"));
+
+        Assert.Contains("is neither empty nor a directory with an image", full.Message);
+        Assert.Contains("there is no directory", nowhere.Message);
+        Assert.Contains("an image cannot be written to docker-daemon:os", engine.Message);
+        Assert.Equal("mine", File.ReadAllText(test.Folder["full/notes"]));
+    }
+
+    [Fact]
+    public async Task An_archive_that_is_there_stays_until_the_new_one_is_whole()
+    {
+        Oracle.Require();
+        using var test = new TestRepository();
+        Checksum commit = Commit(test, new PackagedTree(test.Folder["tree"]).Fill());
+        string before = test.Folder.Write("archives/image.tar", "before");
+        Checksum file = test.Repository.OpenTree(commit).TryGetFile("usr/bin/alpha")!.Value;
+        string path = Path.Combine(test.Folder["repo/objects"], new ObjectName(file, ObjectType.File).PathIn(RepositoryMode.Bare));
+        File.Move(path, test.Folder["aside"]);
+
+        await Assert.ThrowsAsync<ObjectNotFoundException>(() => EncapsulateAsync(test, commit, $"oci-archive:{before}"));
+
+        Assert.Equal(["image.tar"], Directory.GetFileSystemEntries(test.Folder["archives"]).Select(path => Path.GetFileName(path)));
+        Assert.Equal("before", File.ReadAllText(before));
+        File.Move(test.Folder["aside"], path);
+        await EncapsulateAsync(test, commit, $"oci-archive:{before}");
+        Assert.Equal(["image.tar"], Directory.GetFileSystemEntries(test.Folder["archives"]).Select(path => Path.GetFileName(path)));
+        await test.ImportAsync(ImageReference.Parse($"oci-archive:{before}"));
+    }
+
     [Fact]
     public async Task A_package_has_its_own_layer_and_changes_that_alone()
     {
@@ -229,7 +309,7 @@ public sealed class EncapsulationTests
 
     private static async Task<EncapsulatedCommit> EncapsulateAsync(TestRepository test, Checksum commit, string image, EncapsulationOptions? options = null)
     {
-        await using IImageDestination destination = ImageDestinations.Open(ImageReference.Parse(image));
+        await using IImageDestination destination = ImageDestinations.Open(ImageReference.Parse(image), new OciOptions { Root = "/nonexistent", TemporaryDirectory = test.Folder.Path });
         return await new CommitEncapsulation(test.Repository, commit, options ?? new EncapsulationOptions()).WriteAsync(destination, null, CancellationToken.None);
     }
 

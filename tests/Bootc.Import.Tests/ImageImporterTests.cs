@@ -224,9 +224,13 @@ public sealed class ImageImporterTests
         Assert.Contains(image.LayerDigests[^1], e.Message);
         Assert.Empty(ImageStore.ListImages(test.Repository));
         File.WriteAllBytes(blob, good);
+
+        // The error ends what is still on its way: how many of the other layers came before it depends on the threads.
+        string[] missing = [.. image.LayerDigests.Where(digest => test.Repository.TryResolveRef(ImageStore.RefOf(Digest.Parse(digest))) is null)];
+        Assert.Contains(image.LayerDigests[^1], missing);
         var fetched = new List<string>();
         await test.ImportAsync(image, fetched);
-        Assert.Equal([image.LayerDigests[^1]], fetched);
+        Assert.Equal(missing.Order(StringComparer.Ordinal), fetched.Order(StringComparer.Ordinal));
         Assert.Empty(test.Repository.Fsck().Findings);
     }
 

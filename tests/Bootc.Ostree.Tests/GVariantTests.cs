@@ -87,7 +87,7 @@ public sealed class GVariantTests
     [Fact]
     public void Damaged_objects_give_the_one_error_and_nothing_else()
     {
-        var random = new Random(20_240_601);
+        var mutator = new Mutator(20_240_601);
         byte[][] objects =
         [
             new Commit(new VariantDictionary { { "a", GVariantValue.FromString("text") }, { "b", GVariantValue.FromStringArray(["x", "y"]) } },
@@ -97,27 +97,101 @@ public sealed class GVariantTests
                 [new DirTreeDirectory("directory", Checksum.Compute("t"u8), Checksum.Compute("m"u8))]).Serialize(),
             new DirMeta(1, 2, ModeBits.Directory | 0x1ED, ExtendedAttributeList.Create([new ExtendedAttribute("user.a", [1, 2, 3])])).Serialize(),
         ];
-        int refused = 0;
-        for (int round = 0; round < 20_000; round++)
-        {
-            int kind = round % objects.Length;
-            byte[] mutated = Mutate(objects[kind], random);
-            try
+        int kind = 0;
+        int refused = Fuzz.Run(
+            20_000,
+            () => mutator.Mutate(objects[++kind % objects.Length]),
+            content => _ = (kind % objects.Length) switch
             {
-                _ = kind switch
-                {
-                    0 => (object)Touch(Commit.Parse(mutated)),
-                    1 => DirTree.Parse(mutated),
-                    _ => DirMeta.Parse(mutated),
-                };
-            }
-            catch (GVariantException)
-            {
-                refused++;
-            }
-        }
+                0 => (object)Touch(Commit.Parse(content)),
+                1 => DirTree.Parse(content),
+                _ => DirMeta.Parse(content),
+            },
+            e => e is GVariantException);
 
         Assert.InRange(refused, 5_000, 20_000);
+    }
+
+    // Types come from the data too, in variants.
+    [Fact]
+    public void Damaged_values_of_any_type_give_the_one_error_and_nothing_else()
+    {
+        GVariantValue value = GVariantValue.Tuple(
+            GVariantValue.Variant(new VariantDictionary { { "a", GVariantValue.FromString("text") }, { "n", GVariantValue.FromUInt64(7) }, { "l", GVariantValue.FromStringArray(["x", "", "y"]) } }.ToValue()),
+            GVariantValue.Array("(sv)", GVariantValue.Tuple(GVariantValue.FromString("k"), GVariantValue.Variant(GVariantValue.Variant(GVariantValue.FromBoolean(true))))),
+            GVariantValue.FromBytes(new byte[] { 1, 2, 3 }));
+        string[] types = [value.Type, "v", "av", "a{sv}", "a{sa{sv}}", "(vay)", "mv", "ams", "a(uuua(ayay))", "aaaaay", "a(say)", "(a{sv}aya(say)sstayay)"];
+        var mutator = new Mutator(3);
+
+        int refused = Fuzz.Run(
+            20_000,
+            () => mutator.Mutate(value.Data.Span),
+            content => Walk(new GVariantValue(types[mutator.Random.Next(types.Length)], content), 0),
+            e => e is GVariantException);
+
+        Assert.InRange(refused, 1_000, 20_000);
+    }
+
+    [Theory]
+    [InlineData("(((((")]
+    [InlineData("a{vs}")]
+    [InlineData("")]
+    [InlineData("a")]
+    [InlineData("mmmmmmmmm")]
+    public void A_type_that_is_none_is_the_one_error(string type) => Assert.Throws<GVariantException>(() => Walk(new GVariantValue(type, new byte[8]), 0));
+
+    [Fact]
+    public void Variants_within_variants_without_end_are_refused_or_read()
+    {
+        byte[] deep = [.. Enumerable.Repeat(new byte[] { 0, (byte)'v' }, 200_000).SelectMany(each => each)];
+        string types = new string('a', 100_000) + "y";
+
+        Fuzz.Run(1, () => deep, content => Walk(new GVariantValue("v", content), 0), e => e is GVariantException);
+        Assert.Throws<GVariantException>(() => Walk(new GVariantValue(types, new byte[8]), 0));
+        Assert.Throws<GVariantException>(() => Walk(new GVariantValue(new string('(', 100_000) + "y" + new string(')', 100_000), new byte[8]), 0));
+    }
+
+    // All that a reader of the value could ask for.
+    private static void Walk(GVariantValue value, int depth)
+    {
+        if (depth > 60)
+        {
+            return;
+        }
+
+        switch (value.Type[0])
+        {
+            case 'v':
+                Walk(value.AsVariant(), depth + 1);
+                break;
+            case '(' or '{':
+                foreach (GVariantValue member in value.AsTuple())
+                {
+                    Walk(member, depth + 1);
+                }
+
+                break;
+            case 'a':
+                foreach (GVariantValue element in value.AsArray())
+                {
+                    Walk(element, depth + 1);
+                }
+
+                break;
+            case 'm':
+                if (value.AsMaybe() is { } inner)
+                {
+                    Walk(inner, depth + 1);
+                }
+
+                break;
+            case 's':
+                _ = value.AsString();
+                break;
+            case 'b':
+                _ = value.AsBoolean();
+                break;
+        }
     }
 
     private static Commit Touch(Commit commit)
@@ -128,24 +202,5 @@ public sealed class GVariantTests
         }
 
         return commit;
-    }
-
-    private static byte[] Mutate(byte[] original, Random random)
-    {
-        byte[] bytes = [.. original];
-        switch (random.Next(3))
-        {
-            case 0:
-                return bytes[..random.Next(bytes.Length)];
-            case 1:
-                return [.. bytes, .. new byte[random.Next(1, 9)]];
-            default:
-                for (int i = random.Next(1, 4); i > 0; i--)
-                {
-                    bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-                }
-
-                return bytes;
-        }
     }
 }

@@ -20,23 +20,17 @@ public sealed class MutationTests : IDisposable
     [Fact]
     public void Policies()
     {
-        var random = new Random(1);
         byte[] policy = Encoding.UTF8.GetBytes($$"""
             {"default":[{"type":"reject"}],"transports":{"docker":{"example.com":[{"type":"signedBy","keyType":"GPGKeys","keyPaths":["/a","/b"],{{Identity}}}],
             "":[{"type":"sigstoreSigned","fulcio":{"caPath":"/c","oidcIssuer":"i","subjectEmail":"e"},"rekorPublicKeyData":"YQ==","signedIdentity":{"type":"remapIdentity","prefix":"a.b/c","signedPrefix":"d"} }]} } }
             """);
         Assert.NotNull(ContainersPolicy.Parse(policy, "policy"));
-        for (int i = 0; i < Rounds * 10; i++)
-        {
-            try
-            {
-                ContainersPolicy.Parse(Mutate(policy, random), "policy").Find(ImageReference.Parse("docker://example.com/x"));
-            }
-            catch (PolicyFormatException)
-            {
-                // That is what is expected of most.
-            }
-        }
+        var mutator = new Mutator(1);
+        Fuzz.Run(
+            Rounds * 10,
+            () => mutator.MutateText(policy),
+            content => ContainersPolicy.Parse(content, "policy").Find(ImageReference.Parse("docker://example.com/x")),
+            e => e is PolicyFormatException);
     }
 
     [Fact]

@@ -38,6 +38,9 @@ public sealed class FaultyLink : IDisposable
     /// <summary>Of how many blocks of 64 KiB one breaks the connection; 0 for none.</summary>
     public int BreakOneIn { get; set; }
 
+    /// <summary>How many connections are broken at the most.</summary>
+    public int BreakAtMost { get; set; } = int.MaxValue;
+
     /// <summary>All bytes that went from the server to clients.</summary>
     public long Received => Interlocked.Read(ref _received);
 
@@ -127,7 +130,7 @@ public sealed class FaultyLink : IDisposable
                 await Task.Delay(TimeSpan.FromSeconds((double)count * Math.Max(1, _open) / BytesPerSecond), _stop.Token);
             }
 
-            if (BreakOneIn > 0 && IsBroken(count))
+            if (BreakOneIn > 0 && Broken < BreakAtMost && IsBroken(count))
             {
                 Interlocked.Increment(ref _broken);
                 client.Client.LingerState = new LingerOption(true, 0); // a reset, as broken links give

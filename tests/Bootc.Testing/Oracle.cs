@@ -22,6 +22,13 @@ public static class Oracle
         Xunit.Assert.SkipUnless(File.Exists(Path.Combine(Tree, "usr/bin/ostree")), "the tree of reference tools is not there: run 'make oracle'");
     }
 
+    /// <summary>Skips the test where the oracle cannot run, or lacks a tool.</summary>
+    public static void Require(string tool)
+    {
+        Require();
+        Xunit.Assert.SkipUnless(File.Exists(Path.Combine(Tree, "usr/bin", tool)), $"{tool} is not in the tree of reference tools");
+    }
+
     /// <summary>Runs a command of the tree to its end. Paths below /tmp are the host's.</summary>
     public static CommandResult Run(string tool, params string[] arguments)
     {

@@ -13,8 +13,7 @@ public sealed class PodmanService : IDisposable
     /// <param name="directory">Where its store and its socket go; below /tmp, which the oracle tree shares.</param>
     public PodmanService(TestDirectory directory)
     {
-        Oracle.Require();
-        Xunit.Assert.SkipUnless(File.Exists(Path.Combine(Oracle.Tree, "usr/bin/podman")), "podman is not in the tree of reference tools");
+        Oracle.Require("podman");
         _store = ["--root", directory["podman/store"], "--runroot", directory["podman/run"], "--storage-driver", "vfs"];
         string socket = directory["podman/engine.sock"];
         Directory.CreateDirectory(Path.GetDirectoryName(socket)!);

@@ -19,38 +19,43 @@ internal static class OstreeContainerCommand
     private static Command CreateEncapsulate()
     {
         var commit = new Argument<string>("COMMIT") { Description = "The commit: a checksum or a ref; of a sysroot, also booted, staged, default or rollback" };
-        var image = new Argument<string>("IMAGE") { Description = "Where to write the image: oci:DIR[:TAG]" };
+        var image = new Argument<string>("IMAGE") { Description = "Where to write the image: docker://NAME[:TAG], oci:DIR[:TAG], oci-archive:FILE[:TAG] or dir:DIR" };
         Option<string?> repo = CreateRepoOption();
         var previous = new Option<string?>("--previous") { Description = "The image of a former commit: packages stay in the layers where they are there", HelpName = "IMAGE" };
         var maximum = new Option<int?>("--max-layers") { Description = "How many layers the image may have (64)", HelpName = "N" }.Number();
         var labels = new Option<string[]>("--label") { Description = "A label to add; may be given several times", HelpName = "KEY=VALUE" };
         var fast = new Option<bool>("--compression-fast") { Description = "Compress fast instead of well" };
-        var command = new DocumentedCommand("encapsulate", "Write an ostree commit as an image, and print the digest of its manifest", commit, image, repo, previous, maximum, labels, fast)
+        Option<string?> compression = CompressionOption.Create("How layers are compressed");
+        Option<string?> authFile = LoginCommand.AuthFile("Use the credentials in FILE instead of those at the usual places");
+        var command = new DocumentedCommand("encapsulate", "Write an ostree commit as an image, and print the digest of its manifest", commit, image, repo, previous, maximum, labels, compression, fast, authFile)
         {
             Details =
             [
                 "The image has the commit itself in it, so that a host that fetches it gets a commit of the same checksum; container engines run it like any other. The same commit with the same options gives the same image.",
                 "A layer has the files of whole packages, of dpkg or rpm, so that an upgrade changes few layers. With --previous, packages stay in the layers where they were; new ones join the packages of their source, or the last layer.",
-                "The image can be copied on from there to a registry.",
+                "In a registry, layers that it has already are not sent again. With zstd:chunked, hosts fetch of a layer only the files that they lack.",
             ],
             Examples =
             [
                 ("bootc internals ostree-container encapsulate booted oci:/var/tmp/os:1", "Write the running deployment as an image."),
                 ("bootc internals ostree-container encapsulate --repo repo --previous oci:os:1 os/stable oci:os:2", "Write the commit of a ref, in layers like those of the image before."),
+                ("bootc internals ostree-container encapsulate --repo repo --previous docker://quay.io/example/os:1 --compression-format zstd:chunked os/stable docker://quay.io/example/os:2", "The same in a registry, for hosts that fetch only what changed."),
             ],
         };
         command.SetAction(async (parsed, cancellation) =>
         {
             using Sysroot? sysroot = parsed.GetValue(repo) is null ? OpenSysroot.ForReading(parsed) : null;
             using Repository? opened = parsed.GetValue(repo) is { } path ? Repository.Open(path) : null;
+            var oci = new OciOptions { AuthFile = parsed.GetValue(authFile) };
             var encapsulation = new CommitEncapsulation(opened ?? sysroot!.Repository, FindCommit(sysroot, opened ?? sysroot!.Repository, parsed.GetRequiredValue(commit)), new EncapsulationOptions
             {
                 MaximumLayers = ReadMaximum(parsed.GetValue(maximum)),
-                Previous = parsed.GetValue(previous) is { } before ? await ReadManifestAsync(before, cancellation) : null,
+                Previous = parsed.GetValue(previous) is { } before ? await ReadManifestAsync(before, oci, cancellation) : null,
                 Labels = ReadLabels(parsed.GetValue(labels) ?? []),
+                Compression = CompressionOption.Read(parsed, compression),
                 CompressFast = parsed.GetValue(fast),
             });
-            await using IImageDestination destination = ImageDestinations.Open(ImageReference.Parse(parsed.GetRequiredValue(image)));
+            await using IImageDestination destination = ImageDestinations.Open(ImageReference.Parse(parsed.GetRequiredValue(image)), oci);
             EncapsulatedCommit written = await encapsulation.WriteAsync(destination, null, cancellation);
             foreach (EncapsulatedLayer layer in written.Layers)
             {
@@ -98,9 +103,9 @@ internal static class OstreeContainerCommand
         return deployment?.Commit ?? repository.ResolveCommit(name);
     }
 
-    private static async Task<ImageManifest> ReadManifestAsync(string image, CancellationToken cancellation)
+    private static async Task<ImageManifest> ReadManifestAsync(string image, OciOptions options, CancellationToken cancellation)
     {
-        await using IImageSource source = ImageSources.Open(ImageReference.Parse(image));
+        await using IImageSource source = ImageSources.Open(ImageReference.Parse(image), options);
         return (await source.FetchManifestAsync(Platform.Current, cancellation)).Manifest;
     }
 

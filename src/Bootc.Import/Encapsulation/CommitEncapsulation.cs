@@ -1,9 +1,9 @@
 // From a commit to an image that holds it.
 using System.Globalization;
-using System.IO.Compression;
 using System.Text.Json.Nodes;
 using Bootc.Oci;
 using Bootc.Oci.Layers;
+using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
 using Bootc.Ostree;
 using Bootc.Ostree.GVariant;
@@ -69,30 +69,32 @@ public sealed class CommitEncapsulation(Repository repository, Checksum commit, 
     private async Task<EncapsulatedLayer> WriteLayerAsync(
         IImageDestination destination, List<Component>? components, Action<OstreeLayerWriter> write, string name, CancellationToken cancellation)
     {
-        Digest diffId = default;
-        Descriptor layer = await destination.WriteBlobAsync(MediaTypes.OciLayerGzip, (output, stop) =>
+        WrittenLayer? written = null;
+        Descriptor layer = await destination.WriteBlobAsync(LayerCompressor.MediaTypeOf(options.Compression), (output, stop) =>
         {
-            diffId = WriteTar(output, write, stop);
+            using Stream tar = LayerStream.Produce((stream, ending) => WriteTar(stream, write, ending), stop);
+            written = LayerCompressor.Write(tar, output, options.Compression, options.CompressFast, stop);
             return Task.CompletedTask;
         }, cancellation).ConfigureAwait(false);
         string[] names = components is null ? [] : [.. components.Select(component => component.Name).Order(StringComparer.Ordinal)];
-        return components is null
-            ? new EncapsulatedLayer(name, layer, diffId, names)
-            : new EncapsulatedLayer(name, layer with { Annotations = new() { [ComponentsAnnotation] = string.Join(ComponentSeparator, names) } }, diffId, names);
+        Dictionary<string, string> annotations = written!.Descriptor.Annotations ?? [];
+        if (components is not null)
+        {
+            annotations[ComponentsAnnotation] = string.Join(ComponentSeparator, names);
+        }
+
+        return new EncapsulatedLayer(name, annotations.Count > 0 ? layer with { Annotations = annotations } : layer, written.DiffId, names);
     }
 
-    private Digest WriteTar(Stream output, Action<OstreeLayerWriter> write, CancellationToken cancellation)
+    private void WriteTar(Stream output, Action<OstreeLayerWriter> write, CancellationToken cancellation)
     {
-        using var gzip = new GZipStream(output, options.CompressFast ? CompressionLevel.Fastest : CompressionLevel.Optimal, leaveOpen: true);
-        using var hashing = new HashingStream(gzip);
-        using var buffered = new BufferedStream(hashing, BufferSize);
+        var buffered = new BufferedStream(output, BufferSize); // not disposed, since the output is not ours
         using (var writer = new OstreeLayerWriter(repository, buffered, cancellation))
         {
             write(writer);
         }
 
         buffered.Flush();
-        return hashing.GetDigest();
     }
 
     // Only layers that say what is in them can be kept; the first one, of the commit, is another one each time.

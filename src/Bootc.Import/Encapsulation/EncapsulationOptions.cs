@@ -1,4 +1,5 @@
 // How a commit is encapsulated.
+using Bootc.Oci.Layers;
 using Bootc.Oci.Model;
 
 namespace Bootc.Import.Encapsulation;
@@ -20,6 +21,9 @@ public sealed record EncapsulationOptions
 
     /// <summary>The platform that the image is for, where the commit does not say it.</summary>
     public Platform Platform { get; init; } = Platform.Current;
+
+    /// <summary>How layers are compressed.</summary>
+    public LayerCompression Compression { get; init; } = LayerCompression.Gzip;
 
     /// <summary>Layers are compressed fast instead of well.</summary>
     public bool CompressFast { get; init; }

@@ -189,10 +189,10 @@ internal sealed class OstreeLayerWriter(Repository repository, Stream output, Ca
     };
 
     // Labels are the host's to give; a key with '=' has no form in PAX records.
-    private static ExtendedAttribute[] ForContainers(ExtendedAttributeList attributes) =>
+    internal static ExtendedAttribute[] ForContainers(ExtendedAttributeList attributes) =>
         [.. attributes.Where(attribute => attribute.Name != OstreeLayers.SelinuxAttribute && !attribute.Name.Contains('='))];
 
     private static string PathOf(ObjectName name) => $"{RepositoryPath}objects/{name.PathIn(RepositoryMode.Bare)}";
 
-    private static string PathInContainer(string path) => path == "usr/etc" || path.StartsWith("usr/etc/", StringComparison.Ordinal) ? path[4..] : path;
+    internal static string PathInContainer(string path) => path == "usr/etc" || path.StartsWith("usr/etc/", StringComparison.Ordinal) ? path[4..] : path;
 }

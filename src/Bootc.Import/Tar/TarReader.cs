@@ -3,6 +3,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Bootc.Linux;
+using Bootc.Oci.Layers;
 using Bootc.Ostree;
 using Bootc.Ostree.Objects;
 
@@ -26,6 +27,8 @@ internal sealed class TarReader(Stream source, string what, bool hasContents = t
     private const int BufferSize = 256 * 1024;
     private const int MaximumExtensionSize = 1024 * 1024;
     private const int MaximumSparseParts = 1_000_000;
+    private const int MaximumGlobalSize = 64 * 1024;
+    private const long MaximumContent = LayerStream.MaximumSize;
 
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
     private readonly PaxRecords _global = new();
@@ -39,6 +42,9 @@ internal sealed class TarReader(Stream source, string what, bool hasContents = t
     private long _logicalPosition;
     private long _sparseRealSize;
     private TarEntry? _current;
+    private long _content; // the sizes of all files so far, holes included
+    private int _globalSize;
+    private int _extensionSize; // of the entry to come
 
     /// <summary>Whether the source was read beyond the header of the current entry.</summary>
     public bool HasReadAhead => _start < _end;
@@ -49,6 +55,7 @@ internal sealed class TarReader(Stream source, string what, bool hasContents = t
     public TarEntry? Next()
     {
         SkipRest();
+        _extensionSize = 0;
         PaxRecords? local = null;
         string? longName = null;
         string? longLink = null;
@@ -68,10 +75,10 @@ internal sealed class TarReader(Stream source, string what, bool hasContents = t
             {
                 case (byte)'x':
                     local ??= new PaxRecords();
-                    ParsePax(local, header, headerOffset);
+                    ParsePax(local, header, headerOffset, ref _extensionSize, MaximumExtensionSize);
                     continue;
                 case (byte)'g':
-                    ParsePax(_global, header, headerOffset);
+                    ParsePax(_global, header, headerOffset, ref _globalSize, MaximumGlobalSize);
                     continue;
                 case (byte)'L':
                     longName = TakeLongName(header, headerOffset);
@@ -85,7 +92,7 @@ internal sealed class TarReader(Stream source, string what, bool hasContents = t
             {
                 return _current = MakeEntry(header, local, longName, longLink, headerOffset);
             }
-            catch (FormatException e)
+            catch (Exception e) when (e is FormatException or OverflowException)
             {
                 throw Malformed(headerOffset, e.Message, e);
             }
@@ -117,9 +124,7 @@ internal sealed class TarReader(Stream source, string what, bool hasContents = t
         // Some writers give links a size, though no content follows them; kinds that are not known here may have content.
         bool hasContent = kind is TarEntryKind.RegularFile or TarEntryKind.Other;
         long size = hasContent ? pax.GetNumber("size") ?? ParseNumber(header.Slice(124, 12), "size") : 0;
-        BeginContent(size);
-        long realSize = hasContents ? PrepareSparse(header, local, pax, size, headerOffset) : LeaveContent(header, local, size);
-        return new TarEntry
+        var entry = new TarEntry
         {
             Kind = kind,
             Name = name,
@@ -127,9 +132,20 @@ internal sealed class TarReader(Stream source, string what, bool hasContents = t
             Permissions = (uint)ParseNumber(header.Slice(100, 8), "mode") & ModeBits.PermissionMask,
             Uid = ToId(pax.GetNumber("uid") ?? ParseNumber(header.Slice(108, 8), "uid"), "uid"),
             Gid = ToId(pax.GetNumber("gid") ?? ParseNumber(header.Slice(116, 8), "gid"), "gid"),
-            Size = realSize,
+            Size = size,
             ExtendedAttributes = [.. pax.ExtendedAttributes],
         };
+
+        // The map of a sparse file may follow in blocks of its own: when they are read, the header is no longer in the buffer.
+        BeginContent(size);
+        long realSize = hasContents ? PrepareSparse(header, local, pax, size, headerOffset) : LeaveContent(header, local, size);
+        if (realSize > MaximumContent - _content)
+        {
+            throw new FormatException($"with '{name}' of {realSize} bytes, the files have more than {MaximumContent} bytes");
+        }
+
+        _content += realSize;
+        return realSize == size ? entry : entry with { Size = realSize };
     }
 
     private static TarEntryKind KindOf(byte type) => type switch
@@ -329,9 +345,16 @@ internal sealed class TarReader(Stream source, string what, bool hasContents = t
         return count;
     }
 
-    private void ParsePax(PaxRecords records, ReadOnlySpan<byte> header, long headerOffset)
+    // Headers add up, so that it is all of them that is bounded.
+    private void ParsePax(PaxRecords records, ReadOnlySpan<byte> header, long headerOffset, ref int total, int limit)
     {
         byte[] data = TakeExtension(header, headerOffset);
+        total += data.Length;
+        if (total > limit)
+        {
+            throw Malformed(headerOffset, $"extended headers {(records == _global ? "for all entries" : "of one entry")} have more than {limit} bytes");
+        }
+
         try
         {
             records.Parse(data);

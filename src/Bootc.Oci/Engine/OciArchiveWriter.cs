@@ -13,10 +13,10 @@ internal static class OciArchiveWriter
     /// <summary>Writes an image under a name.</summary>
     public static async Task WriteAsync(IImageSource source, ResolvedManifest image, string name, Stream output, IPushProgress? progress, CancellationToken cancellation)
     {
-        var writer = new TarWriter(output, TarEntryFormat.Ustar, leaveOpen: true);
+        var writer = new TarWriter(output, TarEntryFormat.Gnu, leaveOpen: true);
         await using (writer.ConfigureAwait(false))
         {
-            await WriteFileAsync(writer, "oci-layout", System.Text.Encoding.UTF8.GetBytes(LayoutFile), cancellation).ConfigureAwait(false);
+            await WriteLayoutFileAsync(writer, cancellation).ConfigureAwait(false);
             await WriteFileAsync(writer, "index.json", MakeIndex(image, name), cancellation).ConfigureAwait(false);
             await WriteFileAsync(writer, PathOf(image.Digest), image.Bytes.ToArray(), cancellation).ConfigureAwait(false);
             foreach (Descriptor blob in image.Manifest.Layers.Append(image.Manifest.Config).DistinctBy(blob => blob.Digest))
@@ -31,6 +31,17 @@ internal static class OciArchiveWriter
             }
         }
     }
+
+    /// <summary>Writes what says that it is such a layout.</summary>
+    public static Task WriteLayoutFileAsync(TarWriter writer, CancellationToken cancellation) =>
+        WriteFileAsync(writer, "oci-layout", System.Text.Encoding.UTF8.GetBytes(LayoutFile), cancellation);
+
+    /// <summary>Writes a file; GNU's format has room for the sizes of the largest.</summary>
+    public static Task WriteAsync(TarWriter writer, string name, Stream content, CancellationToken cancellation) =>
+        writer.WriteEntryAsync(new GnuTarEntry(TarEntryType.RegularFile, name) { DataStream = content, ModificationTime = DateTimeOffset.UnixEpoch }, cancellation);
+
+    /// <summary>The name of a blob in a layout.</summary>
+    public static string PathOf(Digest digest) => $"blobs/{digest.Algorithm}/{digest.Hex}";
 
     // podman looks for one of the annotations, Docker for the other.
     private static byte[] MakeIndex(ResolvedManifest image, string name) => JsonSerializer.SerializeToUtf8Bytes(
@@ -50,10 +61,5 @@ internal static class OciArchiveWriter
         },
         OciJson.Default.ImageIndex);
 
-    private static string PathOf(Digest digest) => $"blobs/{digest.Algorithm}/{digest.Hex}";
-
     private static Task WriteFileAsync(TarWriter writer, string name, byte[] content, CancellationToken cancellation) => WriteAsync(writer, name, new MemoryStream(content), cancellation);
-
-    private static Task WriteAsync(TarWriter writer, string name, Stream content, CancellationToken cancellation) =>
-        writer.WriteEntryAsync(new UstarTarEntry(TarEntryType.RegularFile, name) { DataStream = content, ModificationTime = DateTimeOffset.UnixEpoch }, cancellation);
 }

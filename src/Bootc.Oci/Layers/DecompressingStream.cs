@@ -3,7 +3,10 @@ using System.Buffers;
 
 namespace Bootc.Oci.Layers;
 
-internal sealed class DecompressingStream(Stream source, string what) : ForwardStream
+/// <param name="source">The blob.</param>
+/// <param name="what">Its name in errors.</param>
+/// <param name="limit">How many bytes it may have decompressed: compression makes a few bytes of very many.</param>
+internal sealed class DecompressingStream(Stream source, string what, long limit = LayerStream.MaximumSize) : ForwardStream
 {
     // Decompressors ask for little at a time; the network and the digest are asked for much.
     private const int ReadAhead = 256 * 1024;
@@ -12,6 +15,7 @@ internal sealed class DecompressingStream(Stream source, string what) : ForwardS
     private const int HeadSize = 4;
     private Stream? _content;
     private bool _drained;
+    private long _size;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -26,6 +30,12 @@ internal sealed class DecompressingStream(Stream source, string what) : ForwardS
             // A blob that was cut off on the way is told by its digest first.
             await DrainAsync(cancellationToken).ConfigureAwait(false);
             throw new LayerFormatException($"{what} cannot be decompressed: {e.Message}", e);
+        }
+
+        _size += count;
+        if (_size > limit)
+        {
+            throw new LayerFormatException($"{what} has more than {limit} bytes when it is decompressed, which is more than is taken");
         }
 
         if (count == 0 && !buffer.IsEmpty)

@@ -9,4 +9,7 @@ public enum LayerCompression
 
     /// <summary>Zstandard: smaller, and faster both ways.</summary>
     Zstd,
+
+    /// <summary>Zstandard with a table of contents, so that hosts fetch only those files that they lack; whoever reads Zstandard reads it.</summary>
+    ZstdChunked,
 }

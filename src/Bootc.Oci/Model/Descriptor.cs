@@ -27,4 +27,26 @@ public sealed record Descriptor
     /// <summary>Where else the content may be had, if anywhere.</summary>
     [JsonPropertyName("urls")]
     public string[]? Urls { get; init; }
+
+    // What JSON allows in a list, and what nothing can have.
+    internal static void Require(IEnumerable<Descriptor?> descriptors, string what)
+    {
+        foreach (Descriptor? descriptor in descriptors)
+        {
+            if (descriptor is null)
+            {
+                throw new ManifestException($"{what} has a null where a descriptor belongs");
+            }
+
+            if (descriptor.Size < 0)
+            {
+                throw new ManifestException($"{what} gives {descriptor.Digest} the size {descriptor.Size}");
+            }
+
+            if (descriptor.Annotations?.Any(annotation => annotation.Value is null) == true)
+            {
+                throw new ManifestException($"{what} gives {descriptor.Digest} an annotation without a value");
+            }
+        }
+    }
 }

@@ -24,7 +24,9 @@ public sealed record ImageIndex
     {
         try
         {
-            return JsonSerializer.Deserialize(json, OciJson.Default.ImageIndex) ?? throw new ManifestException($"the index of {what} is empty");
+            ImageIndex index = JsonSerializer.Deserialize(json, OciJson.Default.ImageIndex) ?? throw new ManifestException($"the index of {what} is empty");
+            Descriptor.Require(index.Manifests, $"the index of {what}");
+            return index;
         }
         catch (JsonException e)
         {

@@ -50,14 +50,7 @@ public sealed record ImageManifest
             throw new ManifestException($"the manifest of {what} has schema version {manifest.SchemaVersion}; only version 2 is supported");
         }
 
-        foreach (Descriptor descriptor in manifest.Layers.Append(manifest.Config))
-        {
-            if (descriptor.Size < 0)
-            {
-                throw new ManifestException($"the manifest of {what} gives {descriptor.Digest} the size {descriptor.Size}");
-            }
-        }
-
+        Descriptor.Require(manifest.Layers.Append(manifest.Config), $"the manifest of {what}");
         return manifest;
     }
 }

@@ -1,17 +1,16 @@
 // A layer that is compressed while it is pushed.
-using System.IO.Compression;
 using Bootc.Oci.Layers;
+using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
-using ZstdSharp;
 
 namespace Bootc.Oci;
 
-/// <summary>A layer of an image that lies uncompressed where it is. Its digest is known when it was read once; the same layer gives the same bytes.</summary>
+/// <summary>
+/// A layer of an image in another compression than it has where it is, or in one at all. Its digest is known when it was read
+/// once; the same layer gives the same bytes.
+/// </summary>
 internal sealed class CompressedLayer(IImageSource source, Descriptor layer, Digest diffId, LayerCompression compression, IPushProgress? progress) : IBlobContent
 {
-    private const int ZstdLevel = 3;
-    private const int BufferSize = 256 * 1024;
-
     public string Name => $"layer {diffId}";
 
     public Descriptor? Descriptor { get; private set; }
@@ -19,25 +18,19 @@ internal sealed class CompressedLayer(IImageSource source, Descriptor layer, Dig
     public async Task<Stream> OpenAsync(CancellationToken cancellation)
     {
         Stream blob = await source.OpenBlobAsync(layer, progress is null ? null : new BlobBytes(layer, progress), cancellation).ConfigureAwait(false);
-        return new MeasuredStream(
-            new ProducedStream((output, stop) => CompressAsync(blob, output, stop), cancellation),
-            (digest, size) => Descriptor ??= new Descriptor
-            {
-                MediaType = compression == LayerCompression.Zstd ? MediaTypes.OciLayerZstd : MediaTypes.OciLayerGzip,
-                Digest = digest,
-                Size = size,
-            });
+        return LayerStream.Produce((output, stop) => Compress(blob, output, stop), cancellation);
     }
 
-    private async Task CompressAsync(Stream blob, Stream output, CancellationToken cancellation)
+    private void Compress(Stream blob, Stream output, CancellationToken cancellation)
     {
         using Stream tar = LayerStream.OpenTar(blob, diffId, $"layer {diffId} of {source.Reference}", cancellation);
-        Stream compressor = compression == LayerCompression.Zstd
-            ? new CompressionStream(output, ZstdLevel, leaveOpen: true)
-            : new GZipStream(output, CompressionLevel.Optimal, leaveOpen: true);
-        await using (compressor.ConfigureAwait(false))
+        Descriptor written = LayerCompressor.Write(tar, output, compression, cancellation: cancellation).Descriptor;
+        Dictionary<string, string> annotations = ChunkedLayer.WithoutTables(layer.Annotations);
+        foreach ((string key, string value) in written.Annotations ?? [])
         {
-            await tar.CopyToAsync(compressor, BufferSize, cancellation).ConfigureAwait(false);
+            annotations[key] = value;
         }
+
+        Descriptor ??= written with { Annotations = annotations.Count > 0 ? annotations : null };
     }
 }

@@ -2,6 +2,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Bootc.Oci.Layers;
+using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
 using Bootc.Oci.Registry;
 
@@ -11,7 +12,8 @@ namespace Bootc.Oci;
 /// Pushes an image. Where its blobs are as its manifest names them, they and the manifest stay as they are, digests,
 /// signatures and tables of contents of zstd:chunked layers included. Where its layers lie uncompressed, they are compressed
 /// on the way and the manifest is made anew; layers that the registry has compressed already, under the name that is pushed
-/// to or as the image was pulled once, are not sent again. No layer is in memory or in a file on the way.
+/// to or as the image was pulled once, are not sent again. No layer is in memory or in a file on the way. With
+/// <see cref="ForceCompression"/>, layers that are compressed otherwise than they shall be are compressed anew as well.
 /// </summary>
 /// <param name="source">Where the image is.</param>
 /// <param name="target">Where it shall be.</param>
@@ -25,6 +27,9 @@ public sealed class ImagePush(IImageSource source, RegistryReference target, Oci
 
     /// <summary>How layers are compressed that are not.</summary>
     public LayerCompression Compression { get; init; } = LayerCompression.Gzip;
+
+    /// <summary>Whether all layers must have that compression, those that are compressed already included. Such an image has another digest, which no signature covers.</summary>
+    public bool ForceCompression { get; init; }
 
     /// <summary>The digest that the image's manifest must have where it is, if only that very image is meant.</summary>
     public Digest? Expected { get; init; }
@@ -43,7 +48,7 @@ public sealed class ImagePush(IImageSource source, RegistryReference target, Oci
         }
 
         Digest digest;
-        if (source.HasOriginalBlobs)
+        if (source.HasOriginalBlobs && (!ForceCompression || image.Manifest.Layers.All(HasWantedForm)))
         {
             await PushBlobsAsync(image.Manifest, progress, cancellation).ConfigureAwait(false);
             string type = image.Manifest.MediaType ?? MediaTypes.OciManifest;
@@ -51,6 +56,7 @@ public sealed class ImagePush(IImageSource source, RegistryReference target, Oci
         }
         else
         {
+            RequireTarLayers(image.Manifest);
             byte[] manifest = await PushCompressedAsync(image.Manifest, progress, cancellation).ConfigureAwait(false);
             digest = await _client.PutManifestAsync(target, manifest, MediaTypes.OciManifest, cancellation).ConfigureAwait(false);
         }
@@ -105,9 +111,7 @@ public sealed class ImagePush(IImageSource source, RegistryReference target, Oci
         progress?.Start([.. distinct.Where(pair => !layers.ContainsKey(pair.DiffId)).Select(pair => pair.Layer)], [.. layers.Values]);
         await ForEachAsync(distinct.Where(pair => !layers.ContainsKey(pair.DiffId)), async (pair, stop) =>
         {
-            var content = new CompressedLayer(source, pair.Layer, pair.DiffId, Compression, progress);
-            await PushAsync(pair.Layer, content, progress, stop).ConfigureAwait(false);
-            layers[pair.DiffId] = content.Descriptor!;
+            layers[pair.DiffId] = await PushLayerAsync(pair.Layer, pair.DiffId, progress, stop).ConfigureAwait(false);
         }, cancellation).ConfigureAwait(false);
         Descriptor config = manifest.Config with { MediaType = MediaTypes.OciConfig };
         _placements[config.Digest] = await _client.UploadBlobAsync(target, config, configBytes, cancellation).ConfigureAwait(false);
@@ -121,12 +125,51 @@ public sealed class ImagePush(IImageSource source, RegistryReference target, Oci
         return JsonSerializer.SerializeToUtf8Bytes(pushed, OciJson.Default.ImageManifest);
     }
 
+    private async Task<Descriptor> PushLayerAsync(Descriptor layer, Digest diffId, IPushProgress? progress, CancellationToken cancellation)
+    {
+        if (source.HasOriginalBlobs && HasWantedForm(layer))
+        {
+            await PushAsync(layer, new StoredBlob(source, layer, progress), progress, cancellation).ConfigureAwait(false);
+            return layer with { MediaType = OciTypeOf(layer.MediaType)! };
+        }
+
+        var content = new CompressedLayer(source, layer, diffId, Compression, progress);
+        try
+        {
+            await PushAsync(layer, content, progress, cancellation).ConfigureAwait(false);
+        }
+        catch (LayerFormatException) when (Compression == LayerCompression.ZstdChunked)
+        {
+            // What tables of contents have no word for goes without one; a layer that is damaged is found to be so again.
+            content = new CompressedLayer(source, layer, diffId, LayerCompression.Zstd, progress);
+            await PushAsync(layer, content, progress, cancellation).ConfigureAwait(false);
+        }
+
+        return content.Descriptor!;
+    }
+
+    private bool HasWantedForm(Descriptor layer) => OciTypeOf(layer.MediaType) is { } type && Compression switch
+    {
+        LayerCompression.Gzip => type == MediaTypes.OciLayerGzip,
+        LayerCompression.Zstd => type == MediaTypes.OciLayerZstd,
+        _ => type == MediaTypes.OciLayerZstd && ChunkedLayer.TryParse(layer) is not null,
+    };
+
+    // What is encrypted, or no layer at all, cannot be compressed anew.
+    private void RequireTarLayers(ImageManifest manifest)
+    {
+        if (source.HasOriginalBlobs && Array.Find(manifest.Layers, layer => OciTypeOf(layer.MediaType) is null && layer.MediaType is not (MediaTypes.OciLayer or MediaTypes.DockerLayer)) is { } other)
+        {
+            throw new ManifestException($"{source.Reference} has a layer of the type '{other.MediaType}', which cannot be compressed anew");
+        }
+    }
+
     // As it was compressed where the image was pulled from, or as it was pushed under the name before.
     private async Task<Descriptor?> FindPresentAsync(Descriptor original, Descriptor? pushed, CancellationToken cancellation)
     {
         foreach (Descriptor? candidate in (Descriptor?[])[pushed, original])
         {
-            if (candidate is not null && OciTypeOf(candidate.MediaType) is { } type && await _client.HasBlobAsync(target, candidate.Digest, cancellation).ConfigureAwait(false))
+            if (candidate is not null && OciTypeOf(candidate.MediaType) is { } type && (!ForceCompression || HasWantedForm(candidate)) && await _client.HasBlobAsync(target, candidate.Digest, cancellation).ConfigureAwait(false))
             {
                 return candidate with { MediaType = type };
             }

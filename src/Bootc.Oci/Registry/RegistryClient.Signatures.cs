@@ -73,40 +73,25 @@ public sealed partial class RegistryClient
 
     private async Task<byte[]?> FetchSignatureFileAsync(Uri uri, CancellationToken cancellation)
     {
-        for (int attempt = 1; ; attempt++)
+        string what = $"signature {uri}";
+        bool mayBePlain = uri.Scheme == Uri.UriSchemeHttp;
+        Task<HttpResponseMessage> Send() => SendPatientlyAsync(
+            () => FollowAsync(uri.Authority, uri, HttpMethod.Get, null, null, mayBePlain, cancellation),
+            response => Task.FromResult(DescribeRefusal(response)),
+            e => $"cannot fetch the {what}: {Describe(e)}",
+            Options.Attempts,
+            cancellation);
+        try
         {
-            string failure;
-            try
-            {
-                bool mayBePlain = uri.Scheme == Uri.UriSchemeHttp;
-                using HttpResponseMessage response = await FollowAsync(uri.Authority, uri, HttpMethod.Get, null, null, mayBePlain, cancellation).ConfigureAwait(false);
-                if (response.StatusCode == HttpStatusCode.NotFound)
-                {
-                    return null;
-                }
-
-                if (response.IsSuccessStatusCode)
-                {
-                    return await ReadBoundedAsync(response, ImageSignature.MaximumSize, $"the signature {uri}", cancellation).ConfigureAwait(false);
-                }
-
-                failure = $"the answer was {(int)response.StatusCode} {response.StatusCode}";
-                if (!IsTransient(response.StatusCode))
-                {
-                    throw new RegistryException($"cannot fetch the signature {uri}: {failure}", (int)response.StatusCode);
-                }
-            }
-            catch (Exception e) when (IsBrokenConnection(e, cancellation))
-            {
-                failure = Describe(e);
-            }
-
-            if (attempt >= Options.Attempts)
-            {
-                throw new RegistryException($"cannot fetch the signature {uri}: {failure} (tried {attempt} times)");
-            }
-
-            await Task.Delay(DelayBefore(attempt), cancellation).ConfigureAwait(false);
+            return (await ReadPatientlyAsync(Send, what, ImageSignature.MaximumSize, cancellation).ConfigureAwait(false)).Bytes;
         }
+        catch (ImageNotFoundException)
+        {
+            return null;
+        }
+
+        Exception DescribeRefusal(HttpResponseMessage response) => response.StatusCode == HttpStatusCode.NotFound
+            ? new ImageNotFoundException($"there is no {what}")
+            : new RegistryException($"cannot fetch the {what}: the answer was {(int)response.StatusCode} {response.StatusCode}", (int)response.StatusCode);
     }
 }

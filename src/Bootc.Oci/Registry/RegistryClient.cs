@@ -1,4 +1,5 @@
 // A client of the OCI distribution-spec: manifests and blobs of one or more repositories.
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
@@ -24,20 +25,32 @@ public sealed partial class RegistryClient
     private readonly Dictionary<string, string> _schemes = [];
     private readonly Dictionary<string, AuthenticationHeaderValue> _authorizations = [];
     private readonly Dictionary<string, string> _preferred = [];
+    private readonly ConcurrentDictionary<string, RegistryCertificates?> _certificates = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
 
     /// <summary>A client with the settings and credentials that the options name.</summary>
     public RegistryClient(OciOptions options)
+        : this(options, new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(options)))
     {
-        Options = options;
-        _registries = new Lazy<RegistriesConfig>(() => RegistriesConfig.Load(options));
-        _credentials = new CredentialStore(options, () => _registries.Value.CredentialHelpers);
-        _signatures = new Lazy<RegistriesD>(() => RegistriesD.Load(options));
+    }
+
+    /// <summary>A client with settings of registries that were read already.</summary>
+    internal RegistryClient(OciOptions options, RegistriesConfig registries)
+        : this(options, new Lazy<RegistriesConfig>(registries))
+    {
     }
 
     /// <summary>A client that shows the same credential to every registry.</summary>
     internal RegistryClient(OciOptions options, Credential credential)
         : this(options) => _credentials = new CredentialStore(options, static () => []) { Fixed = credential };
+
+    private RegistryClient(OciOptions options, Lazy<RegistriesConfig> registries)
+    {
+        Options = options;
+        _registries = registries;
+        _credentials = new CredentialStore(options, () => _registries.Value.CredentialHelpers);
+        _signatures = new Lazy<RegistriesD>(() => RegistriesD.Load(options));
+    }
 
     internal OciOptions Options { get; }
 
@@ -82,12 +95,21 @@ public sealed partial class RegistryClient
     }
 
     /// <summary>Opens a blob from an offset on.</summary>
-    /// <returns>The answer, and whether it starts at the offset: a registry may ignore the wish and send all.</returns>
+    /// <returns>The answer, and whether it starts at the offset: a registry may ignore the wish and send all, or refuse it and be asked for all.</returns>
     internal async Task<(HttpResponseMessage Response, bool IsPartial)> OpenBlobAsync(
         RegistryReference image, Digest digest, long offset, CancellationToken cancellation)
     {
         Action<HttpRequestMessage>? prepare = offset > 0 ? request => request.Headers.Range = new RangeHeaderValue(offset, null) : null;
-        HttpResponseMessage response = await SendAsync(image, HttpMethod.Get, $"blobs/{digest}", $"blob {digest} of {image}", prepare, cancellation).ConfigureAwait(false);
+        HttpResponseMessage response;
+        try
+        {
+            response = await SendAsync(image, HttpMethod.Get, $"blobs/{digest}", $"blob {digest} of {image}", prepare, cancellation).ConfigureAwait(false);
+        }
+        catch (RegistryException e) when (offset > 0 && IsRefusalOfRanges(e))
+        {
+            response = await SendAsync(image, HttpMethod.Get, $"blobs/{digest}", $"blob {digest} of {image}", null, cancellation).ConfigureAwait(false);
+        }
+
         bool isPartial = response.StatusCode == HttpStatusCode.PartialContent;
         if (isPartial && response.Content.Headers.ContentRange?.From is { } from && from != offset)
         {
@@ -114,7 +136,7 @@ public sealed partial class RegistryClient
         {
             return await SendAsync(image, HttpMethod.Get, $"blobs/{digest}", $"blob {digest} of {image}", request => request.Headers.Range = header, cancellation).ConfigureAwait(false);
         }
-        catch (RegistryException e) when (e.Status is 400 or 416 or 501)
+        catch (RegistryException e) when (IsRefusalOfRanges(e))
         {
             throw new RangesNotSupportedException(e.Message, e);
         }
@@ -145,12 +167,16 @@ public sealed partial class RegistryClient
         }
     }
 
-    private async Task<(byte[] Bytes, string? MediaType)> FetchSmallAsync(
-        RegistryReference image, string path, string what, Action<HttpRequestMessage>? prepare, long limit, CancellationToken cancellation)
+    private Task<(byte[] Bytes, string? MediaType)> FetchSmallAsync(
+        RegistryReference image, string path, string what, Action<HttpRequestMessage>? prepare, long limit, CancellationToken cancellation) =>
+        ReadPatientlyAsync(() => SendAsync(image, HttpMethod.Get, path, what, prepare, cancellation), what, limit, cancellation);
+
+    // Asks once more for what broke off.
+    private async Task<(byte[] Bytes, string? MediaType)> ReadPatientlyAsync(Func<Task<HttpResponseMessage>> send, string what, long limit, CancellationToken cancellation)
     {
         for (int attempt = 1; ; attempt++)
         {
-            using HttpResponseMessage response = await SendAsync(image, HttpMethod.Get, path, what, prepare, cancellation).ConfigureAwait(false);
+            using HttpResponseMessage response = await send().ConfigureAwait(false);
             try
             {
                 byte[] bytes = await ReadBoundedAsync(response, limit, "the " + what, cancellation).ConfigureAwait(false);
@@ -178,12 +204,17 @@ public sealed partial class RegistryClient
         }
 
         var refusals = new List<string>();
-        foreach (RegistryEndpoint endpoint in OrderEndpoints(image))
+        IReadOnlyList<RegistryEndpoint> endpoints = _registries.Value.FindEndpoints(image);
+        foreach (RegistryEndpoint endpoint in endpoints.Count == 1 ? endpoints : OrderEndpoints(image, endpoints))
         {
             try
             {
                 HttpResponseMessage response = await SendAsync(endpoint, method, path, what, prepare, cancellation).ConfigureAwait(false);
-                Prefer(image, endpoint);
+                if (endpoints.Count > 1)
+                {
+                    Prefer(image, endpoint);
+                }
+
                 return response;
             }
             catch (OciException e) when (endpoint.IsMirror)
@@ -199,14 +230,8 @@ public sealed partial class RegistryClient
         throw new RegistryException($"cannot fetch the {what}: {string.Join("; ", refusals)}");
     }
 
-    private IEnumerable<RegistryEndpoint> OrderEndpoints(RegistryReference image)
+    private IEnumerable<RegistryEndpoint> OrderEndpoints(RegistryReference image, IReadOnlyList<RegistryEndpoint> endpoints)
     {
-        IReadOnlyList<RegistryEndpoint> endpoints = _registries.Value.FindEndpoints(image);
-        if (endpoints.Count == 1)
-        {
-            return endpoints;
-        }
-
         string? preferred;
         lock (_gate)
         {
@@ -224,25 +249,36 @@ public sealed partial class RegistryClient
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(
+    private Task<HttpResponseMessage> SendAsync(
         RegistryEndpoint endpoint, HttpMethod method, string path, string what, Action<HttpRequestMessage>? prepare, CancellationToken cancellation)
     {
         RegistryReference image = endpoint.Location;
         bool mayBePlain = MayBePlain(endpoint);
-        int attempts = endpoint.IsMirror ? 1 : Options.Attempts; // what a mirror cannot do now, the next place can
+        return SendPatientlyAsync(
+            () => SendOnceAsync(image, method, path, prepare, mayBePlain, cancellation),
+            response => DescribeFailureAsync(response, image, method, what, cancellation),
+            e => $"cannot {VerbOf(method)} the {what}: {Describe(e)}{AdviceFor(e, image)}",
+            endpoint.IsMirror ? 1 : Options.Attempts, // what a mirror cannot do now, the next place can
+            cancellation);
+    }
+
+    // Sends a request again where it may go well the next time.
+    private async Task<HttpResponseMessage> SendPatientlyAsync(
+        Func<Task<HttpResponseMessage>> send, Func<HttpResponseMessage, Task<Exception>> refused, Func<Exception, string> broken, int attempts, CancellationToken cancellation)
+    {
         for (int attempt = 1; ; attempt++)
         {
             Exception failure;
             HttpResponseMessage? response = null;
             try
             {
-                response = await SendOnceAsync(image, method, path, prepare, mayBePlain, cancellation).ConfigureAwait(false);
+                response = await send().ConfigureAwait(false);
                 if (response.IsSuccessStatusCode)
                 {
                     return response;
                 }
 
-                failure = await DescribeFailureAsync(response, image, method, what, cancellation).ConfigureAwait(false);
+                failure = await refused(response).ConfigureAwait(false);
                 if (!IsTransient(response.StatusCode))
                 {
                     response.Dispose();
@@ -251,7 +287,7 @@ public sealed partial class RegistryClient
             }
             catch (Exception e) when (IsBrokenConnection(e, cancellation))
             {
-                failure = new RegistryException($"cannot {VerbOf(method)} the {what}: {Describe(e)}{AdviceFor(e, image)}", null, e);
+                failure = new RegistryException(broken(e), null, e);
                 if (IsPermanent(e))
                 {
                     throw failure;
@@ -354,7 +390,7 @@ public sealed partial class RegistryClient
 
         try
         {
-            using HttpClient client = RegistryHttp.CreateClient(RegistryCertificates.Find(Options, registry), verifyCertificates: !mayBePlain, Options.ConnectionsPerHost);
+            using HttpClient client = RegistryHttp.CreateClient(CertificatesOf(registry), verifyCertificates: !mayBePlain, Options.ConnectionsPerHost);
             return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -483,7 +519,11 @@ public sealed partial class RegistryClient
     }
 
     private bool MayBePlain(RegistryEndpoint endpoint) =>
-        endpoint.Insecure || (IsLoopback(endpoint.Location.Registry) && RegistryCertificates.Find(Options, endpoint.Location.Registry) is null);
+        endpoint.Insecure || (IsLoopback(endpoint.Location.Registry) && CertificatesOf(endpoint.Location.Registry) is null);
+
+    private RegistryCertificates? CertificatesOf(string registry) => _certificates.GetOrAdd(registry, static (name, options) => RegistryCertificates.Find(options, name), Options);
+
+    private static bool IsRefusalOfRanges(RegistryException e) => e.Status is 400 or 416 or 501;
 
     private static string VerbOf(HttpMethod method) => method == HttpMethod.Get ? "fetch" : method == HttpMethod.Head ? "look for" : "push";
 

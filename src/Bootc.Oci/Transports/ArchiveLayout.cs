@@ -33,6 +33,11 @@ internal sealed class ArchiveLayout : IImageLayout
             Dispose();
             throw Damaged(e);
         }
+        catch (IOException e)
+        {
+            Dispose();
+            throw new OciException($"{path} cannot be read, or decompressed to {temporary}: {e.Message}", e);
+        }
     }
 
     private ArchiveLayout(FileStream content, string name)
@@ -79,7 +84,7 @@ internal sealed class ArchiveLayout : IImageLayout
 
     public string Path { get; }
 
-    public (Stream Content, long Size)? TryOpen(string name)
+    public (FileSlice Content, long Size)? TryOpen(string name)
     {
         for (int hops = 0; _links.TryGetValue(name, out string? target) && hops < 10; hops++)
         {
@@ -105,7 +110,17 @@ internal sealed class ArchiveLayout : IImageLayout
         }
 
         _decompressed = UnnamedFile.Create(directory);
-        content.CopyTo(_decompressed, 256 * 1024);
+        byte[] buffer = new byte[256 * 1024];
+        for (int read; (read = content.Read(buffer)) > 0;)
+        {
+            if (_decompressed.Length + read > LayerStream.MaximumSize)
+            {
+                throw new InvalidDataException($"it has more than {LayerStream.MaximumSize} bytes when it is decompressed");
+            }
+
+            _decompressed.Write(buffer, 0, read);
+        }
+
         return UnnamedFile.PathOf(_decompressed);
     }
 

@@ -1,10 +1,11 @@
 // An image in a directory as skopeo's `dir:` has it: manifest.json, and blobs named by their hexadecimal digests.
+using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
 using Bootc.Oci.Signatures;
 
 namespace Bootc.Oci.Transports;
 
-internal sealed class DirectoryImageSource(ImageReference reference) : IImageSource
+internal sealed class DirectoryImageSource(ImageReference reference) : IImageSource, IBlobRanges
 {
     private readonly DirectoryLayout _layout = new(reference.Name);
 
@@ -22,6 +23,9 @@ internal sealed class DirectoryImageSource(ImageReference reference) : IImageSou
 
     public Task<Stream> OpenBlobAsync(Descriptor descriptor, IProgress<long>? bytesReceived, CancellationToken cancellation) =>
         Task.FromResult(LayoutBlobs.OpenBlob(_layout, descriptor.Digest.Hex, descriptor, bytesReceived));
+
+    public Task<Stream> OpenBlobRangesAsync(Descriptor descriptor, IReadOnlyList<BlobRange> ranges, IProgress<long>? bytesReceived, CancellationToken cancellation) =>
+        Task.FromResult(LayoutBlobs.OpenRanges(_layout, descriptor.Digest.Hex, descriptor, ranges, bytesReceived));
 
     public Task<IReadOnlyList<ImageSignature>> FetchSignaturesAsync(Digest manifest, Digest? index, CancellationToken cancellation)
     {

@@ -22,7 +22,7 @@ internal sealed class DirectoryLayout : IImageLayout
 
     public string Path { get; }
 
-    public (Stream Content, long Size)? TryOpen(string name)
+    public (FileSlice Content, long Size)? TryOpen(string name)
     {
         var file = _directory.TryOpenFile(name);
         if (file is null)
@@ -31,7 +31,7 @@ internal sealed class DirectoryLayout : IImageLayout
         }
 
         var content = new FileStream(file, FileAccess.Read, bufferSize: 0);
-        return (content, content.Length);
+        return (new FileSlice(content, 0, content.Length), content.Length);
     }
 
     /// <summary>Whether there is a file of that name.</summary>

@@ -8,5 +8,5 @@ internal interface IImageLayout : IDisposable
     string Path { get; }
 
     /// <summary>Opens a file and tells its size; <see langword="null"/> when there is none of that name.</summary>
-    (Stream Content, long Size)? TryOpen(string name);
+    (FileSlice Content, long Size)? TryOpen(string name);
 }

@@ -34,11 +34,17 @@ internal static class ManifestResolution
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(bytes);
+            using JsonDocument document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
             JsonElement root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
             {
                 throw new ManifestException($"the manifest of {what} is no JSON object");
+            }
+
+            // A document that is one thing to one reader and another to the next: who signed it may have been the former.
+            if (root.TryGetProperty("manifests", out _) && (root.TryGetProperty("layers", out _) || root.TryGetProperty("config", out _)))
+            {
+                throw new ManifestException($"the manifest of {what} is that of an image and an index at once");
             }
 
             if (root.TryGetProperty("mediaType", out JsonElement own) && own.ValueKind == JsonValueKind.String)
@@ -53,7 +59,7 @@ internal static class ManifestResolution
 
             return root.TryGetProperty("manifests", out _) ? MediaTypes.OciIndex : root.TryGetProperty("layers", out _) ? MediaTypes.OciManifest : given;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new ManifestException($"the manifest of {what} is no JSON: {e.Message}", e);
         }

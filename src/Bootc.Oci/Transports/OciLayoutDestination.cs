@@ -2,9 +2,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bootc.Linux;
-using Bootc.Oci.Layers;
 using Bootc.Oci.Model;
-using Microsoft.Win32.SafeHandles;
 
 namespace Bootc.Oci.Transports;
 
@@ -43,15 +41,8 @@ internal sealed class OciLayoutDestination : IImageDestination
 
     public ImageReference Reference { get; }
 
-    public async Task<Descriptor> WriteBlobAsync(string mediaType, Func<Stream, CancellationToken, Task> write, CancellationToken cancellation)
-    {
-        using SafeFileHandle file = _blobs.CreateTemporaryFile(0x1A4);
-        using var content = new HashingStream(new UnownedFileStream(file));
-        await write(content, cancellation).ConfigureAwait(false);
-        var descriptor = new Descriptor { MediaType = mediaType, Digest = content.GetDigest(), Size = content.Length };
-        _blobs.TryLinkTemporaryFile(file, descriptor.Digest.Hex);
-        return descriptor;
-    }
+    public Task<Descriptor> WriteBlobAsync(string mediaType, Func<Stream, CancellationToken, Task> write, CancellationToken cancellation) =>
+        LayoutBlobs.WriteAsync(_blobs, mediaType, write, cancellation);
 
     public async Task<Digest> WriteManifestAsync(ReadOnlyMemory<byte> manifest, string mediaType, CancellationToken cancellation)
     {

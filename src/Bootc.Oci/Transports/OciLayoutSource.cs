@@ -1,11 +1,12 @@
 // An image in an OCI image layout: `oci:` and `oci-archive:`.
+using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
 using Bootc.Oci.Signatures;
 
 namespace Bootc.Oci.Transports;
 
 /// <summary>An image in an OCI image layout (image-spec, image-layout.md), chosen by tag or digest, or the only one there.</summary>
-internal sealed class OciLayoutSource(ImageReference reference, IImageLayout layout, string? tag) : IImageSource
+internal sealed class OciLayoutSource(ImageReference reference, IImageLayout layout, string? tag) : IImageSource, IBlobRanges
 {
     private const string RefNameAnnotation = "org.opencontainers.image.ref.name";
     private const string KindAnnotation = "kind";
@@ -21,6 +22,9 @@ internal sealed class OciLayoutSource(ImageReference reference, IImageLayout lay
 
     public Task<Stream> OpenBlobAsync(Descriptor descriptor, IProgress<long>? bytesReceived, CancellationToken cancellation) =>
         Task.FromResult(LayoutBlobs.OpenBlob(layout, PathOf(descriptor.Digest), descriptor, bytesReceived));
+
+    public Task<Stream> OpenBlobRangesAsync(Descriptor descriptor, IReadOnlyList<BlobRange> ranges, IProgress<long>? bytesReceived, CancellationToken cancellation) =>
+        Task.FromResult(LayoutBlobs.OpenRanges(layout, PathOf(descriptor.Digest), descriptor, ranges, bytesReceived));
 
     // Beside the image, under the tag that they would have in a registry, or as 'cosign save' marks them.
     public async Task<IReadOnlyList<ImageSignature>> FetchSignaturesAsync(Digest manifest, Digest? index, CancellationToken cancellation)

@@ -59,6 +59,16 @@ public sealed record ChunkedLayer(Digest TocDigest, BlobRange Toc, long TocSize,
         return isUsable ? chunked : null;
     }
 
+    /// <summary>What a layer says of itself, without what it says of its blob: tables of contents, of eStargz as well.</summary>
+    internal static Dictionary<string, string> WithoutTables(IReadOnlyDictionary<string, string>? annotations)
+    {
+        const string estargz = "containerd.io/snapshot/stargz/";
+        const string estargzSize = "io.containers.estargz.uncompressed-size";
+        const string chunked = "io.github.containers.zstd-chunked.";
+        bool IsOfBlob(string key) => key.StartsWith(chunked, StringComparison.Ordinal) || key.StartsWith(estargz, StringComparison.Ordinal) || key == estargzSize;
+        return new Dictionary<string, string>((annotations ?? new Dictionary<string, string>()).Where(annotation => !IsOfBlob(annotation.Key)));
+    }
+
     private static bool IsIn(BlobRange range, long blobSize) => range.Offset > 0 && range.Length is > 0 and <= MaximumSize && range.Offset <= blobSize - range.Length;
 
     private static long[] ParseNumbers(string? text)

@@ -143,7 +143,7 @@ internal sealed class TarHeaderScanner(Stream source)
     private static byte[]? Text(Dictionary<string, byte[]> pax, string key) => pax.GetValueOrDefault(key) is { Length: > 0 } value ? value : null;
 
     private static long? Number(Dictionary<string, byte[]> pax, string key) => Text(pax, key) is { } value
-        ? long.Parse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture)
+        ? long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : throw new FormatException($"the PAX record {key} is no number")
         : null;
 
     private static TarTime? Time(Dictionary<string, byte[]> pax, string key) => Text(pax, key) is { } value ? TarTime.Parse(Encoding.Latin1.GetString(value)) : null;
@@ -153,12 +153,12 @@ internal sealed class TarHeaderScanner(Stream source)
     private ReadOnlySpan<byte> TakeExtension()
     {
         long size = ParseNumber(_block.AsSpan(124, 12));
-        if (size is < 0 or > MaximumExtensionSize)
+        int start = _raw.WrittenCount;
+        if (size is < 0 or > MaximumExtensionSize || start > 2 * MaximumExtensionSize)
         {
-            throw new FormatException($"an extended header has {size} bytes");
+            throw new FormatException($"an extended header has {size} bytes, after {start} of such headers for one entry");
         }
 
-        int start = _raw.WrittenCount;
         TakeRaw((int)(size + (-size & (BlockSize - 1))));
         return _raw.WrittenSpan.Slice(start, (int)size);
     }

@@ -13,7 +13,9 @@ internal readonly record struct TarTime(long Seconds, int Nanoseconds = 0)
     public static TarTime Parse(string text)
     {
         int dot = text.IndexOf('.');
-        long seconds = long.Parse(dot < 0 ? text : text[..dot], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        long seconds = long.TryParse(dot < 0 ? text : text[..dot], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) && number > long.MinValue
+            ? number
+            : throw new FormatException("a time is no number");
         string fraction = dot < 0 ? "" : text[(dot + 1)..];
         int nanoseconds = fraction.Length == 0 ? 0 : int.Parse(fraction[..Math.Min(9, fraction.Length)].PadRight(9, '0'), NumberStyles.None, CultureInfo.InvariantCulture);
         return nanoseconds > 0 && text.StartsWith('-') ? new TarTime(seconds - 1, 1_000_000_000 - nanoseconds) : new TarTime(seconds, nanoseconds);
