@@ -78,6 +78,8 @@ for group; do
     need zsh zsh
     need groff groff
     need etcd-server /usr/bin/etcd
+    need bubblewrap bwrap
+    need gpg gpg
     ;;
   e2e)
     need_root "making disks for virtual machines"

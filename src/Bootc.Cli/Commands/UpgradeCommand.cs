@@ -5,6 +5,7 @@ using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 using Bootc.Import;
 using Bootc.Import.Packages;
+using Bootc.Layering;
 using Bootc.Oci;
 using Bootc.Ostree;
 
@@ -59,6 +60,7 @@ internal static class UpgradeCommand
                 Force = parsed.GetValue(force),
                 AllowUnsigned = parsed.GetValue(unsigned),
                 FromDownloaded = parsed.GetValue(fromDownloaded),
+                Deriver = new PackageLayering(),
             };
             if (parsed.GetValue(check))
             {
@@ -102,7 +104,7 @@ internal static class UpgradeCommand
     private static void WritePackages(Repository repository, Deployment current, PreparedImport update)
     {
         if (update.Present is not { } fetched
-            || PackageDatabase.Read(repository, current.Commit) is not { } before
+            || PackageDatabase.Read(repository, ImageStore.BaseOf(repository, current.Commit)) is not { } before
             || PackageDatabase.Read(repository, fetched.MergeCommit) is not { } after)
         {
             return;
