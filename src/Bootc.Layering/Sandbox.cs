@@ -156,8 +156,9 @@ internal sealed class Sandbox
         ];
     }
 
-    // /sysroot is where the host would be.
+    // /sysroot is where the host would be. Root may write to settings of the kernel without any capability.
     private void MountCommon() => _mounts.AddRange(
         "--tmpfs", "/run", "--perms", "1777", "--tmpfs", "/tmp",
-        "--dev", "/dev", "--proc", "/proc", "--ro-bind", "/sys", "/sys", "--tmpfs", "/sysroot", "--remount-ro", "/sysroot");
+        "--dev", "/dev", "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--ro-bind-try", "/proc/sysrq-trigger", "/proc/sysrq-trigger",
+        "--ro-bind-try", "/proc/irq", "/proc/irq", "--ro-bind-try", "/proc/bus", "/proc/bus", "--ro-bind", "/sys", "/sys", "--tmpfs", "/sysroot", "--remount-ro", "/sysroot");
 }

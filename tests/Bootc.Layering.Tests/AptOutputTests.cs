@@ -30,11 +30,12 @@ public sealed class AptOutputTests
     [Fact]
     public void Files_have_names_sizes_and_digests()
     {
-        const string output = "Reading package lists...\n'http://deb.example/pool/libfoo1_2%3a1.4-1_i386.deb' libfoo1_2%3a1.4-1_i386.deb 1234 SHA256:abcdef\n";
+        const string output = "Package: libfoo1\nArchitecture: i386\nVersion: 2:1.4-1\nDescription: x\n Size: 1\nSize: 1234\nSHA256: abcdef\n\nPackage: given\nVersion: 1\n\n";
 
-        var files = AptOutput.ParseUris(output);
+        var files = AptOutput.ParseRecords(output);
 
-        Assert.Equal((1234L, "SHA256:abcdef"), files[AptOutput.FileNameOf(new PackageChange(PackageAction.Install, "libfoo1", "i386", null, "2:1.4-1"))]);
+        Assert.Equal((1234L, "SHA256:abcdef"), Assert.Single(files, file => file.Key == AptOutput.KeyOf(new PackageChange(PackageAction.Install, "libfoo1", "i386", null, "2:1.4-1"))).Value);
+        Assert.Single(files);
     }
 
     [Fact]

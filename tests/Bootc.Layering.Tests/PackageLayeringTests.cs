@@ -154,10 +154,10 @@ public sealed class PackageLayeringTests(DebianHost host) : IClassFixture<Debian
     }
 
     [Theory]
-    [InlineData("writes", "echo x > /sysroot/escaped", "Read-only file system")]
-    [InlineData("mounts", "mount -t tmpfs tmpfs /mnt/", "mount")]
-    [InlineData("settings", "echo 1 > /proc/sys/vm/drop_caches", "Read-only file system")]
-    [InlineData("calls", "curl -sS http://127.0.0.1:22/", "curl")]
+    [InlineData("writes", "echo x > /sysroot/escaped", "cannot create /sysroot/escaped: Read-only file system")]
+    [InlineData("mounts", "mount -t tmpfs tmpfs /mnt/", "permission denied")]
+    [InlineData("settings", "echo 1 > /proc/sys/vm/drop_caches", "cannot create /proc/sys/vm/drop_caches: Read-only file system")]
+    [InlineData("calls", "curl -sS http://127.0.0.1:22/", "curl: (7)")]
     public void A_script_that_reaches_out_fails_with_its_output(string name, string command, string said)
     {
         host.Start();
@@ -297,6 +297,18 @@ public sealed class PackageLayeringTests(DebianHost host) : IClassFixture<Debian
     }
 
     [Fact]
+    public void What_was_fetched_before_is_enough_with_cache_only()
+    {
+        host.Start();
+        host.Install("hello-layer"); // fetches the lists
+        host.Run((operation, cancellation) => operation.Reset(cancellation));
+
+        Assert.Equal(OperationOutcome.Changed, host.Run((operation, cancellation) => operation.Install(["hello-data"], cancellation), cacheOnly: true));
+
+        Assert.Equal("data\n", File.ReadAllText(host.InDefault("usr/share/hello-data/data")));
+    }
+
+    [Fact]
     public void Newer_packages_are_looked_for_on_demand()
     {
         host.Start();
@@ -307,6 +319,7 @@ public sealed class PackageLayeringTests(DebianHost host) : IClassFixture<Debian
         Assert.Equal(OperationOutcome.Changed, host.Run((operation, cancellation) => operation.Refresh(cancellation)));
 
         Assert.Equal("newer\n", File.ReadAllText(host.InDefault("usr/share/hello-data/data")));
+        host.Packages.Remove("hello-data", "1.1").Publish();
     }
 
     [Fact]

@@ -37,10 +37,10 @@ internal sealed class PackageRepository : IDisposable
         _directory.Write($"{tree}/DEBIAN/control", $"Package: {name}\nVersion: {version}\nArchitecture: amd64\nMaintainer: Test <test@example.com>\nDescription: {name} for a test\n{fields}");
         foreach ((string path, string content) in files ?? [])
         {
-            string file = _directory.Write($"{tree}/{path}", content);
+            _directory.Write($"{tree}/{path}", content);
             if (content.StartsWith("#!", StringComparison.Ordinal))
             {
-                File.SetUnixFileMode(file, (UnixFileMode)0x1ED);
+                _directory.Handle.SetMode($"{tree}/{path}", 0x1ED);
             }
         }
 
@@ -52,7 +52,8 @@ internal sealed class PackageRepository : IDisposable
 
         if (postinst is not null)
         {
-            File.SetUnixFileMode(_directory.Write($"{tree}/DEBIAN/postinst", "#!/bin/sh\nset -e\n" + postinst), (UnixFileMode)0x1ED);
+            _directory.Write($"{tree}/DEBIAN/postinst", "#!/bin/sh\nset -e\n" + postinst);
+            _directory.Handle.SetMode($"{tree}/DEBIAN/postinst", 0x1ED);
         }
 
         string made = _directory[$"{name}_{version}_amd64.deb"];
@@ -66,6 +67,13 @@ internal sealed class PackageRepository : IDisposable
         string made = Make(name, version, files, fields, postinst);
         File.Move(made, System.IO.Path.Combine(Path, System.IO.Path.GetFileName(made)), overwrite: true);
         _packages.Add($"{name}_{version}_amd64.deb");
+        return this;
+    }
+
+    /// <summary>Takes a package out of the repository; <see cref="Publish"/> lists it no more.</summary>
+    public PackageRepository Remove(string name, string version)
+    {
+        _packages.RemoveAll(package => package == $"{name}_{version}_amd64.deb");
         return this;
     }
 
@@ -93,7 +101,7 @@ internal sealed class PackageRepository : IDisposable
     public string MakeKey(string name)
     {
         Directory.CreateDirectory(_directory["gpg"]);
-        File.SetUnixFileMode(_directory["gpg"], (UnixFileMode)0x1C0);
+        _directory.Handle.SetMode("gpg", 0x1C0);
         Gpg("--passphrase", "", "--quick-generate-key", $"{name}@example.com", "ed25519", "sign", "never");
         string file = _directory[$"{name}.gpg"];
         Gpg("--output", file, "--export", $"{name}@example.com");

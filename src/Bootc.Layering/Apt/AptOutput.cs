@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Bootc.Layering.Apt;
 
-/// <summary>Reads the output of <c>apt-get --simulate</c> and <c>--print-uris</c> (apt-get(8)).</summary>
+/// <summary>Reads the output of <c>apt-get --simulate</c> and <c>apt-cache show</c> (apt-get(8), apt-cache(8)).</summary>
 internal static partial class AptOutput
 {
     /// <summary>What a simulation would do, by name.</summary>
@@ -31,24 +31,28 @@ internal static partial class AptOutput
         return changes;
     }
 
-    /// <summary>The files that would be fetched: names, sizes in bytes, and digests such as <c>SHA256:…</c>.</summary>
-    /// <remarks>A line is <c>'URI' NAME SIZE DIGEST</c>.</remarks>
-    public static Dictionary<string, (long Size, string Digest)> ParseUris(string output)
+    /// <summary>The files of packages as lists have them: sizes in bytes, and digests such as <c>SHA256:…</c>, by <see cref="KeyOf"/>.</summary>
+    /// <remarks>Paragraphs as deb-control(5) describes.</remarks>
+    public static Dictionary<string, (long Size, string Digest)> ParseRecords(string output)
     {
         var files = new Dictionary<string, (long, string)>();
-        foreach (string line in output.Split('\n'))
+        foreach (string paragraph in output.Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
         {
-            if (Uri().Match(line) is { Success: true } match)
+            Dictionary<string, string> fields = Fields(paragraph);
+            if (fields.GetValueOrDefault("SHA256") is { } digest && long.TryParse(fields.GetValueOrDefault("Size"), CultureInfo.InvariantCulture, out long size))
             {
-                files[match.Groups[1].Value] = (long.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture), match.Groups[3].Value);
+                files.TryAdd($"{fields.GetValueOrDefault("Package")} {fields.GetValueOrDefault("Version")} {fields.GetValueOrDefault("Architecture")}", (size, $"SHA256:{digest}"));
             }
         }
 
         return files;
     }
 
-    /// <summary>The name of a package's file in apt's cache, where a colon in the version is written as <c>%3a</c>.</summary>
-    public static string FileNameOf(PackageChange change) => $"{change.Name}_{change.After?.Replace(":", "%3a")}_{change.Architecture}.deb";
+    /// <summary>What stands for a package's file: name, version and architecture.</summary>
+    public static string KeyOf(PackageChange change) => $"{change.Name} {change.After} {change.Architecture}";
+
+    /// <summary>How apt is asked for the very version that comes.</summary>
+    public static string QueryOf(PackageChange change) => $"{change.Name}{(change.Architecture == "all" ? "" : $":{change.Architecture}")}={change.After}";
 
     /// <summary>Why packages cannot be installed, in apt's own words, on one line.</summary>
     public static string Reason(SandboxResult result)
@@ -74,6 +78,21 @@ internal static partial class AptOutput
         .Where(line => line.StartsWith("   ", StringComparison.Ordinal))
         .Select(line => Spaces().Replace(line.Trim(), " "));
 
+    private static Dictionary<string, string> Fields(string paragraph)
+    {
+        var fields = new Dictionary<string, string>();
+        foreach (string line in paragraph.Split('\n'))
+        {
+            int colon = line.IndexOf(':');
+            if (colon > 0 && line[0] is not (' ' or '\t'))
+            {
+                fields.TryAdd(line[..colon], line[(colon + 1)..].Trim());
+            }
+        }
+
+        return fields;
+    }
+
     private static string WithoutArchitecture(string name) => name.Split(':')[0];
 
     [GeneratedRegex(@"^Inst (\S+)(?: \[([^\]]+)\])? \((\S+) .*\[([^\]]+)\]\)")]
@@ -81,9 +100,6 @@ internal static partial class AptOutput
 
     [GeneratedRegex(@"^(?:Remv|Purg) (\S+) \[([^\]]+)\]")]
     private static partial Regex Removal();
-
-    [GeneratedRegex(@"^'[^']*' (\S+) (\d+) (\S*:\S+)")]
-    private static partial Regex Uri();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Spaces();

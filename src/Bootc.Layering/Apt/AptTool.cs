@@ -12,7 +12,6 @@ internal sealed class AptTool : IPackageTool
     private const string SettingsPath = "/run/bootc/apt";
     private const string ConfigurationPath = "/run/bootc/apt.conf";
     private const string LocalPath = "/run/bootc/local";
-    private const string EmptyPath = "/run/bootc/empty";
     private const string ListsPath = "/var/lib/apt/lists";
     private const string ArchivesPath = "/var/cache/apt/archives";
 
@@ -43,14 +42,12 @@ internal sealed class AptTool : IPackageTool
         _cacheOnly = cacheOnly;
         string lists = Directory.CreateDirectory(Path.Combine(cache, "lists")).FullName;
         string archives = Directory.CreateDirectory(Path.Combine(cache, "archives")).FullName;
-        string empty = Directory.CreateDirectory(Path.Combine(root.WorkPath, "empty/partial")).Parent!.FullName;
         string configuration = Path.Combine(root.WorkPath, "apt.conf");
         File.WriteAllText(configuration, Configuration);
         Sandbox common = sandbox.Copy()
             .Show(configuration, ConfigurationPath)
             .Show(settings, SettingsPath)
             .Show(Path.Combine(root.WorkPath, "local"), LocalPath)
-            .Show(empty, EmptyPath)
             .Set("APT_CONFIG", ConfigurationPath)
             .Set("DEBIAN_FRONTEND", "noninteractive")
             .Set("DEBCONF_NONINTERACTIVE_SEEN", "true")
@@ -97,14 +94,16 @@ internal sealed class AptTool : IPackageTool
             throw new LayeringException(AptOutput.Reason(simulated));
         }
 
-        SandboxResult listed = _solving.Run(["apt-get", "install", "--print-uris", "-q", .. Options, "-o", $"Dir::Cache::Archives={EmptyPath}", .. NamesOf(wish)], cancellation);
-        if (listed.ExitCode != 0)
+        List<PackageChange> changes = AptOutput.ParseSimulation(simulated.Output);
+        string[] come = [.. changes.Where(change => change.After is not null).Select(AptOutput.QueryOf)];
+        if (come.Length == 0)
         {
-            throw new LayeringException(AptOutput.Reason(listed));
+            return changes;
         }
 
-        Dictionary<string, (long Size, string Digest)> files = AptOutput.ParseUris(listed.Output);
-        return [.. AptOutput.ParseSimulation(simulated.Output).Select(change => files.TryGetValue(AptOutput.FileNameOf(change), out (long Size, string Digest) file)
+        // Package files that were given to the host are in no list, and no failure.
+        Dictionary<string, (long Size, string Digest)> files = AptOutput.ParseRecords(_solving.Run(["apt-cache", "show", "--no-all-versions", "--", .. come], cancellation).Output);
+        return [.. changes.Select(change => files.TryGetValue(AptOutput.KeyOf(change), out (long Size, string Digest) file)
             ? change with { Size = file.Size, Digest = file.Digest }
             : change)];
     }
@@ -112,7 +111,7 @@ internal sealed class AptTool : IPackageTool
     /// <inheritdoc/>
     public void Download(PackageWish wish, CancellationToken cancellation)
     {
-        string[] offline = _cacheOnly ? ["--no-download"] : [];
+        string[] offline = _cacheOnly ? ["-o", "Acquire::Retries=0"] : [];
         SandboxResult result = _online.Run(["apt-get", "install", "--download-only", "-q", .. offline, .. Options, .. NamesOf(wish)], cancellation);
         if (result.ExitCode != 0)
         {
@@ -123,7 +122,7 @@ internal sealed class AptTool : IPackageTool
     /// <inheritdoc/>
     public void Install(PackageWish wish, CancellationToken cancellation)
     {
-        SandboxResult result = _installing.Run(["apt-get", "install", "--no-download", "-q", "-o", "Debug::NoLocking=true", .. Options, .. NamesOf(wish)], cancellation);
+        SandboxResult result = _installing.Run(["apt-get", "install", "-q", "-o", "Debug::NoLocking=true", "-o", "APT::Sandbox::User=root", .. Options, .. NamesOf(wish)], cancellation);
         if (result.ExitCode != 0)
         {
             throw new LayeringException($"a package could not be installed; this is what it said:\n{result.Tail}");
