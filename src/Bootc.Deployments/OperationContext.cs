@@ -42,16 +42,18 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
         : throw new DeploymentException($"{Sysroot.Path} has no deployment, and its stateroots are {string.Join(", ", Sysroot.ListStateroots().DefaultIfEmpty("none"))}: which one to use is not clear"));
 
     /// <summary>Looks an image up that follows no other one.</summary>
-    public Task<PreparedImport> PrepareAsync(OstreeImageReference reference, CancellationToken cancellation) => PrepareAsync(reference, null, cancellation);
+    public Task<PreparedImport> PrepareAsync(OstreeImageReference reference, CancellationToken cancellation) => PrepareAsync(reference, null, null, cancellation);
 
     /// <summary>Looks an image up.</summary>
     /// <param name="reference">The image.</param>
+    /// <param name="release">The one image that is wanted, by its digest, where it is not to be the newest under the reference; it is kept under the reference.</param>
     /// <param name="before">What was found of the signatures of the image that it would follow: it must be signed if that one was.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    public async Task<PreparedImport> PrepareAsync(OstreeImageReference reference, VerificationStatus? before, CancellationToken cancellation)
+    public async Task<PreparedImport> PrepareAsync(OstreeImageReference reference, ImageReference? release, VerificationStatus? before, CancellationToken cancellation)
     {
-        ImagePolicy policy = ImagePolicy.For(reference, _oci, before);
-        IImageSource source = ImageSources.Open(reference.Image, _oci);
+        ImageReference wanted = release ?? reference.Image;
+        ImagePolicy policy = ImagePolicy.For(reference with { Image = wanted }, _oci, before);
+        IImageSource source = ImageSources.Open(wanted, _oci);
         if (reference.Image.Transport == Transport.DockerDaemon)
         {
             Progress.Step($"Reading {reference.Image} from the container engine"); // which gives it whole, before what it is is known

@@ -12,6 +12,9 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     /// <summary>Follow this tag of the same repository from now on.</summary>
     public string? Tag { get; init; }
 
+    /// <summary>Go to the image of this digest in the repository that is followed, not to the newest under the reference, which stays.</summary>
+    public Oci.Model.Digest? Release { get; init; }
+
     /// <summary>Fetch only: on a running host the deployment is staged but waits to be released; elsewhere nothing is deployed.</summary>
     public bool DownloadOnly { get; init; }
 
@@ -31,7 +34,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
         var context = new OperationContext(sysroot, oci, progress);
         (Deployment current, OstreeImageReference target) = FindTarget(context);
-        PreparedImport prepared = await context.PrepareAsync(target, FindBefore(current), cancellation).ConfigureAwait(false);
+        PreparedImport prepared = await context.PrepareAsync(target, FindRelease(target), FindBefore(current), cancellation).ConfigureAwait(false);
         await prepared.Source.DisposeAsync().ConfigureAwait(false);
         StoredImage? image = ImageStore.QueryCommit(sysroot.Repository, current.Commit);
         if (image?.ManifestDigest == prepared.Manifest.Digest)
@@ -61,7 +64,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return DeployDownloaded(context, current, target, cancellation);
         }
 
-        PreparedImport prepared = await context.PrepareAsync(target, FindBefore(current), cancellation).ConfigureAwait(false);
+        PreparedImport prepared = await context.PrepareAsync(target, FindRelease(target), FindBefore(current), cancellation).ConfigureAwait(false);
         if (IsThere(current, prepared.Manifest.Digest))
         {
             context.NoteVerdict(current.Commit);
@@ -92,6 +95,18 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         return Deploy(context, current, target, image, prepared, cancellation);
     }
 
+    private ImageReference? FindRelease(OstreeImageReference target)
+    {
+        if (Release is not { } digest)
+        {
+            return null;
+        }
+
+        return target.Image.Transport == Transport.Registry
+            ? target.Image with { Name = (RegistryReference.Parse(target.Image.Name) with { Tag = null, Digest = digest }).ToString() }
+            : throw new DeploymentException($"a release is chosen by its digest in a registry, and {target.Image} is in none");
+    }
+
     private VerificationStatus? FindBefore(Deployment current) => AllowUnsigned ? null : Verification.Read(sysroot.Repository, current.Commit);
 
     // Who names a tag asks for what is under it.
@@ -113,7 +128,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     {
         if (sysroot.Booted is not null)
         {
-            return Release(target);
+            return ReleaseDownloaded(target);
         }
 
         StoredImage image = ImageStore.QueryImage(sysroot.Repository, target.Image)
@@ -132,7 +147,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         return Deploy(context, current, target, new PulledImage(image, LayerFacts.Load(sysroot.Repository, image)), pulled: null, cancellation);
     }
 
-    private OperationOutcome Release(OstreeImageReference target)
+    private OperationOutcome ReleaseDownloaded(OstreeImageReference target)
     {
         Deployment staged = sysroot.Staged ?? throw new DeploymentException("nothing was downloaded: there is no staged deployment (run 'bootc upgrade --download-only' first)");
         if (!sysroot.IsStagedLocked)

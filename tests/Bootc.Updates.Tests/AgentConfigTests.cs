@@ -1,6 +1,7 @@
 // Settings in zincati's form.
 using Bootc.Testing;
 using Bootc.Updates.Agent;
+using Bootc.Updates.Graph;
 using Bootc.Updates.Strategies;
 using Bootc.Updates.Windows;
 
@@ -94,6 +95,44 @@ public class AgentConfigTests
     public void What_is_not_known_is_told_of() => Assert.Equal(
         ["f.toml: telemetry is not known", "f.toml: updates.frobnicate is not known"],
         new AgentConfig().With("[telemetry]\nx = 1\n[updates]\nfrobnicate = true\n", "f.toml").Warnings);
+
+    [Fact]
+    public void A_graph_is_a_document_or_a_servers_and_numbers_stay_on_the_host()
+    {
+        AgentConfig config = new AgentConfig().With("graph.document = \"/etc/graph.yaml\"\ngraph.stream = \"next\"\nagent.metrics.listen = \"127.0.0.1:9100\"", "a.toml");
+        var variables = new Dictionary<string, string> { ["stream"] = "next" };
+
+        Assert.Equal(("/etc/graph.yaml", "next", "127.0.0.1:9100"), (config.GraphDocument, config.Stream, config.MetricsAddress));
+        using IGraphSource? source = GraphSource.Create(config, "0", variables);
+        Assert.Equal("the graph at /etc/graph.yaml", source?.Description);
+        Assert.Null(GraphSource.Create(new AgentConfig(), "0", variables));
+        Assert.Contains("can follow one of them", Assert.Throws<UpdatesException>(() => GraphSource.Create(config with { CincinnatiBaseUrl = "http://graphs.example.com" }, "0", variables)).Message);
+        Assert.Equal(
+            "b.toml: agent.metrics.listen is '0.0.0.0:9100', which others than this host can reach: a loopback address or a Unix socket is wanted",
+            Assert.Throws<UpdatesException>(() => config.With("agent.metrics.listen = \"0.0.0.0:9100\"", "b.toml")).Message);
+    }
+
+    [Theory]
+    [InlineData(200, GraphDocumentTests.Sample, null)]
+    [InlineData(404, "", "cannot be fetched: the server answered 404")]
+    [InlineData(200, "schema: something", ":1:1: error: ")]
+    [InlineData(200, "<html>", ":1:1: error: ")]
+    public async Task A_document_behind_a_URL_is_fetched_each_time(int status, string body, string? fault)
+    {
+        using var server = new ScriptedServer(_ => new ScriptedAnswer(status, System.Text.Encoding.UTF8.GetBytes(body)));
+        using var client = new GraphDocumentClient($"http://{server.Address}/stable.yaml");
+
+        if (fault is null)
+        {
+            Assert.Equal("stable", (await client.FetchAsync(TestContext.Current.CancellationToken)).Stream);
+        }
+        else
+        {
+            UpdatesException e = await Assert.ThrowsAnyAsync<UpdatesException>(() => client.FetchAsync(TestContext.Current.CancellationToken));
+            Assert.StartsWith($"http://{server.Address}/stable.yaml", e.Message);
+            Assert.Contains(fault, e.Message);
+        }
+    }
 
     [Fact]
     public void A_strategy_that_lacks_something_is_refused()

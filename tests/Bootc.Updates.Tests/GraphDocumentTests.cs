@@ -2,6 +2,7 @@
 using System.Text;
 using System.Text.Json;
 using Bootc.Testing;
+using Bootc.Updates.Documents;
 using Bootc.Updates.Graph;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -147,7 +148,7 @@ public class GraphDocumentTests
     {
         string text = Document(node);
 
-        GraphFault fault = Assert.Single(GraphDocument.Lint(text), found => found.IsError);
+        DocumentFault fault = Assert.Single(GraphDocument.Lint(text), found => found.IsError);
 
         Assert.Equal(message, fault.Message);
     }

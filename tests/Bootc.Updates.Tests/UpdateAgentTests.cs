@@ -153,6 +153,47 @@ public class UpdateAgentTests
         Assert.Equal(["Initialized 0", "ReportedSteady 0", "NoNewUpdate 330"], await Steps(agent, 3));
     }
 
+    [Fact]
+    public async Task An_agent_that_starts_again_takes_up_where_it_was_but_asks_again_for_a_reboot_that_did_not_come()
+    {
+        _host.Decision = Update;
+        _host.Sessions = 1;
+        UpdateAgent before = Agent(new ImmediateStrategy());
+        await Steps(before, 5); // a minute of grace is over
+        int left = before.State.PostponementsLeft;
+        _host.Done.Clear();
+
+        UpdateAgent after = new(_host, new ImmediateStrategy(), new AgentConfig(), _clock, AgentReport.Of(before.State).AsState) { Jitter = () => 0 };
+        Assert.Equal((AgentStateKind.UpdateStaged, left), (after.State.Kind, after.State.PostponementsLeft));
+        _host.Sessions = 0;
+        Assert.Equal(["UpdateFinalized 0"], await Steps(after, 1));
+        UpdateAgent last = new(_host, new ImmediateStrategy(), new AgentConfig(), _clock, AgentReport.Of(after.State).AsState);
+
+        Assert.Equal(AgentStateKind.UpdateStaged, last.State.Kind);
+        Assert.Equal(["reboot 2"], _host.Done);
+    }
+
+    [Fact]
+    public async Task What_the_agent_does_is_counted()
+    {
+        UpdateAgent agent = Agent(new ImmediateStrategy());
+        _host.DecideError = new CincinnatiException("client_failed_request", "nobody answers");
+        await Steps(agent, 4);
+        _host.DecideError = null;
+        _host.Decision = Update;
+        await Steps(agent, 3);
+
+        AgentCounters counters = agent.Counters;
+        Assert.Equal((3, 1, 0, 1, 1), (counters.Checks, counters.StageAttempts, counters.StageFailures, counters.FinalizeAttempts, counters.FinalizeSuccesses));
+        Assert.Equal([("client_failed_request", 2)], counters.CheckErrors);
+        Assert.Equal([("true", 1)], counters.Verdicts);
+    }
+
+    [Fact]
+    public void Sessions_without_a_terminal_are_no_users_to_wait_for() => Assert.Equal(
+        ["pts/0", "tty1"],
+        LoggedInUsers.ParseTerminals("""[{"session":"1","uid":0,"user":"root","seat":null,"tty":"pts/0"},{"session":"2","user":"a","tty":null},{"session":"3","user":"b"},{"session":"4","user":"c","tty":"tty1"},{"session":"5","user":"d","tty":"../sda"},{"session":"6","user":"e","tty":"pts/0"}]"""));
+
     private static UpdateDecision Update => new(UpdateDecisionKind.Update, new GraphNode("1", 1), Next);
 
     private UpdateAgent Agent(IUpdateStrategy strategy, AgentConfig? config = null) => new(_host, strategy, config ?? new AgentConfig(), _clock) { Jitter = () => 0 };

@@ -14,8 +14,22 @@ internal sealed class Termination : IDisposable
     [
         PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Cancel(context, number: 2)),
         PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Cancel(context, number: 15)),
-        PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Cancel(context, number: 1)),
+        PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            if (Hangup is { } reload)
+            {
+                context.Cancel = true;
+                reload();
+            }
+            else
+            {
+                Cancel(context, number: 1);
+            }
+        }),
     ];
+
+    /// <summary>What a service does on SIGHUP instead of giving up: read its settings anew.</summary>
+    public static Action? Hangup { get; set; }
 
     public CancellationToken Token => _source.Token;
 

@@ -1,6 +1,7 @@
 // bootc graph lint
 using System.CommandLine;
 using Bootc.Cli.CommandLine;
+using Bootc.Updates.Documents;
 using Bootc.Updates.Graph;
 
 namespace Bootc.Cli.Commands;
@@ -22,8 +23,8 @@ internal static class GraphLintCommand
             bool isFaulty = false;
             foreach (string path in parsed.GetRequiredValue(files))
             {
-                IReadOnlyList<GraphFault> faults = GraphDocument.Lint(File.ReadAllText(path));
-                foreach (GraphFault fault in faults)
+                IReadOnlyList<DocumentFault> faults = GraphDocument.Lint(File.ReadAllText(path));
+                foreach (DocumentFault fault in faults)
                 {
                     Console.Out.WriteLine($"{path}:{fault}");
                 }

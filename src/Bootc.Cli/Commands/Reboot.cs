@@ -1,5 +1,4 @@
 // --apply: reboot when something changed.
-using System.Diagnostics;
 using Bootc.Deployments;
 
 namespace Bootc.Cli.Commands;
@@ -16,16 +15,12 @@ internal static class Reboot
 
     public static int IfAsked(bool apply, OperationOutcome outcome)
     {
-        if (!apply || outcome != OperationOutcome.Changed)
+        if (apply && outcome == OperationOutcome.Changed)
         {
-            return 0;
+            Console.Out.WriteLine(SoftReboot.IsPrepared ? "Restarting user space" : "Rebooting");
+            HostReboot.Begin();
         }
 
-        bool isSoft = SoftReboot.IsPrepared;
-        string verb = isSoft ? "soft-reboot" : "reboot";
-        Console.Out.WriteLine(isSoft ? "Restarting user space" : "Rebooting");
-        using Process reboot = Process.Start("systemctl", [verb]);
-        reboot.WaitForExit();
-        return reboot.ExitCode == 0 ? 0 : throw new DeploymentException($"'systemctl {verb}' exited with {reboot.ExitCode}; reboot to apply the change");
+        return 0;
     }
 }

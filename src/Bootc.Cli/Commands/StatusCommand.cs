@@ -5,6 +5,8 @@ using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 using Bootc.Deployments.Status;
+using Bootc.Updates;
+using Bootc.Updates.Agent;
 
 namespace Bootc.Cli.Commands;
 
@@ -44,12 +46,25 @@ internal static class StatusCommand
             }
 
             string chosen = parsed.GetValue(json) ? "json" : parsed.GetValue(format) ?? (Console.IsOutputRedirected ? "yaml" : "human");
-            Write(host, chosen, parsed.GetValue(verbose));
+            Write(host, chosen, parsed.GetValue(verbose), () => ReadDeadEnd(sysroot.Path));
         });
         return command;
     }
 
-    private static void Write(Host host, string format, bool verbose)
+    // A report that cannot be read is the agent's affair.
+    private static string? ReadDeadEnd(string root)
+    {
+        try
+        {
+            return new AgentReportFile(root).TryRead()?.DeadEnd;
+        }
+        catch (UpdatesException)
+        {
+            return null;
+        }
+    }
+
+    private static void Write(Host host, string format, bool verbose, Func<string?> readDeadEnd)
     {
         switch (format)
         {
@@ -62,7 +77,7 @@ internal static class StatusCommand
                 StandardOutput.Write(Encoding.UTF8.GetBytes(yaml.ToString()));
                 break;
             default:
-                StatusTable.Write(host, Console.Out, verbose);
+                StatusTable.Write(host, Console.Out, verbose, readDeadEnd());
                 break;
         }
     }

@@ -7,7 +7,10 @@ using Bootc.Import;
 using Bootc.Import.Packages;
 using Bootc.Layering;
 using Bootc.Oci;
+using Bootc.Oci.Model;
 using Bootc.Ostree;
+using Bootc.Updates.Agent;
+using Bootc.Updates.Graph;
 
 namespace Bootc.Cli.Commands;
 
@@ -24,13 +27,17 @@ internal static class UpgradeCommand
         var force = new Option<bool>("--force") { Description = "Deploy the image even if it did not boot well before" };
         var unsigned = new Option<bool>("--allow-unsigned") { Description = "Accept an update without a signature though the image before was signed" };
         var tag = new Option<string?>("--tag") { Description = "Follow the tag T of the same repository from now on", HelpName = "T" };
+        var graph = new Option<string?>("--graph") { Description = "Go where the graph of updates at PLACE leads, a file or URL, instead of the one in the settings", HelpName = "PLACE" };
+        var ignoreGraph = new Option<bool>("--ignore-graph") { Description = "Take the newest image, whatever the graph in the settings says" };
         var progress = new ProgressOptions();
-        var command = new DocumentedCommand("upgrade", "Fetch the newest image under the name that is followed, and boot it next", check, reboot.Apply, reboot.Soft, downloadOnly, fromDownloaded, force, unsigned, tag)
+        var command = new DocumentedCommand(
+            "upgrade", "Fetch the newest image under the name that is followed, and boot it next", check, reboot.Apply, reboot.Soft, downloadOnly, fromDownloaded, force, unsigned, tag, graph, ignoreGraph)
         {
             Details =
             [
                 "Only layers that the host does not have are fetched. What runs now is not touched: it stays as the deployment to roll back to.",
                 "An image whose deployment failed its health checks is not deployed again until another one is under its name, or --force or --tag is given.",
+                "Where the settings of the update agent name a graph of updates (/etc/bootc/agent.d, graph.document or cincinnati.base_url), the host goes to the release that the graph leads to: through barriers one by one, not away from a dead end, and not before a rollout reaches it.",
                 "An image that was signed when it was pulled is followed by signed ones only: when the containers policy does not ask for a signature any more, the update is refused unless --allow-unsigned is given. 'bootc status -v' shows who signed what runs.",
             ],
             Examples =
@@ -49,12 +56,28 @@ internal static class UpgradeCommand
         command.Exclude(downloadOnly, reboot.Soft);
         command.Exclude(check, downloadOnly, fromDownloaded);
         command.Exclude(downloadOnly, reboot.Apply);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(graph) is not null && (result.GetValue(ignoreGraph) || result.GetValue(fromDownloaded) || result.GetValue(tag) is not null))
+            {
+                result.AddError("--graph cannot be used with --ignore-graph, --from-downloaded or --tag");
+            }
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "upgrade");
             reboot.Check(parsed, sysroot);
+            bool isFree = parsed.GetValue(ignoreGraph) || parsed.GetValue(fromDownloaded) || parsed.GetValue(tag) is not null;
+            UpdateDecision? decision = isFree ? null : await GraphFollower.DecideAsync(sysroot, parsed.GetValue(graph), cancellation);
+            if (decision is { Kind: not UpdateDecisionKind.Update })
+            {
+                Console.Out.WriteLine($"No update: {decision.Describe()}");
+                return 0;
+            }
+
             UpgradeOperation Create(IOperationProgress view) => new(sysroot, new OciOptions(), view)
             {
+                Release = decision?.Target is { } release ? Digest.Parse(release.ImageDigest ?? release.Payload) : null,
                 Tag = parsed.GetValue(tag),
                 DownloadOnly = parsed.GetValue(downloadOnly),
                 Force = parsed.GetValue(force),

@@ -6,7 +6,7 @@ namespace Bootc.Cli.Presentation;
 
 internal static class StatusTable
 {
-    public static void Write(Host host, TextWriter output, bool verbose)
+    public static void Write(Host host, TextWriter output, bool verbose, string? deadEnd = null)
     {
         HostStatus status = host.Status;
         List<(string State, BootEntryStatus Entry)> rows = [.. Rows(status)];
@@ -20,6 +20,11 @@ internal static class StatusTable
         if (status.RollbackQueued)
         {
             output.WriteLine("Next boot: rollback");
+        }
+
+        if (deadEnd is not null)
+        {
+            output.WriteLine($"Dead end: {deadEnd}");
         }
 
         if (status.FinalizationFailure is { } failure)

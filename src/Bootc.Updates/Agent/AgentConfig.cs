@@ -12,6 +12,15 @@ public sealed record AgentConfig
     /// <summary>Where the graph server is (<c>cincinnati.base_url</c>), with variables as they were given.</summary>
     public string? CincinnatiBaseUrl { get; init; }
 
+    /// <summary>Where a document with the graph is, without a server: a path or a URL (<c>graph.document</c>).</summary>
+    public string? GraphDocument { get; init; }
+
+    /// <summary>The stream that a graph server is asked for (<c>graph.stream</c>); <see langword="null"/> for the one that the image says it is of.</summary>
+    public string? Stream { get; init; }
+
+    /// <summary>Where the agent tells its numbers (<c>agent.metrics.listen</c>): <c>unix:/PATH</c>, a loopback address with a port, or <c>none</c>.</summary>
+    public string MetricsAddress { get; init; } = "unix:/run/bootc/metrics.sock";
+
     /// <summary>The host's group (<c>identity.group</c>).</summary>
     public string Group { get; init; } = FleetLock.FleetLockIdentity.DefaultGroup;
 
@@ -45,6 +54,10 @@ public sealed record AgentConfig
     /// <summary>Reads the files below a root directory: zincati's and then this agent's own, in /usr/lib, /run and /etc.</summary>
     /// <exception cref="UpdatesException">A file is malformed; it and the fault are named.</exception>
     public static AgentConfig Load(string root = "/") => AgentConfigReader.Load(root);
+
+    /// <summary>Reads this project's own files alone, which also <c>bootc upgrade</c> goes by.</summary>
+    /// <exception cref="UpdatesException">A file is malformed; it and the fault are named.</exception>
+    public static AgentConfig LoadOwn(string root = "/") => AgentConfigReader.LoadOwn(root);
 
     /// <summary>Reads settings from one file on top of these.</summary>
     /// <param name="text">Its content, in TOML.</param>

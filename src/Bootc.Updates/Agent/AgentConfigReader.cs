@@ -1,6 +1,8 @@
 // Reads the agent's settings: drop-ins in TOML, as zincati has them.
 using System.Globalization;
+using System.Net;
 using Bootc.Updates.FleetLock;
+using Bootc.Updates.Http;
 using Bootc.Updates.Windows;
 using Tomlyn;
 using Tomlyn.Model;
@@ -15,10 +17,15 @@ internal static class AgentConfigReader
     private static readonly string[] Strategies = ["immediate", "periodic", "fleet_lock"];
 
     /// <summary>Reads all files below a root: of files of one name in a family, that of the last place replaces the others.</summary>
-    public static AgentConfig Load(string root)
+    public static AgentConfig Load(string root) => Load(root, Families);
+
+    /// <summary>Reads this project's own files alone.</summary>
+    public static AgentConfig LoadOwn(string root) => Load(root, Families[^1..]);
+
+    private static AgentConfig Load(string root, IEnumerable<string> families)
     {
         var config = new AgentConfig();
-        foreach (string family in Families)
+        foreach (string family in families)
         {
             var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
             foreach (string folder in Bases.Select(place => Path.Combine(root, place, family)).Where(Directory.Exists))
@@ -53,6 +60,9 @@ internal static class AgentConfigReader
         config = config with
         {
             SteadyInterval = timing.Whole("steady_interval_secs", 1, int.MaxValue) is { } seconds ? TimeSpan.FromSeconds(seconds) : config.SteadyInterval,
+            GraphDocument = root.Table("graph").Text("document") ?? config.GraphDocument,
+            Stream = root.Table("graph").Text("stream") ?? config.Stream,
+            MetricsAddress = CheckListen(root.Table("agent").Table("metrics").Text("listen"), path) ?? config.MetricsAddress,
             CincinnatiBaseUrl = root.Table("cincinnati").Text("base_url") ?? config.CincinnatiBaseUrl,
             Group = CheckGroup(identity.Text("group"), path) ?? config.Group,
             NodeUuid = CheckUuid(identity.Text("node_uuid"), path) ?? config.NodeUuid,
@@ -98,6 +108,28 @@ internal static class AgentConfigReader
 
     private static string? CheckGroup(string? group, string path) =>
         group is null || FleetLockIdentity.DescribeGroup(group) is not { } fault ? group : throw new UpdatesException($"{path}: identity.group: {fault}");
+
+    // The numbers tell who runs what: they are for this host, and for what collects them on it.
+    private static string? CheckListen(string? address, string path)
+    {
+        if (address is null or "none")
+        {
+            return address;
+        }
+
+        ListenAddress parsed;
+        try
+        {
+            parsed = ListenAddress.Parse(address);
+        }
+        catch (UpdatesException e)
+        {
+            throw new UpdatesException($"{path}: agent.metrics.listen: {e.Message}", e);
+        }
+
+        return parsed.EndPoint is null || IPAddress.IsLoopback(parsed.EndPoint.Address) ? address
+            : throw new UpdatesException($"{path}: agent.metrics.listen is '{address}', which others than this host can reach: a loopback address or a Unix socket is wanted");
+    }
 
     // With or without hyphens, as systemd reads identifiers.
     private static string? CheckUuid(string? uuid, string path) =>

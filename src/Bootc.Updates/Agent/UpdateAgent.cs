@@ -13,7 +13,8 @@ namespace Bootc.Updates.Agent;
 /// <param name="strategy">When the host may reboot.</param>
 /// <param name="config">The settings.</param>
 /// <param name="clock">The time.</param>
-public sealed class UpdateAgent(IAgentHost host, IUpdateStrategy strategy, AgentConfig config, TimeProvider? clock = null)
+/// <param name="resumed">Where an agent before this one stood, in this boot of the host.</param>
+public sealed class UpdateAgent(IAgentHost host, IUpdateStrategy strategy, AgentConfig config, TimeProvider? clock = null, AgentState? resumed = null)
 {
     /// <summary>How often in a row a release is tried to be staged before it is given up until the agent looks again.</summary>
     public const int MaximumAttempts = 12;
@@ -29,7 +30,13 @@ public sealed class UpdateAgent(IAgentHost host, IUpdateStrategy strategy, Agent
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
 
     /// <summary>Where the agent stands.</summary>
-    public AgentState State { get; private set; } = new(AgentStateKind.Start, (clock ?? TimeProvider.System).GetUtcNow());
+    public AgentState State { get; private set; } = Resume(resumed, config) ?? new(AgentStateKind.Start, (clock ?? TimeProvider.System).GetUtcNow());
+
+    /// <summary>What the agent found when it looked for updates last; <see langword="null"/> when it could not look, or has not yet.</summary>
+    public UpdateDecision? LastDecision { get; private set; }
+
+    /// <summary>What the agent counts.</summary>
+    public AgentCounters Counters { get; init; } = new();
 
     /// <summary>The share of a pause by which it is longer, 0 to 1 of a tenth, so that hosts do not ask all at once.</summary>
     public Func<double> Jitter { get; init; } = Random.Shared.NextDouble;
@@ -39,6 +46,7 @@ public sealed class UpdateAgent(IAgentHost host, IUpdateStrategy strategy, Agent
     public async Task<TimeSpan?> StepAsync(CancellationToken cancellation)
     {
         AgentState before = State;
+        Counters.LastRefresh = _clock.GetUtcNow();
         State = before.Kind switch
         {
             AgentStateKind.Start => config.IsEnabled ? To(AgentStateKind.Initialized, "initialized") : To(AgentStateKind.End, "updates are disabled by configuration"),
@@ -52,6 +60,16 @@ public sealed class UpdateAgent(IAgentHost host, IUpdateStrategy strategy, Agent
         return Pause(before);
     }
 
+    // An agent that lives although it asked for the reboot asks again; one that did nothing any more begins anew.
+    private static AgentState? Resume(AgentState? state, AgentConfig config) => state?.Kind switch
+    {
+        null or AgentStateKind.Start or AgentStateKind.End => null,
+        _ when !config.IsEnabled => null,
+        AgentStateKind.UpdateAvailable or AgentStateKind.UpdateStaged when state.Target is null => null,
+        AgentStateKind.UpdateFinalized => state.Target is null ? null : state with { Kind = AgentStateKind.UpdateStaged, PostponementsLeft = 0 },
+        _ => state,
+    };
+
     private async Task<AgentState> ReportSteadyAsync(CancellationToken cancellation)
     {
         StrategyVerdict verdict = await strategy.ReportSteadyAsync(cancellation).ConfigureAwait(false);
@@ -63,22 +81,26 @@ public sealed class UpdateAgent(IAgentHost host, IUpdateStrategy strategy, Agent
     private async Task<AgentState> LookAsync(CancellationToken cancellation)
     {
         UpdateDecision decision;
+        Counters.Checks++;
         try
         {
             decision = await host.DecideAsync(cancellation).ConfigureAwait(false);
+            LastDecision = decision;
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
+            Counters.CountCheckError((e as CincinnatiException)?.Kind ?? "generic");
             return To(AgentStateKind.NoNewUpdate, $"looking for updates failed: {e.Message}");
         }
 
         return decision.Kind == UpdateDecisionKind.Update
             ? To(AgentStateKind.UpdateAvailable, $"found {decision.Target!.Version}") with { Target = decision.Target }
-            : To(AgentStateKind.NoNewUpdate, Describe(decision));
+            : To(AgentStateKind.NoNewUpdate, decision.Describe());
     }
 
     private async Task<AgentState> StageAsync(GraphNode target, CancellationToken cancellation)
     {
+        Counters.StageAttempts++;
         try
         {
             await host.StageAsync(target, cancellation).ConfigureAwait(false);
@@ -86,6 +108,7 @@ public sealed class UpdateAgent(IAgentHost host, IUpdateStrategy strategy, Agent
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
+            Counters.StageFailures++;
             int failed = State.FailedAttempts + 1;
             return failed < MaximumAttempts
                 ? Stay($"{target.Version} could not be staged ({failed} of {MaximumAttempts} attempts): {e.Message}") with { FailedAttempts = failed }
@@ -95,13 +118,15 @@ public sealed class UpdateAgent(IAgentHost host, IUpdateStrategy strategy, Agent
 
     private async Task<AgentState> FinalizeAsync(GraphNode target, CancellationToken cancellation)
     {
+        Counters.FinalizeAttempts++;
         StrategyVerdict verdict = await strategy.MayRebootAsync(cancellation).ConfigureAwait(false);
+        Counters.CountVerdict(verdict.IsAllowed);
         if (!verdict.IsAllowed)
         {
             return Stay($"{target.Version} is staged; the reboot waits: {verdict.Reason}") with { PostponementsLeft = MaximumPostponements };
         }
 
-        if (State.PostponementsLeft > 0 && host.CountInteractiveSessions() > 0)
+        if (State.PostponementsLeft > 0 && (Counters.ActiveUsers = host.CountInteractiveSessions()) > 0)
         {
             return Postpone(target);
         }
@@ -109,16 +134,19 @@ public sealed class UpdateAgent(IAgentHost host, IUpdateStrategy strategy, Agent
         try
         {
             await host.RebootAsync(target, cancellation).ConfigureAwait(false);
+            Counters.FinalizeSuccesses++;
             return To(AgentStateKind.UpdateFinalized, $"rebooting into {target.Version}") with { Target = target };
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
+            Counters.FinalizeFailures++;
             return Stay($"{target.Version} is staged; rebooting failed: {e.Message}") with { PostponementsLeft = 0 };
         }
     }
 
     private AgentState Postpone(GraphNode target)
     {
+        Counters.Postponements++;
         int left = State.PostponementsLeft;
         if (left is MaximumPostponements or 1)
         {
@@ -148,15 +176,4 @@ public sealed class UpdateAgent(IAgentHost host, IUpdateStrategy strategy, Agent
     private AgentState To(AgentStateKind kind, string status) => new(kind, kind == State.Kind ? State.Since : _clock.GetUtcNow()) { Status = status };
 
     private AgentState Stay(string status) => State with { Status = status };
-
-    private static string Describe(UpdateDecision decision) => decision.Kind switch
-    {
-        UpdateDecisionKind.NotInGraph => "the graph does not have the host's release: waiting until it does",
-        UpdateDecisionKind.DeadEnd => $"{decision.Current!.Version} is a dead end: {decision.Current.DeadEnd}",
-        UpdateDecisionKind.WaitsForRollout => decision.ReachedAt is { } time
-            ? string.Create(CultureInfo.InvariantCulture, $"the rollout of {decision.Target!.Version} reaches this host {time.UtcDateTime:yyyy-MM-dd HH:mm} UTC")
-            : $"the rollout of {decision.Target!.Version} has not reached this host",
-        UpdateDecisionKind.DowngradeRefused => $"the graph leads to {decision.Target!.Version}, which is older than {decision.Current!.Version}: downgrades are not allowed by configuration",
-        _ => "there is no newer release",
-    };
 }

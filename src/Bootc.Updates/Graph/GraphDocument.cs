@@ -1,4 +1,6 @@
 // A graph as people write it: bootc.update-graph/v1, described in docs/formats/update-graph-v1.schema.json.
+using Bootc.Updates.Documents;
+
 namespace Bootc.Updates.Graph;
 
 /// <summary>A document: all releases of one stream, for all architectures.</summary>
@@ -13,16 +15,22 @@ public sealed record GraphDocument(string Stream, string? Repository, IReadOnlyL
 
     /// <summary>Reads a document.</summary>
     /// <exception cref="GraphFormatException">It is no graph.</exception>
-    public static GraphDocument Load(string path)
+    public static GraphDocument Load(string path) => Parse(File.ReadAllText(path), path);
+
+    /// <summary>Reads a document's text.</summary>
+    /// <param name="text">The document.</param>
+    /// <param name="source">Where it comes from, for messages.</param>
+    /// <exception cref="GraphFormatException">It is no graph.</exception>
+    public static GraphDocument Parse(string text, string source)
     {
-        GraphDocument? document = GraphReader.Read(File.ReadAllText(path), out IReadOnlyList<GraphFault> faults);
-        return document is null || faults.Any(fault => fault.IsError) ? throw new GraphFormatException(path, faults) : document;
+        GraphDocument? document = GraphReader.Read(text, out IReadOnlyList<DocumentFault> faults);
+        return document is null || faults.Any(fault => fault.IsError) ? throw new GraphFormatException(source, faults) : document;
     }
 
     /// <summary>Everything that is wrong with a document, or hardly meant.</summary>
-    public static IReadOnlyList<GraphFault> Lint(string text)
+    public static IReadOnlyList<DocumentFault> Lint(string text)
     {
-        GraphDocument? document = GraphReader.Read(text, out IReadOnlyList<GraphFault> faults);
+        GraphDocument? document = GraphReader.Read(text, out IReadOnlyList<DocumentFault> faults);
         return document is null || faults.Any(fault => fault.IsError) ? faults : [.. faults, .. GraphLint.Check(document)];
     }
 

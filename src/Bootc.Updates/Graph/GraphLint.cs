@@ -1,16 +1,18 @@
 // What is hardly meant in a document of a graph that can be used.
+using Bootc.Updates.Documents;
+
 namespace Bootc.Updates.Graph;
 
 /// <summary>Looks for what strands hosts, or never ends.</summary>
 internal static class GraphLint
 {
     /// <summary>Looks at a document without errors.</summary>
-    public static IEnumerable<GraphFault> Check(GraphDocument document) => document.Entries.SelectMany(CheckRollout)
+    public static IEnumerable<DocumentFault> Check(GraphDocument document) => document.Entries.SelectMany(CheckRollout)
         .Concat(document.Architectures.SelectMany(architecture => CheckWays(document, architecture)))
         .DistinctBy(fault => (fault.Line, fault.Message))
         .OrderBy(fault => fault.Line);
 
-    private static IEnumerable<GraphFault> CheckRollout(GraphEntry entry)
+    private static IEnumerable<DocumentFault> CheckRollout(GraphEntry entry)
     {
         if (entry.Rollout is { Duration: null, StartValue: < 1 } rollout)
         {
@@ -23,7 +25,7 @@ internal static class GraphLint
         }
     }
 
-    private static IEnumerable<GraphFault> CheckWays(GraphDocument document, string architecture)
+    private static IEnumerable<DocumentFault> CheckWays(GraphDocument document, string architecture)
     {
         string scheme = document.Entries.Any(entry => entry.Image is not null) ? GraphNode.OciScheme : GraphNode.ChecksumScheme;
         UpdateGraph graph = document.Resolve(architecture, scheme);
@@ -62,5 +64,5 @@ internal static class GraphLint
         }
     }
 
-    private static GraphFault Warn(GraphEntry entry, string message) => new(entry.Line, 1, false, message);
+    private static DocumentFault Warn(GraphEntry entry, string message) => new(entry.Line, 1, false, message);
 }

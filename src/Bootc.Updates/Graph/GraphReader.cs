@@ -1,8 +1,8 @@
 // Reads documents of graphs: YAML, of which JSON is a part.
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Bootc.Updates.Documents;
 using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace Bootc.Updates.Graph;
@@ -10,19 +10,17 @@ namespace Bootc.Updates.Graph;
 /// <summary>Reads a document to its end, whatever is wrong with it, and says all that is.</summary>
 internal static partial class GraphReader
 {
-    private const int MaximumDepth = 32;
     private const int MaximumNodes = 10_000;
-    private const int MaximumLength = 16 << 20;
 
     /// <summary>Reads a document.</summary>
     /// <param name="text">The document.</param>
     /// <param name="faults">What is wrong with it.</param>
     /// <returns>What could be read; <see langword="null"/> when that is nothing.</returns>
-    public static GraphDocument? Read(string text, out IReadOnlyList<GraphFault> faults)
+    public static GraphDocument? Read(string text, out IReadOnlyList<DocumentFault> faults)
     {
-        var found = new List<GraphFault>();
+        var found = new List<DocumentFault>();
         faults = found;
-        if (Parse(text, found) is not { } root || YamlMembers.Of(root, "the document", found) is not { } members)
+        if (YamlText.Parse(text, found) is not { } root || YamlMembers.Of(root, "the document", found) is not { } members)
         {
             return null;
         }
@@ -50,56 +48,12 @@ internal static partial class GraphReader
         List<GraphEntry> entries = [.. items.Select((item, index) => ReadEntry(item, index, repository, found)).OfType<GraphEntry>().OrderBy(entry => entry.Age)];
         YamlNode? edges = members.Take("edges");
         GraphDocument document = new(stream, repository, entries, edges is null or YamlScalarNode { Value: "implied" } ? null : ReadEdges(edges, entries, found));
-        members.End();
+        members.End(GraphDocument.Schema);
         CheckUnique(document, found);
         return document;
     }
 
-    // The depth is looked at first: building the tree goes down by calls, as deep as the document is.
-    private static YamlNode? Parse(string text, List<GraphFault> faults)
-    {
-        if (text.Length > MaximumLength)
-        {
-            faults.Add(new GraphFault(1, 1, true, $"the document is longer than {MaximumLength >> 20} MiB"));
-            return null;
-        }
-
-        try
-        {
-            var parser = new Parser(new StringReader(text));
-            for (int depth = 0; parser.MoveNext();)
-            {
-                depth += parser.Current!.NestingIncrease;
-                if (depth > MaximumDepth)
-                {
-                    faults.Add(new GraphFault(parser.Current.Start.Line, parser.Current.Start.Column, true, "the document is nested too deeply"));
-                    return null;
-                }
-            }
-
-            var stream = new YamlStream();
-            stream.Load(new StringReader(text));
-            if (stream.Documents is [{ RootNode: { } root }])
-            {
-                return root;
-            }
-
-            faults.Add(new GraphFault(1, 1, true, $"there are {stream.Documents.Count} documents, and one is wanted"));
-        }
-        catch (YamlException e)
-        {
-            faults.Add(new GraphFault(e.Start.Line, e.Start.Column, true, $"this is no YAML: {e.Message}"));
-        }
-
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
-        {
-            faults.Add(new GraphFault(1, 1, true, $"this is no YAML: {e.Message}")); // the parser stumbles over some input, and does not say where
-        }
-
-        return null;
-    }
-
-    private static GraphEntry? ReadEntry(YamlNode item, int index, string? repository, List<GraphFault> faults)
+    private static GraphEntry? ReadEntry(YamlNode item, int index, string? repository, List<DocumentFault> faults)
     {
         if (YamlMembers.Of(item, "a node", faults) is not { } members)
         {
@@ -127,7 +81,7 @@ internal static partial class GraphReader
             members.Fault(item, $"node {version} has an image, but neither it nor the document says in which repository");
         }
 
-        members.End();
+        members.End(GraphDocument.Schema);
         return entry;
     }
 
@@ -162,7 +116,7 @@ internal static partial class GraphReader
         return null;
     }
 
-    private static Rollout? ReadRollout(YamlNode node, List<GraphFault> faults)
+    private static Rollout? ReadRollout(YamlNode node, List<DocumentFault> faults)
     {
         if (YamlMembers.Of(node, "a rollout", faults) is not { } members)
         {
@@ -176,11 +130,11 @@ internal static partial class GraphReader
             Duration = members.Take<TimeSpan>("duration", ParseDuration, "a duration, as 90m, 48h or 2d12h"),
             Exponent = members.TakeNumber("exponent", 0.01, 100, "a number between 0.01 and 100") ?? 1,
         };
-        members.End();
+        members.End(GraphDocument.Schema);
         return rollout;
     }
 
-    private static List<(string From, string To)> ReadEdges(YamlNode node, List<GraphEntry> entries, List<GraphFault> faults)
+    private static List<(string From, string To)> ReadEdges(YamlNode node, List<GraphEntry> entries, List<DocumentFault> faults)
     {
         var edges = new List<(string From, string To)>();
         if (node is not YamlSequenceNode sequence)
@@ -198,7 +152,7 @@ internal static partial class GraphReader
             }
 
             string? from = members.TakeText("from", isRequired: true), to = members.TakeText("to", isRequired: true);
-            members.End();
+            members.End(GraphDocument.Schema);
             if (from is null || to is null)
             {
                 continue;
@@ -226,7 +180,7 @@ internal static partial class GraphReader
     }
 
     // For each architecture a version, an age and an image stand for one node.
-    private static void CheckUnique(GraphDocument document, List<GraphFault> faults)
+    private static void CheckUnique(GraphDocument document, List<DocumentFault> faults)
     {
         var reported = new HashSet<(long, string)>();
         foreach (string architecture in document.Architectures.Append("(another)"))
@@ -245,7 +199,7 @@ internal static partial class GraphReader
                 GraphEntry second = same.OrderBy(entry => entry.Line).ElementAt(1);
                 if (reported.Add((second.Line, name)))
                 {
-                    faults.Add(new GraphFault(second.Line, 1, true, $"the {name} {same.Key} is that of another node too (line {same.Min(entry => entry.Line)})"));
+                    faults.Add(new DocumentFault(second.Line, 1, true, $"the {name} {same.Key} is that of another node too (line {same.Min(entry => entry.Line)})"));
                 }
             }
         }

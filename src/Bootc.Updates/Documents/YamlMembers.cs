@@ -3,16 +3,16 @@ using System.Globalization;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace Bootc.Updates.Graph;
+namespace Bootc.Updates.Documents;
 
 /// <summary>Takes the members of a mapping by name; what nobody took is a fault in the end.</summary>
 internal sealed class YamlMembers
 {
     private readonly Dictionary<string, YamlNode> _members = new(StringComparer.Ordinal);
-    private readonly List<GraphFault> _faults;
+    private readonly List<DocumentFault> _faults;
     private readonly string _what;
 
-    private YamlMembers(YamlMappingNode mapping, string what, List<GraphFault> faults)
+    private YamlMembers(YamlMappingNode mapping, string what, List<DocumentFault> faults)
     {
         Node = mapping;
         _what = what;
@@ -34,7 +34,7 @@ internal sealed class YamlMembers
     public YamlNode Node { get; }
 
     /// <summary>The members of a node; <see langword="null"/>, and a fault, when it is no mapping.</summary>
-    public static YamlMembers? Of(YamlNode node, string what, List<GraphFault> faults)
+    public static YamlMembers? Of(YamlNode node, string what, List<DocumentFault> faults)
     {
         if (node is YamlMappingNode mapping)
         {
@@ -46,7 +46,7 @@ internal sealed class YamlMembers
     }
 
     /// <summary>A fault at a node.</summary>
-    public static GraphFault At(YamlNode node, string message, bool isError = true) => new(node.Start.Line, node.Start.Column, isError, message);
+    public static DocumentFault At(YamlNode node, string message, bool isError = true) => new(node.Start.Line, node.Start.Column, isError, message);
 
     /// <summary>A member's node.</summary>
     public YamlNode? Take(string name) => _members.Remove(name, out YamlNode? node) ? node : null;
@@ -123,11 +123,12 @@ internal sealed class YamlMembers
     public void Fault(YamlNode node, string message) => _faults.Add(At(node, message));
 
     /// <summary>Adds faults for the members that nobody took.</summary>
-    public void End()
+    /// <param name="schema">What the document should be.</param>
+    public void End(string schema)
     {
         foreach ((string name, YamlNode node) in _members)
         {
-            Fault(node, $"{_what} has a member '{name}', which {GraphDocument.Schema} does not know");
+            Fault(node, $"{_what} has a member '{name}', which {schema} does not know");
         }
     }
 }

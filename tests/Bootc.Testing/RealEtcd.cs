@@ -4,12 +4,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using Bootc.Testing;
 
-namespace Bootc.Updates.Tests;
+namespace Bootc.Testing;
 
 /// <summary>An etcd of one member with storage of its own; skips the test where it is not installed.</summary>
-internal sealed class RealEtcd : IDisposable
+public sealed class RealEtcd : IDisposable
 {
     private readonly TestDirectory _directory;
     private readonly string _peer;

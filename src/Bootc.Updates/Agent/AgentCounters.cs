@@ -1,0 +1,76 @@
+// What an agent counts.
+namespace Bootc.Updates.Agent;
+
+/// <summary>Numbers that only grow, and a few that tell of the last moment; they outlive a change of settings.</summary>
+public sealed class AgentCounters
+{
+    private readonly SortedDictionary<string, long> _checkErrors = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<bool, long> _verdicts = [];
+
+    /// <summary>When the agent did something last.</summary>
+    public DateTimeOffset LastRefresh { get; set; }
+
+    /// <summary>How often it looked for updates.</summary>
+    public long Checks { get; set; }
+
+    /// <summary>How often it tried to stage one.</summary>
+    public long StageAttempts { get; set; }
+
+    /// <summary>How often that failed.</summary>
+    public long StageFailures { get; set; }
+
+    /// <summary>How often it asked whether it may reboot.</summary>
+    public long FinalizeAttempts { get; set; }
+
+    /// <summary>How often a reboot that it may do failed.</summary>
+    public long FinalizeFailures { get; set; }
+
+    /// <summary>How often it rebooted the host.</summary>
+    public long FinalizeSuccesses { get; set; }
+
+    /// <summary>How often it put a reboot off for users who are logged in.</summary>
+    public long Postponements { get; set; }
+
+    /// <summary>How many users were logged in when it asked last.</summary>
+    public long ActiveUsers { get; set; }
+
+    /// <summary>How often looking for updates failed, by the kind of error.</summary>
+    public IReadOnlyList<(string Kind, double Count)> CheckErrors
+    {
+        get
+        {
+            lock (_checkErrors)
+            {
+                return [.. _checkErrors.Select(pair => (pair.Key, (double)pair.Value))];
+            }
+        }
+    }
+
+    /// <summary>What the strategy answered, and how often.</summary>
+    public IReadOnlyList<(string CanFinalize, double Count)> Verdicts
+    {
+        get
+        {
+            lock (_verdicts)
+            {
+                return [.. _verdicts.Select(pair => (pair.Key ? "true" : "false", (double)pair.Value))];
+            }
+        }
+    }
+
+    internal void CountCheckError(string kind)
+    {
+        lock (_checkErrors)
+        {
+            _checkErrors[kind] = _checkErrors.GetValueOrDefault(kind) + 1;
+        }
+    }
+
+    internal void CountVerdict(bool canFinalize)
+    {
+        lock (_verdicts)
+        {
+            _verdicts[canFinalize] = _verdicts.GetValueOrDefault(canFinalize) + 1;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+// Reads YAML that may be anything.
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Bootc.Updates.Documents;
+
+/// <summary>Reads YAML, of which JSON is a part: of bounded length and depth, with every fault of the text named by its place.</summary>
+internal static class YamlText
+{
+    private const int MaximumDepth = 32;
+    private const int MaximumLength = 16 << 20;
+
+    /// <summary>The root of the one document in a text; <see langword="null"/>, and a fault, when there is none.</summary>
+    public static YamlNode? Parse(string text, List<DocumentFault> faults)
+    {
+        if (text.Length > MaximumLength)
+        {
+            faults.Add(new DocumentFault(1, 1, true, $"the document is longer than {MaximumLength >> 20} MiB"));
+            return null;
+        }
+
+        try
+        {
+            // The depth is looked at first: building the tree goes down by calls, as deep as the document is.
+            var parser = new Parser(new StringReader(text));
+            for (int depth = 0; parser.MoveNext();)
+            {
+                depth += parser.Current!.NestingIncrease;
+                if (depth > MaximumDepth)
+                {
+                    faults.Add(new DocumentFault(parser.Current.Start.Line, parser.Current.Start.Column, true, "the document is nested too deeply"));
+                    return null;
+                }
+            }
+
+            var stream = new YamlStream();
+            stream.Load(new StringReader(text));
+            if (stream.Documents is [{ RootNode: { } root }])
+            {
+                return root;
+            }
+
+            faults.Add(new DocumentFault(1, 1, true, $"there are {stream.Documents.Count} documents, and one is wanted"));
+        }
+        catch (YamlException e)
+        {
+            faults.Add(new DocumentFault(e.Start.Line, e.Start.Column, true, $"this is no YAML: {e.Message}"));
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            faults.Add(new DocumentFault(1, 1, true, $"this is no YAML: {e.Message}")); // the parser stumbles over some input, and does not say where
+        }
+
+        return null;
+    }
+}
