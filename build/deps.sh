@@ -79,6 +79,8 @@ for group; do
     need groff groff
     need etcd-server /usr/bin/etcd
     need nginx-light nginx /usr/sbin/nginx
+    need bubblewrap bwrap
+    need gpg gpg
     ;;
   e2e)
     need_root "making disks for virtual machines"

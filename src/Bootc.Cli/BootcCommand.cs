@@ -33,6 +33,7 @@ internal static class BootcCommand
             KargsCommand.Create(),
             ConfigDiffCommand.Create(),
             UsrOverlayCommand.Create(),
+            PackageCommand.Create(),
             ImageCommand.Create(),
             LoginCommand.CreateLogin(),
             LoginCommand.CreateLogout(),

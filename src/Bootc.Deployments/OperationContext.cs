@@ -30,6 +30,9 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     /// <summary>Kernel arguments of a first deployment, besides those that the image asks for.</summary>
     public IReadOnlyList<string>? KernelArguments { get; init; }
 
+    /// <summary>Adds what the host wants besides its image; without it, such a host is refused.</summary>
+    public IDeriver? Deriver { get; init; }
+
     /// <summary>The deployment whose wish and state new ones follow.</summary>
     public Deployment? Current => Sysroot.Booted ?? Sysroot.Default;
 
@@ -96,14 +99,15 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     /// <param name="origin">What the deployment follows.</param>
     /// <param name="retain">Whether all other deployments stay as well.</param>
     /// <param name="locked">On a running host: the deployment waits to be released.</param>
-    public Deployment Deploy(PulledImage image, PreparedImport? pulled, Origin origin, bool retain, bool locked = false)
+    /// <param name="cancellation">Ends the making of the commit; what is deployed is deployed whole.</param>
+    public Deployment Deploy(PulledImage image, PreparedImport? pulled, Origin origin, bool retain, bool locked = false, CancellationToken cancellation = default)
     {
         Deployment? merge = Current;
         Deployment deployment;
         Sysroot.RemoveLeftovers(); // of a run that was killed
         try
         {
-            deployment = DeployAndWriteEntries(image, origin, merge, retain, locked);
+            deployment = DeployAndWriteEntries(Derive(image, origin, merge, cancellation), origin, merge, retain, locked);
         }
         catch when (pulled is not null)
         {
@@ -120,19 +124,30 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
         return deployment;
     }
 
-    private Deployment DeployAndWriteEntries(PulledImage image, Origin origin, Deployment? merge, bool retain, bool locked)
+    private DerivedCommit Derive(PulledImage image, Origin origin, Deployment? merge, CancellationToken cancellation)
+    {
+        if (origin.Packages.IsEmpty)
+        {
+            return new DerivedCommit(image.Image.MergeCommit, image.Composefs, image.Facts.TryGet);
+        }
+
+        var request = new DeriveRequest { Sysroot = Sysroot, Image = image, Origin = origin, Merge = merge, Progress = Progress, KnownDigests = FindDeployedDigest };
+        return (Deriver ?? throw new DeploymentException("the host wants packages besides its image, which this command does not add")).Derive(request, cancellation);
+    }
+
+    private Deployment DeployAndWriteEntries(DerivedCommit derived, Origin origin, Deployment? merge, bool retain, bool locked)
     {
         Progress.Step("Deploying");
         Deployment deployment = Sysroot.Deploy(new DeployRequest
         {
             Stateroot = Stateroot,
-            Commit = image.Image.MergeCommit,
+            Commit = derived.Commit,
             Origin = origin,
             Merge = merge,
             KernelArguments = merge is null ? KernelArguments : null,
             IsLocked = locked,
-            ComposefsImage = image.Composefs,
-            Facts = image.Facts.TryGet,
+            ComposefsImage = derived.Composefs,
+            Facts = derived.Facts,
             KnownDigests = FindDeployedDigest,
         });
         if (Sysroot.Booted is null)
@@ -150,7 +165,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
         try
         {
             Sysroot.Load();
-            if (Sysroot.Deployments.All(deployment => deployment.Commit != image.MergeCommit))
+            if (Sysroot.Deployments.All(deployment => ImageStore.BaseOf(Sysroot.Repository, deployment.Commit) != image.MergeCommit))
             {
                 ImageStore.Revert(Sysroot.Repository, pulled);
             }

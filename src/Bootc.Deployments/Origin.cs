@@ -36,6 +36,9 @@ public sealed class Origin
     /// <summary>The ref of an ostree remote that the deployment follows, if any.</summary>
     public string? Refspec => File.GetString(Group, "refspec");
 
+    /// <summary>What the host wants besides its image.</summary>
+    public PackageWish Packages => PackageWish.Read(File);
+
     /// <summary>Whether the deployment stays until it is unpinned.</summary>
     public bool IsPinned
     {
@@ -77,5 +80,13 @@ public sealed class Origin
         KeyFile file = File.Clone();
         file.RemoveGroup(Transient);
         return new Origin(file);
+    }
+
+    /// <summary>This origin for a new deployment, with other packages besides its image.</summary>
+    public Origin WithPackages(PackageWish packages)
+    {
+        Origin origin = ForNewDeployment();
+        packages.Write(origin.File);
+        return origin;
     }
 }

@@ -16,6 +16,9 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
     /// <summary>Only the running deployment's origin is changed; nothing is pulled.</summary>
     public bool MutateInPlace { get; init; }
 
+    /// <summary>Adds the packages that the host wants besides its image; without it, such a host is refused.</summary>
+    public IDeriver? Deriver { get; init; }
+
     /// <summary>Runs the operation.</summary>
     /// <exception cref="OciException">The image cannot be had.</exception>
     /// <exception cref="ImportException">The image cannot be imported.</exception>
@@ -23,7 +26,7 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
     public async Task<OperationOutcome> RunAsync(CancellationToken cancellation)
     {
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
-        var context = new OperationContext(sysroot, oci, progress);
+        var context = new OperationContext(sysroot, oci, progress) { Deriver = Deriver };
         if (MutateInPlace)
         {
             return ChangeOrigin(context);
@@ -41,7 +44,7 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
         WarnOfDowngrade(context, previous);
         PulledImage image = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
         Origin origin = context.Current?.Origin.WithImage(Target) ?? Origin.ForImage(Target);
-        context.Deploy(image, prepared, origin, Retain);
+        context.Deploy(image, prepared, origin, Retain, cancellation: cancellation);
         if (!Retain && previous is not null)
         {
             context.Forget(previous.Image);

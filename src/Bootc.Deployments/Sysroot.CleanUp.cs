@@ -17,6 +17,7 @@ public sealed partial class Sysroot
         HashSet<Ostree.Objects.Checksum> before = [.. Repository.ListRefs().Select(entry => entry.Value)];
         WriteDeploymentRefs();
         WriteBaseImageRefs();
+        DropLocalPackages();
         ImageStore.PruneLayers(Repository);
 
         // Only a commit that lost its last ref leaves objects behind; one that never had any waits for the next time.
@@ -118,7 +119,7 @@ public sealed partial class Sysroot
     private void WriteBaseImageRefs()
     {
         var wanted = new Dictionary<string, Ostree.Objects.Checksum>();
-        foreach (Ostree.Objects.Checksum commit in _deployments.Select(deployment => deployment.Commit).Distinct())
+        foreach (Ostree.Objects.Checksum commit in _deployments.Select(deployment => ImageStore.BaseOf(Repository, deployment.Commit)).Distinct())
         {
             if (ImageStore.QueryCommit(Repository, commit) is not null)
             {
@@ -127,6 +128,19 @@ public sealed partial class Sysroot
         }
 
         ReplaceRefs([$"{ImageStore.BaseImagePrefix}/bootc"], wanted);
+    }
+
+    // Package files that were given to the host stay as long as a deployment wants them.
+    private void DropLocalPackages()
+    {
+        HashSet<string> wanted = [.. _deployments.SelectMany(deployment => deployment.Origin.Packages.LocalFiles).Select(package => package.Ref)];
+        foreach (KeyValuePair<string, Ostree.Objects.Checksum> package in Repository.ListRefs(LocalPackage.RefPrefix))
+        {
+            if (!wanted.Contains(package.Key))
+            {
+                Repository.SetRef(package.Key, null);
+            }
+        }
     }
 
     // New refs come first, so that nothing is without one in between.

@@ -182,7 +182,7 @@ public sealed partial class Sysroot : IDisposable
             return;
         }
 
-        Mounts.EnterPrivateNamespace();
+        Mounts.EnterProgramNamespace();
         foreach (string path in readOnly.Where(Mounts.IsMountPoint)) // within a root that is read-only as a whole, /boot may be a plain directory
         {
             Mounts.MakeWritable(path);

@@ -47,6 +47,9 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         return prepared;
     }
 
+    /// <summary>Adds the packages that the host wants besides its image; without it, such a host is refused.</summary>
+    public IDeriver? Deriver { get; init; }
+
     /// <summary>Runs the operation.</summary>
     /// <exception cref="OciException">The image cannot be had.</exception>
     /// <exception cref="ImportException">The image cannot be imported.</exception>
@@ -54,11 +57,11 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     public async Task<OperationOutcome> RunAsync(CancellationToken cancellation)
     {
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
-        var context = new OperationContext(sysroot, oci, progress);
+        var context = new OperationContext(sysroot, oci, progress) { Deriver = Deriver };
         (Deployment current, OstreeImageReference target) = FindTarget(context);
         if (FromDownloaded)
         {
-            return DeployDownloaded(context, current, target);
+            return DeployDownloaded(context, current, target, cancellation);
         }
 
         PreparedImport prepared = await context.PrepareAsync(target, FindRelease(target), FindBefore(current), cancellation).ConfigureAwait(false);
@@ -89,7 +92,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Prepared;
         }
 
-        return Deploy(context, current, target, image, prepared);
+        return Deploy(context, current, target, image, prepared, cancellation);
     }
 
     private ImageReference? FindRelease(OstreeImageReference target)
@@ -121,7 +124,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     private bool IsThere(Deployment deployment, Oci.Model.Digest digest) =>
         ImageStore.QueryCommit(sysroot.Repository, deployment.Commit)?.ManifestDigest == digest;
 
-    private OperationOutcome DeployDownloaded(OperationContext context, Deployment current, OstreeImageReference target)
+    private OperationOutcome DeployDownloaded(OperationContext context, Deployment current, OstreeImageReference target, CancellationToken cancellation)
     {
         if (sysroot.Booted is not null)
         {
@@ -130,7 +133,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
 
         StoredImage image = ImageStore.QueryImage(sysroot.Repository, target.Image)
             ?? throw new DeploymentException($"nothing was downloaded for {target.Image} (run 'bootc upgrade --download-only' first)");
-        if (image.MergeCommit == current.Commit)
+        if (image.MergeCommit == ImageStore.BaseOf(sysroot.Repository, current.Commit))
         {
             progress.Message($"Nothing newer than what is deployed was downloaded for {target.Image}");
             return OperationOutcome.Unchanged;
@@ -141,7 +144,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Unchanged;
         }
 
-        return Deploy(context, current, target, new PulledImage(image, LayerFacts.Load(sysroot.Repository, image)), pulled: null);
+        return Deploy(context, current, target, new PulledImage(image, LayerFacts.Load(sysroot.Repository, image)), pulled: null, cancellation);
     }
 
     private OperationOutcome ReleaseDownloaded(OstreeImageReference target)
@@ -163,10 +166,10 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         return OperationOutcome.Changed;
     }
 
-    private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, PulledImage image, PreparedImport? pulled)
+    private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, PulledImage image, PreparedImport? pulled, CancellationToken cancellation)
     {
         Origin origin = target == current.Origin.Image ? current.Origin.ForNewDeployment() : current.Origin.WithImage(target);
-        context.Deploy(image, pulled, origin, retain: false, locked: DownloadOnly);
+        context.Deploy(image, pulled, origin, retain: false, DownloadOnly, cancellation);
         if (target != current.Origin.Image)
         {
             context.Forget(current.Origin.Image!.Image);

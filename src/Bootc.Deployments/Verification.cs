@@ -1,6 +1,7 @@
 // Remembers with an image what was found of its signatures when it was pulled.
 using System.Text.Json;
 using Bootc.Deployments.Status;
+using Bootc.Import;
 using Bootc.Ostree;
 using Bootc.Ostree.GVariant;
 using Bootc.Ostree.Objects;
@@ -16,6 +17,7 @@ internal static class Verification
     /// <summary>Which signatures were good, or <see langword="null"/> where the image was accepted without one, or that is not known.</summary>
     public static VerificationStatus? Read(Repository repository, Checksum commit)
     {
+        commit = ImageStore.BaseOf(repository, commit);
         try
         {
             return repository.LoadDetachedMetadata(commit)?.TryGetString(Key) is { } json ? JsonSerializer.Deserialize(json, HostJson.Default.VerificationStatus) : null;
@@ -29,6 +31,7 @@ internal static class Verification
     /// <summary>Remembers a verdict by signatures; any other, or none, makes forgotten what was remembered.</summary>
     public static void Write(Repository repository, Checksum commit, PolicyVerdict? verdict)
     {
+        commit = ImageStore.BaseOf(repository, commit);
         VariantDictionary metadata = repository.LoadDetachedMetadata(commit) ?? [];
         string? json = verdict?.IsSigned != true ? null : JsonSerializer.Serialize(From(verdict), HostJson.Default.VerificationStatus);
         if (metadata.TryGetString(Key) == json)

@@ -22,6 +22,9 @@ public static class ImageStore
     /// <summary>The refs that protect what deployments are made of.</summary>
     public const string BaseImagePrefix = "ostree/container/baseimage";
 
+    /// <summary>The key in the metadata of a commit that was derived of an image's, with that one's checksum as text.</summary>
+    public const string BaseCommitKey = "bootc.base-commit";
+
     internal const string ManifestDigestKey = "ostree.manifest-digest";
     internal const string ManifestKey = "ostree.manifest";
     internal const string ConfigKey = "ostree.container.image-config";
@@ -37,19 +40,24 @@ public static class ImageStore
     public static StoredImage? QueryImage(Repository repository, ImageReference reference) =>
         repository.TryResolveRef(RefOf(reference)) is { } commit ? QueryCommit(repository, commit) : null;
 
-    /// <summary>The image whose merge commit this is, or <see langword="null"/> for a commit of another kind.</summary>
+    /// <summary>The commit that another one was derived of; the commit itself where it was derived of none.</summary>
+    public static Checksum BaseOf(Repository repository, Checksum commit) =>
+        repository.LoadCommit(commit).Metadata.TryGetString(BaseCommitKey) is { } text && Checksum.TryParse(text, out Checksum image) ? image : commit;
+
+    /// <summary>The image whose merge commit this is, or from whose merge commit it was derived; <see langword="null"/> for a commit of another kind.</summary>
     /// <exception cref="ImportException">Its metadata is malformed.</exception>
     public static StoredImage? QueryCommit(Repository repository, Checksum commit)
     {
-        VariantDictionary metadata = repository.LoadCommit(commit).Metadata;
+        Checksum image = BaseOf(repository, commit);
+        VariantDictionary metadata = repository.LoadCommit(image).Metadata;
         if (metadata.TryGetString(ManifestDigestKey) is not { } digest)
         {
             return null;
         }
 
-        string what = $"commit {commit}";
+        string what = $"commit {image}";
         return new StoredImage(
-            commit,
+            image,
             ParseDigest(digest, what),
             ImageManifest.Parse(Required(metadata, ManifestKey, what), what),
             ImageConfig.Parse(Required(metadata, ConfigKey, what), what),

@@ -49,7 +49,7 @@ public sealed class ResetOperation(Sysroot sysroot, OciOptions oci, IOperationPr
         Deployment deployment = sysroot.Deploy(new DeployRequest
         {
             Stateroot = stateroot,
-            Commit = pulled?.Image.MergeCommit ?? current.Commit,
+            Commit = pulled?.Image.MergeCommit ?? ImageStore.BaseOf(sysroot.Repository, current.Commit),
             Origin = Origin.ForImage(image),
             KernelArguments = [.. InheritedArguments(current), .. KernelArguments.SelectMany(text => Deployments.Boot.KernelArguments.Parse(text).Words)],
             ComposefsImage = pulled?.Composefs,

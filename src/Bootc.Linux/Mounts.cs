@@ -17,6 +17,8 @@ public static class Mounts
     private const ulong ReadOnlyAttribute = 1; // MOUNT_ATTR_RDONLY
     private const nuint Remount = 32; // MS_REMOUNT
 
+    private static SafeFileHandle? s_programNamespace;
+
     /// <summary>Attaches a mount from <see cref="FileSystemContext.CreateMount"/> at a directory.</summary>
     /// <exception cref="LinuxException">The directory is not there, or the process may not mount.</exception>
     public static void Attach(SafeFileHandle mount, string path) =>
@@ -57,6 +59,14 @@ public static class Mounts
     /// <exception cref="LinuxException">The process may not do so.</exception>
     public static void EnterPrivateNamespace() => NativeCall.Check(NativeMethods.unshare(NewMountNamespace), "make a mount namespace for", "this program");
 
+    /// <summary>As <see cref="EnterPrivateNamespace"/>, for good: <see cref="RunInPrivateNamespace"/> starts from there, whichever thread calls it.</summary>
+    /// <exception cref="LinuxException">The process may not do so.</exception>
+    public static void EnterProgramNamespace()
+    {
+        EnterPrivateNamespace();
+        s_programNamespace = File.OpenHandle("/proc/thread-self/ns/mnt");
+    }
+
     /// <summary>
     /// Runs something where the system as a whole mounts: in the mount namespace of process 1. What it mounts, and the
     /// processes that it starts, are there; nothing it does may wait for another thread, which is not.
@@ -68,13 +78,35 @@ public static class Mounts
         action();
     });
 
-    // A thread can do so when it shares its root and working directory with no other.
+    /// <summary>
+    /// Runs something in a mount namespace of its own: what it mounts is seen by it and by the processes that it starts, by
+    /// nobody else, and is gone with it. Other threads, which it must not wait for, see none of it but through open directories.
+    /// </summary>
+    /// <exception cref="LinuxException">The process may not make such a namespace.</exception>
+    public static void RunInPrivateNamespace(Action action) => RunInThread(() =>
+    {
+        if (s_programNamespace is { } program)
+        {
+            Enter(program, "this program");
+        }
+
+        EnterPrivateNamespace();
+        BindMounts.MakePrivate("/");
+        action();
+    });
+
     private static void EnterSystemNamespace()
     {
         const string path = "/proc/1/ns/mnt";
         using SafeFileHandle target = File.OpenHandle(path);
-        NativeCall.Check(NativeMethods.unshare(OwnDirectories), "enter the namespace", path);
-        NativeCall.Check(NativeMethods.setns((int)target.DangerousGetHandle(), NewMountNamespace), "enter the namespace", path);
+        Enter(target, path);
+    }
+
+    // A thread can do so when it shares its root and working directory with no other.
+    private static void Enter(SafeFileHandle target, string what)
+    {
+        NativeCall.Check(NativeMethods.unshare(OwnDirectories), "enter the namespace", what);
+        NativeCall.Check(NativeMethods.setns((int)target.DangerousGetHandle(), NewMountNamespace), "enter the namespace", what);
     }
 
     /// <summary>Whether something is mounted at a directory of the running system; it need not be there.</summary>

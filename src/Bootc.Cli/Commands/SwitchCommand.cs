@@ -3,6 +3,7 @@ using System.CommandLine;
 using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
 using Bootc.Deployments;
+using Bootc.Layering;
 using Bootc.Oci;
 
 namespace Bootc.Cli.Commands;
@@ -51,6 +52,7 @@ internal static class SwitchCommand
                     Target = new OstreeImageReference(verification, null, full),
                     Retain = parsed.GetValue(retain),
                     MutateInPlace = parsed.GetValue(inPlace),
+                    Deriver = new PackageLayering(),
                 }.RunAsync(cancellation);
             });
             return reboot.Carry(parsed, sysroot, outcome);

@@ -5,6 +5,7 @@ using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 using Bootc.Import;
 using Bootc.Import.Packages;
+using Bootc.Layering;
 using Bootc.Oci;
 using Bootc.Oci.Model;
 using Bootc.Ostree;
@@ -82,6 +83,7 @@ internal static class UpgradeCommand
                 Force = parsed.GetValue(force),
                 AllowUnsigned = parsed.GetValue(unsigned),
                 FromDownloaded = parsed.GetValue(fromDownloaded),
+                Deriver = new PackageLayering(),
             };
             if (parsed.GetValue(check))
             {
@@ -125,7 +127,7 @@ internal static class UpgradeCommand
     private static void WritePackages(Repository repository, Deployment current, PreparedImport update)
     {
         if (update.Present is not { } fetched
-            || PackageDatabase.Read(repository, current.Commit) is not { } before
+            || PackageDatabase.Read(repository, ImageStore.BaseOf(repository, current.Commit)) is not { } before
             || PackageDatabase.Read(repository, fetched.MergeCommit) is not { } after)
         {
             return;

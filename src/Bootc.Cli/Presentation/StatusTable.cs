@@ -46,6 +46,7 @@ internal static class StatusTable
         WriteTable(host, rows, output);
         foreach ((string state, BootEntryStatus entry) in rows)
         {
+            WritePackages(state, entry, output);
             if (entry.CachedUpdate is { } update)
             {
                 output.WriteLine($"\nUpdate available for the {state} deployment: {(update.Version is { } version ? $"version {version}, " : "")}{Bytes.Short(update.ImageDigest)}; 'bootc upgrade' fetches it");
@@ -55,6 +56,30 @@ internal static class StatusTable
         if (verbose)
         {
             WriteDetails(rows, output);
+        }
+    }
+
+    private static void WritePackages(string state, BootEntryStatus entry, TextWriter output)
+    {
+        if (entry.Packages.IsEmpty)
+        {
+            return;
+        }
+
+        output.WriteLine($"\nPackages of the {state} deployment besides its image");
+        Write("added", entry.Packages.Requested.Except(entry.InactivePackages));
+        Write("from files", entry.Packages.Local.Select(package => package.Identity));
+        Write("replaced", entry.Packages.Replaced.Select(package => package.Identity));
+        Write("removed", entry.Packages.Removed.Except(entry.InactivePackages));
+        Write("inactive", entry.InactivePackages);
+
+        void Write(string what, IEnumerable<string> packages)
+        {
+            string text = string.Join(", ", packages);
+            if (text.Length > 0)
+            {
+                output.WriteLine($"  {what}: {text}");
+            }
         }
     }
 

@@ -1,4 +1,6 @@
 // A deployment, as the document has it.
+using System.Text.Json.Serialization;
+
 namespace Bootc.Deployments.Status;
 
 /// <summary>Something that can be booted.</summary>
@@ -27,4 +29,12 @@ public sealed record BootEntryStatus
 
     /// <summary>Its place in the sysroot.</summary>
     public OstreeStatus? Ostree { get; init; }
+
+    /// <summary>What is wanted besides its image; for people, since the document has no place for it.</summary>
+    [JsonIgnore]
+    public PackageWish Packages { get; init; } = new();
+
+    /// <summary>What of <see cref="Packages"/> has no effect, since the image is that way itself; for people as well.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> InactivePackages { get; init; } = [];
 }

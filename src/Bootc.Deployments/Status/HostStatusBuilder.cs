@@ -70,6 +70,8 @@ public static class HostStatusBuilder
             DownloadOnly = deployment.IsStaged && sysroot.IsStagedLocked,
             Store = image is null ? null : "ostreeContainer",
             Ostree = new OstreeStatus { Stateroot = deployment.Stateroot, Checksum = deployment.Commit.ToString(), DeploySerial = deployment.Serial },
+            Packages = deployment.Origin.Packages,
+            InactivePackages = deployment.Origin.Packages.IsEmpty ? [] : PackageWish.ReadInactive(sysroot.Repository, deployment.Commit),
         };
     }
 

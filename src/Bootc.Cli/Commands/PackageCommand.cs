@@ -1,0 +1,19 @@
+// bootc package
+using System.CommandLine;
+using Bootc.Cli.CommandLine;
+
+namespace Bootc.Cli.Commands;
+
+internal static class PackageCommand
+{
+    public static Command Create() => new DocumentedCommand(
+        "package",
+        "Add packages to the image that the host follows, and take them away again",
+        PackageInstallCommand.Create(),
+        PackageUninstallCommand.Create(),
+        PackageOverrideCommand.Create(),
+        PackageListCommand.Create(),
+        PackageRefreshCommand.Create(),
+        PackageResetCommand.Create(),
+        PackageExportCommand.Create());
+}

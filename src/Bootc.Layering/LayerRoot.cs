@@ -1,0 +1,81 @@
+// An image's commit as a root that programs can change: its composefs image below, what they change above.
+using Bootc.Composefs;
+using Bootc.Deployments;
+using Bootc.Linux;
+using Bootc.Ostree.Objects;
+
+namespace Bootc.Layering;
+
+/// <summary>
+/// A mounted root, made without copying or linking anything of the image, in a directory beside the repository's objects.
+/// What is changed is in <see cref="Upper"/> alone. It lives in the mount namespace of the thread that made it.
+/// </summary>
+internal sealed class LayerRoot : IDisposable
+{
+    // One at a time works on a sysroot: what is there under this name is of a run that was killed.
+    private const string Folder = "ostree/repo/tmp/bootc-layering";
+
+    private readonly Sysroot _sysroot;
+    private readonly ComposefsMount _mount;
+
+    private LayerRoot(Sysroot sysroot, string path, ComposefsMount mount)
+    {
+        _sysroot = sysroot;
+        _mount = mount;
+        WorkPath = path;
+    }
+
+    /// <summary>A directory for files that are needed on the way.</summary>
+    public string WorkPath { get; }
+
+    /// <summary>The root as programs see it.</summary>
+    public string Path => $"{WorkPath}/root";
+
+    /// <summary>The directory with what was changed, as overlay keeps it.</summary>
+    public string Upper => $"{WorkPath}/upper";
+
+    /// <summary>The <c>/var</c> of the sandbox, which is no part of the commit.</summary>
+    public string Var => $"{WorkPath}/var";
+
+    /// <summary>Mounts a commit.</summary>
+    /// <param name="sysroot">The sysroot, locked by the caller.</param>
+    /// <param name="commit">The commit.</param>
+    /// <param name="composefs">Makes its composefs image where no deployment has it.</param>
+    /// <exception cref="LinuxException">The kernel refuses.</exception>
+    public static LayerRoot Mount(Sysroot sysroot, Checksum commit, Func<ReadOnlyMemory<byte>> composefs)
+    {
+        sysroot.Root.RemoveTree(Folder);
+        using DirectoryHandle folder = sysroot.Root.EnsureDirectory(Folder, 0x1C0);
+        string path = System.IO.Path.Combine(sysroot.Path, Folder);
+        foreach (string name in (string[])["root", "upper", "work", "var", "local"])
+        {
+            folder.CreateDirectory(name);
+        }
+
+        string image = FindImage(sysroot, commit) ?? WriteImage(folder, path, composefs());
+        ComposefsMount mount = ComposefsMount.Attach(image, $"{path}/root", new ComposefsMountOptions
+        {
+            ObjectDirectories = [System.IO.Path.Combine(sysroot.Path, "ostree/repo/objects")],
+            Writable = new WritableLayer($"{path}/upper", $"{path}/work"),
+        });
+        return new LayerRoot(sysroot, path, mount);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _mount.Dispose();
+        _sysroot.Root.RemoveTree(Folder);
+    }
+
+    private static string? FindImage(Sysroot sysroot, Checksum commit) => sysroot.Deployments
+        .Where(deployment => deployment.Commit == commit)
+        .Select(deployment => System.IO.Path.Combine(sysroot.Path, deployment.Path, Sysroot.ComposefsImageName))
+        .FirstOrDefault(File.Exists);
+
+    private static string WriteImage(DirectoryHandle folder, string path, ReadOnlyMemory<byte> image)
+    {
+        folder.WriteAllBytesAtomically("base.cfs", image.Span, sync: false);
+        return $"{path}/base.cfs";
+    }
+}

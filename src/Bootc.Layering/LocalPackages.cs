@@ -1,0 +1,63 @@
+// Package files that were given to the host, kept in the repository so that each upgrade has them.
+using System.Security.Cryptography;
+using Bootc.Deployments;
+using Bootc.Linux;
+using Bootc.Ostree;
+using Bootc.Ostree.GVariant;
+using Bootc.Ostree.Objects;
+
+namespace Bootc.Layering;
+
+/// <summary>Keeps each file in a commit of its own, under a ref that goes when no deployment wants the package any more.</summary>
+internal static class LocalPackages
+{
+    /// <summary>The package in a file, as the image's own tools read it.</summary>
+    /// <exception cref="LayeringException">There is no such file, or it is no package.</exception>
+    public static LocalPackage Identify(Sysroot sysroot, Deployment deployment, string path, CancellationToken cancellation)
+    {
+        if (!File.Exists(path))
+        {
+            throw new LayeringException($"there is no file '{path}'");
+        }
+
+        Sandbox sandbox = Sandbox.ReadOnly(Path.Combine(sysroot.Path, deployment.Path)).Show(Path.GetFullPath(path), "/run/package.deb");
+        SandboxResult result = sandbox.Run(["dpkg-deb", "--show", "--showformat=${Package}_${Version}_${Architecture}", "/run/package.deb"], cancellation);
+        if (result.ExitCode != 0)
+        {
+            throw new LayeringException($"'{path}' is no package that can be installed: {result.Tail}");
+        }
+
+        using FileStream file = File.OpenRead(path);
+        return new LocalPackage(Convert.ToHexStringLower(SHA256.HashData(file)), result.Output.Trim());
+    }
+
+    /// <summary>Keeps a file.</summary>
+    public static void Add(Repository repository, LocalPackage package, string path)
+    {
+        if (repository.TryResolveRef(package.Ref) is not null)
+        {
+            return;
+        }
+
+        using RepositoryTransaction transaction = repository.BeginTransaction();
+        using FileStream content = File.OpenRead(path);
+        var tree = new MutableTree { Meta = transaction.WriteDirMeta(DirMeta.ForDirectory(0, 0, 0x1ED)) };
+        tree.ReplaceFile($"{package.Identity}.deb", transaction.WriteFile(FileHeader.ForFile(0, 0, 0x1A4), content.Length, content).Checksum);
+        (Checksum root, Checksum meta) = tree.Write(transaction);
+        transaction.SetRef(package.Ref, transaction.WriteCommit(new Commit(new VariantDictionary(), null, package.Identity, "", 0, root, meta)));
+        transaction.Commit();
+    }
+
+    /// <summary>Puts the files of packages into a directory.</summary>
+    /// <exception cref="LayeringException">One is not there any more.</exception>
+    public static void Provide(Repository repository, IEnumerable<LocalPackage> packages, string directory)
+    {
+        using DirectoryHandle target = DirectoryHandle.Open(directory);
+        foreach (LocalPackage package in packages)
+        {
+            Checksum commit = repository.TryResolveRef(package.Ref)
+                ?? throw new LayeringException($"the file of the package {package.Identity} is not in the store any more: remove the package with 'bootc package uninstall {package.Name}', or install its file again");
+            repository.CheckoutTree(commit, target, ".", new CheckoutOptions { Union = true });
+        }
+    }
+}

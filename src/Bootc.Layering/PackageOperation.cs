@@ -1,0 +1,247 @@
+// package install, uninstall, override, reset: another wish on the same image.
+using System.Text.RegularExpressions;
+using Bootc.Deployments;
+using Bootc.Import;
+using Bootc.Import.Packages;
+using Bootc.Oci;
+using Bootc.Ostree;
+
+namespace Bootc.Layering;
+
+/// <summary>
+/// Changes what a host wants besides its image, and makes a deployment of the image with it that boots next; on a running host
+/// it is staged. The deployment before stays to fall back to.
+/// </summary>
+public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IOperationProgress progress)
+{
+    /// <summary>Finds out what would be done, and changes nothing.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>Uses only what the host fetched before.</summary>
+    public bool CacheOnly { get; init; }
+
+    /// <summary>What is so already is no error.</summary>
+    public bool Idempotent { get; init; }
+
+    /// <summary>Packages may be wanted that the image has already.</summary>
+    public bool AllowInactive { get; init; }
+
+    /// <summary>What is done with packages, once it is known.</summary>
+    public PackageTransaction? Transaction { get; private set; }
+
+    /// <summary>Wants packages besides those of the image.</summary>
+    /// <param name="packages">Names, perhaps <c>NAME:ARCH</c> or <c>NAME=VERSION</c>, and paths of package files.</param>
+    /// <param name="cancellation">Ends the operation.</param>
+    /// <exception cref="LayeringException">One is wanted already, is no package, or cannot be had.</exception>
+    public OperationOutcome Install(IReadOnlyList<string> packages, CancellationToken cancellation) => Run((wish, current) =>
+    {
+        string[] names = [.. packages.Where(package => !IsFile(package)).Distinct()];
+        foreach (string name in names)
+        {
+            RequireName(name);
+        }
+
+        if (!Idempotent && names.FirstOrDefault(wish.Requested.Contains) is { } known)
+        {
+            throw new LayeringException($"{known} is wanted already; with --idempotent that is no error");
+        }
+
+        RefuseInactive(names, current);
+        LocalPackage[] files = Take(packages.Where(IsFile), current, cancellation);
+        HashSet<string> replaced = [.. files.Select(file => file.Name)];
+        return wish with
+        {
+            Requested = [.. wish.Requested.Where(known => names.Contains(known) || !names.Any(name => NameOf(name) == NameOf(known))), .. names.Except(wish.Requested)],
+            Local = [.. wish.Local.Where(package => !replaced.Contains(package.Name)), .. files],
+        };
+    }, cancellation);
+
+    /// <summary>Wants packages no more that were added to the image.</summary>
+    /// <exception cref="LayeringException">One was not added.</exception>
+    public OperationOutcome Uninstall(IReadOnlyList<string> packages, CancellationToken cancellation) => Run((wish, _) =>
+    {
+        string? unknown = packages.FirstOrDefault(name => !wish.Requested.Any(known => IsNamed(known, name)) && !wish.Local.Any(package => IsNamed(package, name)));
+        if (unknown is not null && !Idempotent)
+        {
+            throw new LayeringException($"{unknown} is not among the packages that were added to the image ({List(wish.Requested.Concat(wish.Local.Select(package => package.Name)))})");
+        }
+
+        return wish with
+        {
+            Requested = [.. wish.Requested.Where(known => !packages.Any(name => IsNamed(known, name)))],
+            Local = [.. wish.Local.Where(package => !packages.Any(name => IsNamed(package, name)))],
+        };
+    }, cancellation);
+
+    /// <summary>Wants packages of the image no more.</summary>
+    /// <exception cref="LayeringException">The image does not have one, or cannot do without it.</exception>
+    public OperationOutcome OverrideRemove(IReadOnlyList<string> packages, CancellationToken cancellation) => Run((wish, current) =>
+    {
+        HashSet<string> present = [.. ReadImagePackages(current).Select(package => package.Name)];
+        if (packages.FirstOrDefault(name => !present.Contains(name)) is { } unknown)
+        {
+            throw new LayeringException($"the image has no package {unknown} that could be removed");
+        }
+
+        return wish with { Removed = [.. wish.Removed.Union(packages)] };
+    }, cancellation);
+
+    /// <summary>Wants the packages in files in place of those of the image.</summary>
+    /// <exception cref="LayeringException">The image has none of that name.</exception>
+    public OperationOutcome OverrideReplace(IReadOnlyList<string> files, CancellationToken cancellation) => Run((wish, current) =>
+    {
+        HashSet<string> present = [.. ReadImagePackages(current).Select(package => package.Name)];
+        LocalPackage[] packages = Take(files, current, cancellation);
+        if (packages.Select(package => package.Name).FirstOrDefault(name => !present.Contains(name)) is { } unknown)
+        {
+            throw new LayeringException($"the image has no package {unknown} that could be replaced; 'bootc package install' adds one");
+        }
+
+        HashSet<string> replaced = [.. packages.Select(package => package.Name)];
+        return wish with { Replaced = [.. wish.Replaced.Where(package => !replaced.Contains(package.Name)), .. packages] };
+    }, cancellation);
+
+    /// <summary>Wants packages again as the image has them.</summary>
+    /// <param name="packages">The packages; all when there are none.</param>
+    /// <param name="cancellation">Ends the operation.</param>
+    /// <exception cref="LayeringException">One was neither removed nor replaced.</exception>
+    public OperationOutcome OverrideReset(IReadOnlyList<string> packages, CancellationToken cancellation) => Run((wish, _) =>
+    {
+        if (packages.Count == 0)
+        {
+            return wish with { Removed = [], Replaced = [] };
+        }
+
+        string[] overridden = [.. wish.Removed.Concat(wish.Replaced.Select(package => package.Name))];
+        if (packages.FirstOrDefault(name => !overridden.Contains(name)) is { } unknown)
+        {
+            throw new LayeringException($"{unknown} is neither removed nor replaced ({List(overridden)})");
+        }
+
+        return wish with { Removed = [.. wish.Removed.Except(packages)], Replaced = [.. wish.Replaced.Where(package => !packages.Contains(package.Name))] };
+    }, cancellation);
+
+    /// <summary>Wants the image alone.</summary>
+    public OperationOutcome Reset(CancellationToken cancellation) => Run((_, _) => new PackageWish(), cancellation);
+
+    /// <summary>Looks for newer packages of the same wish.</summary>
+    /// <exception cref="LayeringException">Nothing was added to the image, or what was cannot be had any more.</exception>
+    public OperationOutcome Refresh(CancellationToken cancellation) => Run((wish, _) => wish, cancellation, isRefresh: true);
+
+    private OperationOutcome Run(Func<PackageWish, Deployment, PackageWish> change, CancellationToken cancellation, bool isRefresh = false)
+    {
+        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        Deployment current = sysroot.Default ?? throw new LayeringException($"{sysroot.Path} has no deployment that packages could be added to; choose an image with 'bootc switch'");
+        StoredImage image = ImageStore.QueryCommit(sysroot.Repository, current.Commit) is { } stored && current.Origin.Image is not null
+            ? stored
+            : throw new LayeringException($"the deployment {current.DirectoryName} did not come from an image, so that no packages can be added to it");
+        PackageWish before = current.Origin.Packages;
+        PackageWish wish = change(before, current);
+        Origin origin = current.Origin.WithPackages(wish);
+        if (!isRefresh && origin.File.ToString() == current.Origin.ForNewDeployment().File.ToString())
+        {
+            progress.Message("The packages that the host wants are unchanged");
+            return OperationOutcome.Unchanged;
+        }
+
+        var layering = new PackageLayering { CacheOnly = CacheOnly };
+        var context = new OperationContext(sysroot, oci, progress) { Deriver = layering };
+        var pulled = new PulledImage(image, LayerFacts.Load(sysroot.Repository, image));
+        return DryRun
+            ? Simulate(layering, context, pulled, origin, cancellation)
+            : Deploy(layering, context, pulled, origin, current, isRefresh, cancellation);
+    }
+
+    private OperationOutcome Simulate(PackageLayering layering, OperationContext context, PulledImage image, Origin origin, CancellationToken cancellation)
+    {
+        if (!origin.Packages.IsEmpty)
+        {
+            Transaction = layering.Solve(new DeriveRequest { Sysroot = sysroot, Image = image, Origin = origin, Merge = context.Current, Progress = progress }, cancellation);
+        }
+
+        sysroot.CleanUp(); // of package files that were looked at
+        return OperationOutcome.Unchanged;
+    }
+
+    private OperationOutcome Deploy(
+        PackageLayering layering, OperationContext context, PulledImage image, Origin origin, Deployment current, bool isRefresh, CancellationToken cancellation)
+    {
+        if (isRefresh && IsUpToDate(layering, context, image, origin, current, cancellation))
+        {
+            progress.Message("There are no newer packages");
+            return OperationOutcome.Unchanged;
+        }
+
+        context.Deploy(image, pulled: null, origin, retain: false, locked: current.IsStaged && sysroot.IsStagedLocked, cancellation);
+        Transaction = layering.Transaction;
+        context.CleanUp();
+        string state = sysroot.Booted is null ? "Deployed" : "Queued for next boot";
+        progress.Message(origin.Packages.IsEmpty
+            ? $"{state}: {origin.Image!.Image} without further packages"
+            : $"{state}: {origin.Image!.Image} with {List(origin.Packages.Requested.Concat(origin.Packages.LocalFiles.Select(package => package.Name)).Concat(origin.Packages.Removed.Select(name => $"{name} removed")))}");
+        return OperationOutcome.Changed;
+    }
+
+    private bool IsUpToDate(PackageLayering layering, OperationContext context, PulledImage image, Origin origin, Deployment current, CancellationToken cancellation)
+    {
+        if (origin.Packages.IsEmpty)
+        {
+            throw new LayeringException("nothing was added to the image: 'bootc upgrade' looks for a newer image");
+        }
+
+        PackageTransaction solved = layering.Solve(new DeriveRequest { Sysroot = sysroot, Image = image, Origin = origin, Merge = context.Current, Progress = progress }, cancellation);
+        return sysroot.Repository.LoadCommit(current.Commit).Metadata.TryGetString(PackageLayering.InputHashKey) == solved.HashInputs(image.Image.MergeCommit, origin.Packages);
+    }
+
+    private LocalPackage[] Take(IEnumerable<string> files, Deployment current, CancellationToken cancellation)
+    {
+        var packages = new List<LocalPackage>();
+        foreach (string file in files)
+        {
+            LocalPackage package = LocalPackages.Identify(sysroot, current, file, cancellation);
+            LocalPackages.Add(sysroot.Repository, package, file);
+            packages.Add(package);
+        }
+
+        return [.. packages];
+    }
+
+    private void RefuseInactive(string[] names, Deployment current)
+    {
+        if (AllowInactive || names.Length == 0)
+        {
+            return;
+        }
+
+        HashSet<string> present = [.. ReadImagePackages(current).Select(package => package.Name)];
+        if (names.FirstOrDefault(name => present.Contains(name.Split(':')[0]) && !name.Contains('=')) is { } inactive)
+        {
+            throw new LayeringException($"the image has {inactive} already; with --allow-inactive it is wanted for the day when an image comes that has not");
+        }
+    }
+
+    private IReadOnlyList<Package> ReadImagePackages(Deployment current) =>
+        PackageDatabase.Read(sysroot.Repository, ImageStore.BaseOf(sysroot.Repository, current.Commit)) ?? [];
+
+    private static bool IsFile(string package) => package.Contains('/') || package.EndsWith(".deb", StringComparison.Ordinal);
+
+    private static string NameOf(string requested) => requested.Split('=')[0];
+
+    private static bool IsNamed(string requested, string name) => requested == name || NameOf(requested) == name;
+
+    private static bool IsNamed(LocalPackage package, string name) => name == package.Name || name == package.Identity || name == package.Sha256;
+
+    private static string List(IEnumerable<string> names) => string.Join(", ", names.DefaultIfEmpty("there are none"));
+
+    private static void RequireName(string name)
+    {
+        if (!PackageName().IsMatch(name))
+        {
+            throw new LayeringException($"'{name}' is no name of a package: NAME, NAME:ARCH or NAME=VERSION, or the path of a package file");
+        }
+    }
+
+    // deb-control(5); what ends in a minus would be removed.
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9+.-]*[a-z0-9+.](:[a-z0-9-]+)?(=[A-Za-z0-9.+~:-]+)?$")]
+    private static partial Regex PackageName();
+}

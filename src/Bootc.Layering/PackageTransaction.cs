@@ -1,0 +1,31 @@
+// What becomes of a wish on an image: the packages that come, change and go.
+using System.Security.Cryptography;
+using System.Text;
+using Bootc.Deployments;
+using Bootc.Ostree.Objects;
+
+namespace Bootc.Layering;
+
+/// <summary>A wish that was solved.</summary>
+/// <param name="Changes">What is done, in the order of names.</param>
+/// <param name="Inactive">Packages that are wanted, and that the image has already.</param>
+public sealed record PackageTransaction(IReadOnlyList<PackageChange> Changes, IReadOnlyList<string> Inactive)
+{
+    // Changed when the same inputs are to give another commit.
+    private const string Format = "1";
+
+    /// <summary>The SHA-256 of all that a commit is derived of, in hexadecimal: what has the same is not made again.</summary>
+    internal string HashInputs(Checksum image, PackageWish wish)
+    {
+        var text = new StringBuilder($"{Format}\n{image}\n");
+        foreach (string line in Changes.Select(change => $"{change.Action} {change.Name} {change.Architecture} {change.After} {change.Digest}")
+            .Concat(wish.LocalFiles.Select(package => package.ToString()).Order(StringComparer.Ordinal))
+            .Concat(wish.Requested.Order(StringComparer.Ordinal))
+            .Concat(wish.Removed.Order(StringComparer.Ordinal)))
+        {
+            text.Append(line).Append('\n');
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+}
