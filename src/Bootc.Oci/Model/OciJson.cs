@@ -13,6 +13,7 @@ namespace Bootc.Oci.Model;
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ImageManifest))]
 [JsonSerializable(typeof(ImageIndex))]
+[JsonSerializable(typeof(ArtifactManifest))]
 [JsonSerializable(typeof(ImageConfig))]
 [JsonSerializable(typeof(DockerArchiveEntry[]))]
 [JsonSerializable(typeof(AuthDocument))]
