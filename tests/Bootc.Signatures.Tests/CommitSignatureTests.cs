@@ -39,7 +39,7 @@ public sealed class CommitSignatureTests : IDisposable
     {
         Peer.Require("openssl");
         var key = new TestKey(algorithm);
-        Write(key);
+        Write(key, algorithm);
         Assert.Contains("the commit has no signature in ostree.sign.", Refuse(() => KeysOf(kind, key).Verify(_commit.Repository, _commit.Checksum)));
         Peer.Run("openssl", OpenSsl(algorithm, "-sign", "key.pem")).Succeeded();
         _commit.Add(kind, new TestKey(algorithm).Sign([1])); // one that is none does no harm
@@ -58,7 +58,7 @@ public sealed class CommitSignatureTests : IDisposable
     {
         Peer.Require("openssl");
         var key = new TestKey(algorithm);
-        Write(key);
+        Write(key, algorithm);
         CommitSigner signer = CommitSigner.Load(kind, Encoding.ASCII.GetBytes(kind == CommitSignatureKind.Ed25519 ? Secret(key) : key.PrivatePem), () => throw new InvalidOperationException("no password is needed"));
 
         signer.Sign(_commit.Repository, _commit.Checksum);
@@ -80,7 +80,6 @@ public sealed class CommitSignatureTests : IDisposable
         string name = CommitSignatures.NameOf(kind);
         Assert.SkipUnless(Oracle.Run("ostree", "--version").Succeeded().Contains($"sign-{name}", StringComparison.Ordinal), $"the reference ostree is built without signatures of the kind {name}");
         var key = new TestKey("Ed25519");
-        Write(key);
         _directory.Write("secret", kind == CommitSignatureKind.Ed25519 ? Secret(key) : key.PrivatePem);
         string publicKeys = _directory.Write("public", kind == CommitSignatureKind.Ed25519 ? Public(key) + "\n" : key.Pem);
         string others = _directory.Write("others", kind == CommitSignatureKind.Ed25519 ? Public(new TestKey("Ed25519")) + "\n" : new TestKey("Ed25519").Pem);
@@ -247,19 +246,26 @@ public sealed class CommitSignatureTests : IDisposable
 
     private static string Public(TestKey key) => Convert.ToBase64String(key.Der[^32..]);
 
-    private static string Secret(TestKey key)
+    private static byte[] Seed(TestKey key)
     {
         byte[] pkcs8 = Convert.FromBase64String(string.Concat(key.PrivatePem.Split('\n').Where(line => !line.StartsWith('-'))));
         int seed = pkcs8.AsSpan().IndexOf<byte>([0x04, 0x22, 0x04, 0x20]) + 4; // RFC 8410: the seed within an octet string
-        return Convert.ToBase64String([.. pkcs8[seed..(seed + 32)], .. key.Der[^32..]]);
+        return pkcs8[seed..(seed + 32)];
     }
+
+    private static string Secret(TestKey key) => Convert.ToBase64String([.. Seed(key), .. key.Der[^32..]]);
+
+    // OpenSSL 3.0 reads no key in PKCS #8 that has the public key beside it.
+    private static string PemOf(TestKey key, string algorithm) => algorithm == "Ed25519"
+        ? $"-----BEGIN PRIVATE KEY-----\n{Convert.ToBase64String([0x30, 0x2E, 2, 1, 0, 0x30, 5, 6, 3, 0x2B, 0x65, 0x70, 4, 0x22, 4, 0x20, .. Seed(key)])}\n-----END PRIVATE KEY-----\n"
+        : key.PrivatePem;
 
     private CommitKeys KeysOf(CommitSignatureKind kind, TestKey key) =>
         CommitKeys.FromFile(kind, _directory.Write("keys", kind == CommitSignatureKind.Ed25519 ? Public(key) : key.Pem));
 
-    private void Write(TestKey key)
+    private void Write(TestKey key, string algorithm)
     {
-        _directory.Write("key.pem", key.PrivatePem);
+        _directory.Write("key.pem", PemOf(key, algorithm));
         _directory.Write("key.pub", key.Pem);
         File.WriteAllBytes(_directory["commit"], _commit.Bytes);
     }

@@ -115,13 +115,13 @@ public sealed class OstreeGpgTests : IDisposable
         Directory.CreateDirectory(_directory[name]);
         _directory.Handle.SetMode(name, 0x1C0);
         Gpg(name, $"""
-            gpg="gpg --batch --quiet {time} --pinentry-mode loopback --passphrase '{password}'"
-            $gpg --quick-gen-key '{name} <{name}@example.com>' {algorithm} {use} {expires}
+            gpg2() {"{"} gpg --batch --quiet {time} --pinentry-mode loopback --passphrase '{password}' "$@"; {"}"}
+            gpg2 --quick-gen-key '{name} <{name}@example.com>' {algorithm} {use} {expires}
             key=$(gpg --batch --list-keys --with-colons | sed -n 's/^fpr:*\([0-9A-F]*\):/\1/p' | head -n 1)
             echo $key > {_directory[name + ".id"]}
-            {(subkey ? $"$gpg --quick-add-key $key {algorithm} sign {expires}" : "")}
+            {(subkey ? $"gpg2 --quick-add-key $key {algorithm} sign {expires}" : "")}
             gpg --batch --export > {_directory[name + ".gpg"]}
-            $gpg --export-secret-keys > {_directory[name + ".secret"]}
+            gpg2 --export-secret-keys > {_directory[name + ".secret"]}
             """);
     }
 

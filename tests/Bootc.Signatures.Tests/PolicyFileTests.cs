@@ -57,7 +57,7 @@ public sealed class PolicyFileTests
         ContainersPolicy narrow = ContainersPolicy.Parse("""{"default":[{"type":"insecureAcceptAnything"}],"transports":{"containers-storage":{"[overlay@/var/lib/containers/storage]":[{"type":"reject"}]}}}"""u8.ToArray(), "policy.json");
 
         Assert.Equal("all of containers-storage", wide.Find(image).Scope);
-        Assert.StartsWith("policy.json means images of containers-storage by stores and names ([overlay@/var/lib/containers/storage]), and which of them 'os' is depends", Assert.Throws<PolicyFormatException>(() => narrow.Find(image)).Message);
+        Assert.StartsWith($"policy.json means images of containers-storage by stores and names ([overlay@/var/lib/containers/storage]), and which of them '{image.Name}' is depends", Assert.Throws<PolicyFormatException>(() => narrow.Find(image)).Message);
     }
 
     [Fact]
