@@ -66,10 +66,10 @@ public sealed class SigningTests : IDisposable
 
     // The registry has no list of what refers to an image, so that it is kept under a tag.
     [Theory]
-    [InlineData("P-256", "-sha256")]
-    [InlineData("P-384", "-sha384")]
-    [InlineData("RSA 2048", "-sha256")]
-    public async Task Bundles_that_refer_to_an_image_are_found_and_OpenSSL_finds_them_good(string kind, string digest)
+    [InlineData("P-256")]
+    [InlineData("P-384")]
+    [InlineData("RSA 2048")]
+    public async Task Bundles_that_refer_to_an_image_are_found_and_OpenSSL_finds_them_good(string kind)
     {
         Peer.Require("openssl", "skopeo");
         (TestKey first, TestKey second) = (new TestKey(kind), new TestKey(kind));
@@ -90,7 +90,7 @@ public sealed class SigningTests : IDisposable
         byte[] payload = Convert.FromBase64String((string)envelope["payload"]!);
         File.WriteAllBytes(_directory["message"], [.. Encoding.ASCII.GetBytes($"DSSEv1 28 application/vnd.in-toto+json {payload.Length} "), .. payload]);
         File.WriteAllBytes(_directory["signature"], Convert.FromBase64String((string)envelope["signatures"]![0]!["sig"]!));
-        Peer.Run("openssl", "dgst", digest, "-verify", _directory.Write("key.pub", first.Pem), "-signature", _directory["signature"], _directory["message"]).Succeeded();
+        Peer.Run("openssl", "dgst", "-sha256", "-verify", _directory.Write("key.pub", first.Pem), "-signature", _directory["signature"], _directory["message"]).Succeeded();
         Assert.Equal(new TestImage(_directory["again"]).Digest[7..], (string?)JsonNode.Parse(payload)!["subject"]![0]!["digest"]!["sha256"]);
     }
 

@@ -59,7 +59,8 @@ public sealed class SkopeoTests : IDisposable
         TestImage image = new TestImage(_directory["p256"]).SignWith(_p256);
         string root = _directory["store"];
         string place = $"containers-storage:[vfs@{root}+{_directory["run"]}]";
-        Oracle.Run("skopeo", "--insecure-policy", "copy", "-q", image.Name, $"{place}{TestImage.Reference}").Succeeded();
+        // It unpacks layers only where / is a mount point.
+        Oracle.Run("sh", "-ec", $"mkdir {_directory["tree"]}; mount --bind / {_directory["tree"]}; for d in proc sys dev tmp; do mount --rbind /$d {_directory["tree"]}/$d; done; exec chroot {_directory["tree"]} skopeo --insecure-policy copy -q {image.Name} '{place}{TestImage.Reference}'").Succeeded();
         using JsonDocument list = JsonDocument.Parse(File.ReadAllBytes(_directory["store/vfs-images/images.json"]));
         string id = list.RootElement[0].GetProperty("id").GetString()!;
         string[] references = [$"{place}{TestImage.Reference}", $"{place}@{id}"];

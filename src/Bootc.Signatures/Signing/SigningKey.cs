@@ -54,23 +54,12 @@ public sealed class SigningKey
     }
 
     /// <summary>Signs a message.</summary>
-    internal byte[] Sign(ReadOnlySpan<byte> message) => Sign(message, static () => new Sha256Digest());
-
-    /// <summary>Signs a message as Sigstore's bundles have it: over a digest of the size of the key (<see cref="PublicKey.DigestAlgorithms"/>).</summary>
-    internal byte[] SignForBundle(ReadOnlySpan<byte> message) => Sign(message, PublicKey.DigestAlgorithms[0].Name switch
-    {
-        "SHA384" => static () => new Sha384Digest(),
-        "SHA512" => static () => new Sha512Digest(),
-        _ => static () => new Sha256Digest(),
-    });
-
-    // Of an Ed25519 key, the message itself is signed.
-    private byte[] Sign(ReadOnlySpan<byte> message, Func<IDigest> digest)
+    internal byte[] Sign(ReadOnlySpan<byte> message)
     {
         ISigner signer = _key switch
         {
-            ECPrivateKeyParameters => new DsaDigestSigner(new ECDsaSigner(new HMacDsaKCalculator(digest())), digest()),
-            RsaPrivateCrtKeyParameters => new RsaDigestSigner(digest()),
+            ECPrivateKeyParameters => new DsaDigestSigner(new ECDsaSigner(new HMacDsaKCalculator(new Sha256Digest())), new Sha256Digest()),
+            RsaPrivateCrtKeyParameters => new RsaDigestSigner(new Sha256Digest()),
             _ => new Ed25519Signer(),
         };
         signer.Init(forSigning: true, _key);

@@ -13,7 +13,7 @@ internal static class ImageBundle
     /// <summary>The predicate type of a statement that is a signature.</summary>
     public const string PredicateType = "https://sigstore.dev/cosign/sign/v1";
 
-    /// <summary>Signs an image's manifest. No log is told of it.</summary>
+    /// <summary>Signs an image's manifest, over a SHA-256 digest for keys of all sizes, as cosign asks of those that it is given. No log is told of it.</summary>
     public static byte[] Sign(Digest manifest, SigningKey key)
     {
         byte[] statement = Write(json =>
@@ -30,7 +30,7 @@ internal static class ImageBundle
             json.WriteStartObject("predicate");
             json.WriteEndObject();
         });
-        byte[] signature = key.SignForBundle(DsseEnvelope.Encode(InTotoStatement.PayloadType, statement));
+        byte[] signature = key.Sign(DsseEnvelope.Encode(InTotoStatement.PayloadType, statement));
         return Write(json =>
         {
             json.WriteString("mediaType", SigstoreBundle.MediaType);
