@@ -21,7 +21,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     private readonly OciOptions _oci = oci with { TemporaryDirectory = sysroot.TemporaryDirectory, PartialBlobs = sysroot.TemporaryDirectory };
     private readonly Lazy<Dictionary<Checksum, VerityDigest>> _deployedDigests = new(() => ReadDeployedDigests(sysroot)); // asked for by several threads
 
-    private PolicyVerdict? _verdict;
+    private ImagePolicy? _policy; // of the image that was looked up last
 
     public Sysroot Sysroot { get; } = sysroot;
 
@@ -52,16 +52,16 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     public async Task<PreparedImport> PrepareAsync(OstreeImageReference reference, ImageReference? release, VerificationStatus? before, CancellationToken cancellation)
     {
         ImageReference wanted = release ?? reference.Image;
-        ImagePolicy policy = ImagePolicy.For(reference with { Image = wanted }, _oci, before);
+        ImagePolicy policy = ImagePolicy.For(reference with { Image = wanted }, _oci, Sysroot.Repository, before);
+        _policy = policy;
         IImageSource source = ImageSources.Open(wanted, _oci);
         if (reference.Image.Transport == Transport.DockerDaemon)
         {
             Progress.Step($"Reading {reference.Image} from the container engine"); // which gives it whole, before what it is is known
         }
 
-        var importer = new ImageImporter(Sysroot.Repository, new ImportOptions { KnownDigests = FindDeployedDigest, Admit = policy.AdmitAsync });
+        var importer = new ImageImporter(Sysroot.Repository, new ImportOptions { KnownDigests = FindDeployedDigest, Admit = policy.AdmitAsync, AdmitCommit = policy.AdmitCommit });
         PreparedImport prepared = await importer.PrepareAsync(source, reference.Image, cancellation).ConfigureAwait(false);
-        _verdict = policy.Verdict;
         if (prepared.Config.Labels.GetValueOrDefault(BootcLabel) != "1" && !prepared.Config.Labels.ContainsKey(OstreeBootableLabel))
         {
             Progress.Warn($"{reference.Image} does not say that it is a bootable OS image (label {BootcLabel}=1)");
@@ -74,7 +74,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     public async Task<PulledImage> PullAsync(PreparedImport prepared, CancellationToken cancellation)
     {
         Sysroot.FollowEntries(); // a boot loader that cannot be reached is better known before the image is fetched
-        var importer = new ImageImporter(Sysroot.Repository, new ImportOptions { KnownDigests = FindDeployedDigest });
+        var importer = new ImageImporter(Sysroot.Repository, new ImportOptions { KnownDigests = FindDeployedDigest, AdmitCommit = _policy?.AdmitCommit });
         PulledImage image = await importer.ImportAsync(prepared, Progress, cancellation).ConfigureAwait(false);
         await prepared.Source.DisposeAsync().ConfigureAwait(false);
         if (prepared.Previous is { } previous)
@@ -88,10 +88,10 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     }
 
     /// <summary>Whether the image that was looked up last was accepted by a signature.</summary>
-    public bool IsSigned => _verdict?.IsSigned == true;
+    public bool IsSigned => _policy?.Verdict?.IsSigned == true;
 
     /// <summary>Remembers what was found of the signatures of the image that was looked up last.</summary>
-    public void NoteVerdict(Checksum commit) => Verification.Write(Sysroot.Repository, commit, _verdict);
+    public void NoteVerdict(Checksum commit) => Verification.Write(Sysroot.Repository, commit, _policy?.Verdict);
 
     /// <summary>Makes a deployment of an image that boots next; the one before stays to fall back to.</summary>
     /// <param name="image">The image.</param>

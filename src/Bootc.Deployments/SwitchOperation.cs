@@ -58,7 +58,12 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
     // Who chooses another image may do so; it is not to go unseen.
     private void WarnOfDowngrade(OperationContext context, OstreeImageReference? previous)
     {
-        if (previous?.Verification == SignatureVerification.ContainerPolicy && Target.Verification != SignatureVerification.ContainerPolicy)
+        if (Target.Verification == SignatureVerification.OstreeRemote)
+        {
+            return; // nothing unsigned gets through
+        }
+
+        if (previous is { Verification: not SignatureVerification.ContainerPolicyAllowInsecure } && Target.Verification == SignatureVerification.ContainerPolicyAllowInsecure)
         {
             progress.Warn($"{previous.Image} had to be signed, and {Target.Image} has not: --enforce-container-sigpolicy asks for that");
         }

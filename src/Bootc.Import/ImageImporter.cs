@@ -10,6 +10,7 @@ using Bootc.Oci.Model;
 using Bootc.Ostree;
 using Bootc.Ostree.GVariant;
 using Bootc.Ostree.Objects;
+using Bootc.Signatures.Commits;
 
 namespace Bootc.Import;
 
@@ -45,10 +46,12 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         ImageConfig config = ImageConfig.Parse(configBytes.Span, what);
         Validate(manifest.Manifest, config, what);
         OstreeLayout layout = OstreeLayout.Read(manifest.Manifest, config, what);
+        RequireCommitAlone(layout, what);
         StoredImage? previous = ImageStore.QueryImage(repository, reference);
         bool isSame = previous is not null
             && (previous.ManifestDigest == manifest.Digest || previous.Manifest.Config.Digest == manifest.Manifest.Config.Digest);
         LayerState[] layers = [.. manifest.Manifest.Layers.Select((layer, i) => FindLayer(layer, config.RootFs.DiffIds[i], layout, layout.Kinds[i]))];
+        isSame &= options.AdmitCommit is null || layers[0].Commit is not null;
         return new PreparedImport
         {
             Source = source,
@@ -101,7 +104,37 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
     {
         string name = ImageStore.RefOf(layer.Digest);
         Checksum? commit = repository.TryResolveRef(name);
-        return new LayerState(layer, diffId, name, commit is { } known && layout.Fits(repository, known, kind) ? commit : null) { Kind = kind };
+        return new LayerState(layer, diffId, name, commit is { } known && layout.Fits(repository, known, kind) && IsAdmitted(known, kind) ? commit : null) { Kind = kind };
+    }
+
+    // What is refused may have come when no one asked, with other signatures or none: it is fetched again, and refused then, or not.
+    private bool IsAdmitted(Checksum commit, LayerKind kind)
+    {
+        if (options.AdmitCommit is not { } admit || kind != LayerKind.OstreeCommit)
+        {
+            return true;
+        }
+
+        try
+        {
+            admit(commit, CommitSignatures.LoadSigned(repository, commit), repository.LoadDetachedMetadata(commit));
+            return true;
+        }
+        catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException))
+        {
+            return false;
+        }
+    }
+
+    private void RequireCommitAlone(OstreeLayout layout, string what)
+    {
+        int above = layout.Kinds.Count(kind => kind == LayerKind.Files);
+        if (options.AdmitCommit is not null && above > 0)
+        {
+            throw new ImportException(above == layout.Kinds.Count
+                ? $"{what} holds no ostree commit that could be signed: it has no label {OstreeLayout.FinalDiffIdLabel}"
+                : $"{what} is more than an ostree commit: {above} layers of files lie on top of it, which no signature of the commit vouches for");
+        }
     }
 
     private async Task<Checksum[]> FetchLayersAsync(
@@ -114,7 +147,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         var fetched = new ConcurrentDictionary<string, Checksum>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var slots = new SemaphoreSlim(options.ParallelLayers);
-        using var ostree = new OstreeLayers(repository, prepared.OstreeCommit, facts);
+        using var ostree = new OstreeLayers(repository, prepared.OstreeCommit, options.AdmitCommit, facts);
         Task[] tasks = [.. missing.Select(async layer =>
         {
             await slots.WaitAsync(stop.Token).ConfigureAwait(false);

@@ -15,6 +15,12 @@ public sealed record ImportOptions
     /// <summary>Asked whether an image may be used as soon as its manifest is known, before anything else of it is read; throws when not.</summary>
     public Func<IImageSource, ResolvedManifest, CancellationToken, Task>? Admit { get; init; }
 
+    /// <summary>
+    /// Asked whether the ostree commit in an image may be used, with its checksum, its bytes and its detached metadata, before it becomes
+    /// visible; throws when not. Then an image must hold nothing but such a commit: layers on top of it are vouched for by no one.
+    /// </summary>
+    public CommitAdmission? AdmitCommit { get; init; }
+
     /// <summary>How many layers are fetched at once.</summary>
     public int ParallelLayers { get; init; } = 2;
 

@@ -35,6 +35,9 @@ internal sealed class OstreeLayerImporter(RepositoryTransaction transaction, str
     /// <summary>The commit, of the layer that has one.</summary>
     public (Checksum Checksum, Commit Commit)? Commit { get; private set; }
 
+    /// <summary>The commit's serialized bytes.</summary>
+    public ReadOnlyMemory<byte> CommitBytes { get; private set; }
+
     /// <summary>The commit's detached metadata, if the layer has any.</summary>
     public VariantDictionary? DetachedMetadata { get; private set; }
 
@@ -163,6 +166,7 @@ internal sealed class OstreeLayerImporter(RepositoryTransaction transaction, str
 
         Commit commit = Ostree.Objects.Commit.Parse(data);
         Commit = (checksum, commit);
+        CommitBytes = data;
         return transaction.WriteMetadata(ObjectType.Commit, data);
     }
 

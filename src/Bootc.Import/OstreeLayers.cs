@@ -3,6 +3,8 @@ using Bootc.Oci.Layers;
 using Bootc.Ostree;
 using Bootc.Ostree.GVariant;
 using Bootc.Ostree.Objects;
+using Bootc.Signatures;
+using Bootc.Signatures.Commits;
 
 namespace Bootc.Import;
 
@@ -10,7 +12,11 @@ namespace Bootc.Import;
 /// Writes layers that hold a part of an ostree commit. A layer of objects is kept as a commit whose files are named by their
 /// own checksums; the layer with the commit itself counts only when all others are there and nothing is missing.
 /// </summary>
-internal sealed class OstreeLayers(Repository repository, Checksum? expected, LayerFacts facts) : IDisposable
+/// <param name="repository">The repository.</param>
+/// <param name="expected">The checksum that the commit must have, if it is known.</param>
+/// <param name="admit">Asked whether the commit may be used.</param>
+/// <param name="facts">What is learned of the files.</param>
+internal sealed class OstreeLayers(Repository repository, Checksum? expected, CommitAdmission? admit, LayerFacts facts) : IDisposable
 {
     /// <summary>The extended attribute that holds a file's SELinux label.</summary>
     public const string SelinuxAttribute = "security.selinux";
@@ -65,6 +71,7 @@ internal sealed class OstreeLayers(Repository repository, Checksum? expected, La
         }
 
         RequireComplete(_transaction!, found.Checksum, found.Commit, $"layer {_layer!.Layer.Digest}");
+        admit?.Invoke(found.Checksum, _base.CommitBytes, _base.DetachedMetadata);
         WriteDetachedMetadata(repository, found.Checksum, _base.DetachedMetadata);
         _transaction!.SetRef(_layer.Ref, found.Checksum);
         _transaction.Commit();
@@ -94,12 +101,33 @@ internal sealed class OstreeLayers(Repository repository, Checksum? expected, La
         }
     }
 
-    /// <summary>Writes the detached metadata of a commit that is just coming: what a repository has, as other signatures, stays.</summary>
+    /// <summary>Writes the detached metadata of a commit that is just coming: what a repository has stays, and signatures join those that it has.</summary>
+    /// <exception cref="ImportException">Signatures are malformed.</exception>
     internal static void WriteDetachedMetadata(Repository repository, Checksum commit, VariantDictionary? metadata)
     {
-        if (metadata is not null && repository.LoadDetachedMetadata(commit) is null)
+        if (metadata is null)
+        {
+            return;
+        }
+
+        if (repository.LoadDetachedMetadata(commit) is not { } present)
         {
             repository.WriteDetachedMetadata(commit, metadata);
+            return;
+        }
+
+        try
+        {
+            byte[] before = present.Serialize();
+            CommitSignatures.Merge(present, metadata);
+            if (!present.Serialize().AsSpan().SequenceEqual(before))
+            {
+                repository.WriteDetachedMetadata(commit, present);
+            }
+        }
+        catch (InvalidSignatureException e)
+        {
+            throw new ImportException($"the signatures of the ostree commit {commit} cannot be put together with those that are there: {e.Message}", e);
         }
     }
 

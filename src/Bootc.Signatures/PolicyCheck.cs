@@ -5,6 +5,7 @@ using Bootc.Oci.Signatures;
 using Bootc.Signatures.OpenPgp;
 using Bootc.Signatures.Policy;
 using Bootc.Signatures.Sigstore;
+using Bootc.Signatures.Sigstore.Bundles;
 
 namespace Bootc.Signatures;
 
@@ -14,6 +15,10 @@ namespace Bootc.Signatures;
 public sealed class PolicyCheck(ContainersPolicy policy, TimeProvider? clock = null)
 {
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
+    private TrustedRoot? _trustedRoot;
+
+    /// <summary>Where the host's settings are: of storage, and a trusted root for Sigstore (<see cref="TrustedRoot.HostPath"/>).</summary>
+    public OciOptions Options { get; init; } = new();
 
     /// <summary>Checks an image before anything of it but its manifest is read.</summary>
     /// <remarks>
@@ -36,7 +41,7 @@ public sealed class PolicyCheck(ContainersPolicy policy, TimeProvider? clock = n
 
     private async Task<PolicyVerdict> RunAsync(IImageSource source, Digest digest, ReadOnlyMemory<byte> bytes, Digest? index, CancellationToken cancellation)
     {
-        PolicyChoice choice = policy.Find(source.Reference);
+        PolicyChoice choice = policy.Find(source.Reference, Options);
         var image = new SignedImage(DockerReference.Of(source.Reference), bytes);
         IReadOnlyList<ImageSignature>? signatures = null;
         var results = new List<RequirementResult>();
@@ -62,7 +67,7 @@ public sealed class PolicyCheck(ContainersPolicy policy, TimeProvider? clock = n
                 AcceptAnything => new(requirement, true, null, null),
                 Reject => new(requirement, false, null, "no image may be used"),
                 SignedBy signed => Check(requirement, new SimpleSigningVerifier(signed, _clock), image, signatures),
-                SigstoreSigned signed => Check(requirement, new SigstoreVerifier(signed, _clock), image, signatures),
+                SigstoreSigned signed => Check(requirement, new SigstoreVerifier(signed, _clock, () => _trustedRoot ??= TrustedRoot.OfHost(Options.Root)), image, signatures),
                 _ => new(requirement, false, null, "this requirement cannot be verified (nor can it by containers/image)"),
             };
         }

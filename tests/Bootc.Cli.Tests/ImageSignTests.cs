@@ -20,12 +20,13 @@ public sealed class ImageSignTests : IDisposable
         MakeKey("-aes256 -pass pass:secret");
 
         CommandResult byVariable = Sign(name + ":1", "secret");
-        CommandResult byFile = Sign(name + ":1", null, "--passphrase-file", _directory.Write("password", "secret\n"), "--sign-identity", "example.com/os:stable");
+        CommandResult byFile = Sign(name + ":1", null, "--passphrase-file", _directory.Write("password", "secret\n"), "--sign-identity", "example.com/os:stable", "--bundle");
         string attached = Peer.Run("skopeo", "inspect", "--raw", "--tls-verify=false", $"docker://{name}:{image.ManifestDigest.Replace(':', '-')}.sig").Succeeded();
 
         Assert.Equal((0, ""), (byVariable.ExitCode, byVariable.Error));
         Assert.Matches($"^Signed {image.ManifestDigest} as {name}:1 by the ECDSA P-256 key [0-9a-f]{{16}}; the signature is at {name}:sha256-[0-9a-f]{{64}}.sig\n$", byVariable.Output);
         Assert.Contains("as example.com/os:stable by", byFile.Output);
+        Assert.Matches($"\nThe bundle is at {name}@sha256:[0-9a-f]{{64}}\n$", byFile.Output);
         Assert.Equal(2, attached.Split("dev.cosignproject.cosign/signature").Length - 1);
     }
 

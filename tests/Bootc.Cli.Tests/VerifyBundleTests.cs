@@ -19,6 +19,17 @@ public sealed class VerifyBundleTests
     }
 
     [Fact]
+    public void The_public_good_instance_of_Sigstore_is_trusted_where_nothing_else_is_named()
+    {
+        string folder = TestData.Get("signatures/sigstore-bundles");
+        Assert.SkipWhen(File.Exists("/etc/bootc/trusted_root.json"), "this machine has a trusted root of its own");
+
+        CommandResult result = CliHost.Bootc("internals", "sigstore", "verify-bundle", "--bundle", $"{folder}/happy-path-v0.3/bundle.sigstore.json", "--certificate-identity", Identity, "--certificate-oidc-issuer", Issuer, $"{folder}/a.txt");
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+    }
+
+    [Fact]
     public void Signature_by_a_key()
     {
         string folder = TestData.Get("signatures/sigstore-bundles");

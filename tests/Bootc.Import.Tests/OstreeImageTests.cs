@@ -5,6 +5,7 @@ using Bootc.Linux;
 using Bootc.Oci;
 using Bootc.Oci.Model;
 using Bootc.Ostree;
+using Bootc.Ostree.GVariant;
 using Bootc.Ostree.Objects;
 using Bootc.Testing;
 using Xunit;
@@ -160,6 +161,38 @@ public sealed class OstreeImageTests
         Assert.Equal(Listing(test.Folder["bundle/rootfs"]), Listing(test.Folder["checkout"]));
         Assert.Equal("changed by a build", File.ReadAllText(test.Folder["checkout/usr/bin/hello-again"]));
         Assert.Equal(Checksum.Parse(image.Commit), test.Repository.LoadCommit(pulled.Image.MergeCommit).Parent);
+        Oracle.Run("ostree", "fsck", $"--repo={test.Path}").Succeeded();
+    }
+
+    [Fact]
+    public async Task A_commit_is_admitted_before_it_is_visible_and_layers_on_top_of_it_are_not()
+    {
+        Oracle.Require();
+        using var test = new TestRepository();
+        EncapsulatedImage image = MakeImage(test.Folder, "1");
+        var commit = Checksum.Parse(image.Commit);
+        byte[] metadata = new VariantDictionary { { "ostree.sign.ed25519", GVariantValue.Array("ay", GVariantValue.FromBytes(new byte[64])) } }.Serialize();
+        image.Layers[0].Insert(image.Layers[0].IndexOf(CommitEntry(image)) + 1, EncapsulatedImage.Regular(EncapsulatedImage.PathOf(image.Commit, "commitmeta"), metadata));
+        WrittenImage written = image.ToImage().WriteTo(test.Folder["image"], "commit");
+        WrittenImage derived = image.ToImage().AddLayer(layer => layer.File("usr/share/new", "x")).WriteTo(test.Folder["image"], "derived");
+        var asked = new List<Checksum>();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => test.ImportAsync(ImageReference.Parse(written.Reference), null, (_, _, _) => throw new InvalidOperationException("no")));
+        Assert.False(test.Repository.HasObject(new(commit, ObjectType.Commit)));
+        Assert.Null(test.Repository.LoadDetachedMetadata(commit));
+        ImportException refusal = await Assert.ThrowsAsync<ImportException>(() => test.ImportAsync(ImageReference.Parse(derived.Reference), null, (_, _, _) => { }));
+        Assert.Contains("1 layers of files lie on top of it, which no signature of the commit vouches for", refusal.Message);
+        PulledImage pulled = await test.ImportAsync(ImageReference.Parse(written.Reference), null, (checksum, bytes, signatures) =>
+        {
+            asked.Add(checksum);
+            Assert.Equal(commit, Checksum.Compute(bytes.Span));
+            Assert.True(signatures!.Serialize().AsSpan().SequenceEqual(metadata));
+        });
+
+        Assert.Equal([commit], asked);
+        Assert.Equal(commit, test.Repository.LoadCommit(pulled.Image.MergeCommit).Parent);
+        await test.ImportAsync(ImageReference.Parse(written.Reference), null, (checksum, _, _) => asked.Add(checksum));
+        Assert.Equal([commit, commit], asked);
         Oracle.Run("ostree", "fsck", $"--repo={test.Path}").Succeeded();
     }
 

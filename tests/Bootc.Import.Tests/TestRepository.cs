@@ -25,10 +25,10 @@ internal sealed class TestRepository : IDisposable
     public Task<PulledImage> ImportAsync(WrittenImage image, List<string>? fetched = null) => ImportAsync(ImageReference.Parse(image.Reference), fetched);
 
     /// <summary>Imports an image from anywhere.</summary>
-    public async Task<PulledImage> ImportAsync(ImageReference reference, List<string>? fetched = null)
+    public async Task<PulledImage> ImportAsync(ImageReference reference, List<string>? fetched = null, CommitAdmission? admit = null)
     {
         await using IImageSource source = ImageSources.Open(reference);
-        var importer = new ImageImporter(Repository, new ImportOptions());
+        var importer = new ImageImporter(Repository, new ImportOptions { AdmitCommit = admit });
         PreparedImport prepared = await importer.PrepareAsync(new CountingSource(source, fetched), reference, CancellationToken.None);
         return await importer.ImportAsync(prepared, null, CancellationToken.None);
     }

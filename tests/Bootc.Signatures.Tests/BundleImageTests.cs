@@ -28,6 +28,11 @@ public sealed class BundleImageTests : IDisposable
         { "good, logged", null },
         { "good, of someone who logged in", null },
         { "good, the artifact itself", null },
+        { "good, logged by Rekor v2", null },
+        { "good, of someone who logged in, logged by Rekor v2", null },
+        { "Rekor v2, no timestamp", "nothing proves when it was signed" },
+        { "Rekor v2, another trusted root", "which the trusted root does not have" },
+        { "Rekor v2, another authority for timestamps", "the timestamp" },
         { "not asked for", "there is no such signature" },
         { "other key", "the signature is not one of the statement by the ECDSA P-256 key" },
         { "other image", "not about the image's manifest" },
@@ -49,6 +54,11 @@ public sealed class BundleImageTests : IDisposable
             _directory.Write("root/etc/containers/registries.d/test.yaml", "default-docker: {use-sigstore-bundles: true}\n");
         }
 
+        if (what.Contains("Rekor v2", StringComparison.Ordinal) && what != "Rekor v2, another trusted root")
+        {
+            _directory.Write("root/etc/bootc/trusted_root.json", TestSigstore.RootJson().ToJsonString());
+        }
+
         PolicyVerdict verdict = await Check.RunAsync(Requirement(what), $"docker://{server.Address}/os/image:1", Options);
 
         Assert.Equal(reason is null, verdict.IsSigned);
@@ -57,7 +67,7 @@ public sealed class BundleImageTests : IDisposable
         {
             SignatureEvidence evidence = verdict.Requirements[0].Evidence!;
             Assert.Null(evidence.Reference);
-            Assert.Equal(what is "good, logged" or "good, of someone who logged in", evidence.Logged == TestSigstore.Now);
+            Assert.Equal(what is "good, logged" || what.StartsWith("good, of someone who logged in", StringComparison.Ordinal), evidence.Logged == TestSigstore.Now);
             Assert.DoesNotContain(" as ", evidence.ToString());
         }
     }
@@ -65,8 +75,16 @@ public sealed class BundleImageTests : IDisposable
     private byte[] Make(string what)
     {
         string statement = TestSigstore.StatementOf(what == "other image" ? [1] : _image.Manifest).Replace("https://example.com/predicate", what == "other predicate" ? "https://slsa.dev/provenance/v1" : Predicate);
-        TestKey? key = what is "good, of someone who logged in" or "other person" ? null : what == "other key" ? new TestKey("P-256") : Key;
-        JsonNode bundle = TestSigstore.Make(new TestSigstore.Twist { Key = key, Statement = statement, Stamped = null });
+        TestKey? key = IsByPerson(what) ? null : what == "other key" ? new TestKey("P-256") : Key;
+        bool isOfTiles = what.Contains("Rekor v2", StringComparison.Ordinal);
+        JsonNode bundle = TestSigstore.Make(new TestSigstore.Twist
+        {
+            Key = key,
+            Rekor = isOfTiles ? "v2" : "v1",
+            Statement = statement,
+            Stamped = isOfTiles && key is null && what != "Rekor v2, no timestamp" ? TestSigstore.Now : null,
+            TimeSigner = what == "Rekor v2, another authority for timestamps" ? new TestAuthority(TestSigstore.Now.AddYears(-1), TestSigstore.Now.AddYears(10)).IssueForTimestamps(TestSigstore.Now.AddYears(-1), TestSigstore.Now.AddYears(10)) : null,
+        });
         if (what == "good, the artifact itself")
         {
             bundle["dsseEnvelope"] = null;
@@ -82,16 +100,19 @@ public sealed class BundleImageTests : IDisposable
         return what == "damaged" ? json[..^10] : json;
     }
 
+    private static bool IsByPerson(string what) => what.StartsWith("good, of someone who logged in", StringComparison.Ordinal) || what == "other person" || what.StartsWith("Rekor v2, ", StringComparison.Ordinal);
+
     private static string Requirement(string what)
     {
         string log = what switch
         {
             "good, logged" or "not logged" or "good, of someone who logged in" or "other person" => TestSigstore.LogPem,
+            _ when what.Contains("Rekor v2", StringComparison.Ordinal) => TestSigstore.TilesPem,
             "other log" => new TestKey("P-256").Pem,
             _ => "",
         };
         string logged = log.Length > 0 ? $",\"rekorPublicKeyData\":\"{Base64(log)}\"" : "";
-        string who = what is "good, of someone who logged in" or "other person"
+        string who = IsByPerson(what)
             ? $$"""
               "fulcio":{"caData":"{{Base64(TestSigstore.AuthorityPem)}}","oidcIssuer":"{{TestSigstore.Issuer}}","subjectEmail":"{{(what == "other person" ? "other@example.com" : TestSigstore.Identity)}}"}
               """

@@ -58,6 +58,48 @@ public sealed class BundleTests
         Assert.Equal((time, log), ($"{evidence.Time:u}", evidence.Logs[0]));
     }
 
+    // Those that have a trusted root of their own are of another Sigstore.
+    [Theory]
+    [InlineData("happy-path-v0.1")]
+    [InlineData("happy-path-v0.3")]
+    [InlineData("managed-key-happy-path")]
+    [InlineData("checkpoint-wrong-roothash_fail")]
+    [InlineData("inclusion-proof-corrupted-hash_fail")]
+    [InlineData("rekor2-happy-path")]
+    public void The_public_good_instance_is_known_without_a_file(string name)
+    {
+        string folder = TestData.Get($"{Folder}/{name}");
+        bool isGood = !name.EndsWith("_fail", StringComparison.Ordinal) && !File.Exists($"{folder}/trusted_root.json");
+
+        Exception? refusal = Record.Exception(() => new BundleVerifier(TrustedRoot.OfPublicGood()).Verify(SigstoreBundle.Load($"{folder}/bundle.sigstore.json"), Signer(folder), Artifact(folder)));
+
+        Assert.Equal(isGood, refusal is null);
+        Assert.True(refusal is null or InvalidSignatureException, $"{refusal}");
+    }
+
+    [Fact]
+    public void The_root_that_is_built_in_has_all_that_the_public_good_instance_has()
+    {
+        TrustedRoot root = TrustedRoot.OfPublicGood();
+
+        Assert.Equal(["rekor.sigstore.dev", "log2025-1.rekor.sigstore.dev"], root.Logs.Select(log => log.Origin));
+        Assert.Equal(2, root.CertificateAuthorities.Count);
+        Assert.Equal(2, root.CertificateLogs.Count);
+        Assert.Single(root.TimestampAuthorities);
+        Assert.Equal(File.ReadAllText(TestData.Get($"{Folder}/trusted_root.json")), File.ReadAllText(Path.Combine(TestData.RepositoryRoot, "src/Bootc.Signatures/Sigstore/PublicGood/trusted_root.json")));
+    }
+
+    [Fact]
+    public void A_file_of_the_host_replaces_the_root_that_is_built_in()
+    {
+        using var directory = new TestDirectory("root");
+        Assert.Equal(2, TrustedRoot.OfHost(directory.Path).Logs.Count);
+        directory.Write(TrustedRoot.HostPath, TestSigstore.RootJson().ToJsonString());
+        Assert.Equal("https://log.example.com", TrustedRoot.OfHost(directory.Path).Logs[0].BaseUrl);
+        directory.Write(TrustedRoot.HostPath, "{");
+        Assert.Contains("is malformed", Assert.Throws<TrustRootException>(() => TrustedRoot.OfHost(directory.Path)).Message);
+    }
+
     [Theory]
     [InlineData("happy-path-v0.3", "nobody@example.com", Issuer, "not for nobody@example.com")]
     [InlineData("happy-path-v0.3", Identity, "https://example.com", "the signer logged in at https://token.actions.githubusercontent.com, not at https://example.com")]

@@ -67,6 +67,7 @@ public sealed class CertificateTests : IDisposable
     [InlineData("email", "not for someone@example.com")]
     [InlineData("host", "not for the host build.example.com")]
     [InlineData("expired", "was not valid at")]
+    [InlineData("not yet valid", "was not valid at")]
     [InlineData("authority", "leads to no trusted one")]
     [InlineData("key", "the signature is not one by someone@example.com")]
     [InlineData("two", "more than one certificate")]
@@ -85,7 +86,7 @@ public sealed class CertificateTests : IDisposable
         PolicyVerdict verdict = await Check.RunAsync(
             $$"""{"type":"sigstoreSigned","pki":{"caRootsData":"{{Base64(Authority.RootPem)}}"{{intermediates}},"subjectEmail":"{{Email}}","subjectHostname":"build.example.com"},{{Identity}}}""",
             image.Name,
-            clock: new FixedClock(what == "expired" ? Then.AddDays(2) : Then));
+            clock: new FixedClock(what switch { "expired" => Then.AddDays(2), "not yet valid" => Then.AddDays(-2), _ => Then }));
 
         Assert.Equal(reason is null, verdict.IsSigned);
         Assert.Contains(reason ?? "", verdict.Reason);

@@ -17,6 +17,6 @@ internal static class Check
     {
         await using IImageSource source = ImageSources.Open(ImageReference.Parse(image), options);
         ResolvedManifest manifest = await source.FetchManifestAsync(Platform.Current, TestContext.Current.CancellationToken);
-        return await new PolicyCheck(ContainersPolicy.Parse(Encoding.UTF8.GetBytes(policy), "policy.json"), clock).RunAsync(source, manifest, TestContext.Current.CancellationToken);
+        return await new PolicyCheck(ContainersPolicy.Parse(Encoding.UTF8.GetBytes(policy), "policy.json"), clock) { Options = options ?? new OciOptions() }.RunAsync(source, manifest, TestContext.Current.CancellationToken);
     }
 }

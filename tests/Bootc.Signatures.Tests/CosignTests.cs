@@ -44,6 +44,69 @@ public sealed class CosignTests : IDisposable
         Assert.Contains("the signature is not one", other.Reason);
     }
 
+    // As in Debian trixie. It makes no bundles of images.
+    [Fact]
+    public async Task What_cosign_2_signs_we_verify()
+    {
+        RequireCosign2();
+        using var registry = new RealRegistry(_directory);
+        string image = $"{registry.Address}/os/image";
+        Push($"{image}:1");
+        Cosign2("generate-key-pair").Succeeded();
+        Cosign2($"sign --key cosign.key --tlog-upload=false -y {image}:1").Succeeded();
+        _directory.Write("root/etc/containers/registries.d/test.yaml", "default-docker: {use-sigstore-attachments: true}\n");
+        string identity = $$""","signedIdentity":{"type":"exactRepository","dockerRepository":"{{image}}"}""";
+
+        PolicyVerdict verdict = await Check.RunAsync($$"""{"type":"sigstoreSigned","keyPath":"{{_directory["cosign.pub"]}}"{{identity}}}""", $"docker://{image}:1", Options);
+        PolicyVerdict other = await Check.RunAsync($$"""{"type":"sigstoreSigned","keyData":"{{Convert.ToBase64String(Encoding.ASCII.GetBytes(new TestKey("P-256").Pem))}}"{{identity}}}""", $"docker://{image}:1", Options);
+
+        Assert.True(verdict.IsSigned, verdict.Reason);
+        Assert.Contains("the signature is not one", other.Reason);
+    }
+
+    [Theory]
+    [InlineData("P-256")]
+    [InlineData("RSA 2048")]
+    [InlineData("Ed25519")]
+    public async Task What_we_sign_cosign_2_verifies(string kind)
+    {
+        RequireCosign2();
+        using var registry = new RealRegistry(_directory);
+        string image = $"{registry.Address}/os/image";
+        Push($"{image}:1");
+        var key = new TestKey(kind);
+        _directory.Write("cosign.pub", key.Pem);
+        _directory.Write("other.pub", new TestKey(kind).Pem);
+
+        await new ImageSigner(new RegistryClient(Options), SigningKey.FromPem(Encoding.ASCII.GetBytes(key.PrivatePem), () => "")).SignAsync(RegistryReference.Parse($"{image}:1"), $"{image}:1", TestContext.Current.CancellationToken);
+
+        Cosign2($"verify --key cosign.pub --insecure-ignore-tlog {image}:1").Succeeded();
+        Assert.NotEqual(0, Cosign2($"verify --key other.pub --insecure-ignore-tlog {image}:1").ExitCode);
+    }
+
+    // As cosign does by default since version 3. The registry has no list of what refers to an image, so that it is kept under a tag.
+    [Theory]
+    [InlineData("P-256")]
+    [InlineData("P-384")]
+    [InlineData("RSA 2048")]
+    [InlineData("Ed25519")]
+    public async Task Bundles_that_we_put_beside_images_cosign_verifies(string kind)
+    {
+        RequireCosign();
+        using var registry = new RealRegistry(_directory);
+        string image = $"{registry.Address}/os/image";
+        Push($"{image}:1");
+        var key = new TestKey(kind);
+        _directory.Write("cosign.pub", key.Pem);
+        _directory.Write("other.pub", new TestKey(kind).Pem);
+        Assert.NotEqual(0, Cosign($"verify --key cosign.pub --insecure-ignore-tlog {image}:1").ExitCode);
+
+        await new ImageSigner(new RegistryClient(Options), SigningKey.FromPem(Encoding.ASCII.GetBytes(key.PrivatePem), () => "")).SignBundleAsync(RegistryReference.Parse($"{image}:1"), TestContext.Current.CancellationToken);
+
+        Cosign($"verify --key cosign.pub --insecure-ignore-tlog {image}:1").Succeeded();
+        Assert.NotEqual(0, Cosign($"verify --key other.pub --insecure-ignore-tlog {image}:1").ExitCode);
+    }
+
     [Fact]
     public async Task What_we_sign_cosign_verifies()
     {
@@ -137,6 +200,16 @@ public sealed class CosignTests : IDisposable
         Oracle.Run("skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false", new TestImage(_directory["image"]).Name, $"docker://{reference}").Succeeded();
 
     private CommandResult Cosign(string arguments) => Run($"cd {_directory.Path}; export HOME={_directory.Path} COSIGN_PASSWORD=secret; exec cosign {arguments}");
+
+    private CommandResult Cosign2(string arguments) => Peer.Run("sh", "-c", $"cd {_directory.Path}; export HOME={_directory.Path} COSIGN_PASSWORD=secret; exec {Cosign2Program} {arguments}");
+
+    private static string Cosign2Program => Environment.GetEnvironmentVariable("BOOTC_COSIGN2") is { Length: > 0 } program ? program : Path.Combine(TestData.RepositoryRoot, "out/cosign2/cosign");
+
+    private static void RequireCosign2()
+    {
+        Oracle.Require();
+        Assert.SkipUnless(File.Exists(Cosign2Program), "cosign 2 is not there: run 'build/cosign2.sh'");
+    }
 
     private static void RequireCosign()
     {

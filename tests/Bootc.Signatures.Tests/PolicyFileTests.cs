@@ -49,14 +49,15 @@ public sealed class PolicyFileTests
 
     // A narrower scope may reject what the wider one accepts.
     [Fact]
-    public void Image_of_a_storage_is_refused_where_scopes_could_mean_it()
+    public void Image_of_a_storage_by_a_short_name_is_refused_where_scopes_could_mean_it()
     {
-        var image = ImageReference.Parse("containers-storage:localhost/os");
+        using var directory = new TestDirectory();
+        var image = ImageReference.Parse($"containers-storage:[overlay@{directory.Path}]os");
         ContainersPolicy wide = ContainersPolicy.Parse("""{"default":[{"type":"reject"}],"transports":{"containers-storage":{"":[{"type":"insecureAcceptAnything"}]}}}"""u8.ToArray(), "policy.json");
         ContainersPolicy narrow = ContainersPolicy.Parse("""{"default":[{"type":"insecureAcceptAnything"}],"transports":{"containers-storage":{"[overlay@/var/lib/containers/storage]":[{"type":"reject"}]}}}"""u8.ToArray(), "policy.json");
 
         Assert.Equal("all of containers-storage", wide.Find(image).Scope);
-        Assert.StartsWith("policy.json means images of containers-storage by stores and names ([overlay@/var/lib/containers/storage])", Assert.Throws<PolicyFormatException>(() => narrow.Find(image)).Message);
+        Assert.StartsWith($"policy.json means images of containers-storage by stores and names ([overlay@/var/lib/containers/storage]), and which of them '{image.Name}' is depends", Assert.Throws<PolicyFormatException>(() => narrow.Find(image)).Message);
     }
 
     [Fact]

@@ -60,6 +60,57 @@ public sealed class RegistrySignatureTests : IDisposable
     }
 
     [Fact]
+    public async Task Signatures_in_lookaside_storage_are_fetched_by_HTTP()
+    {
+        var ring = new TestKeyRing();
+        var source = new TestImage(_directory["image"]);
+        string folder = $"/sigstore/os/image@{source.Digest.Replace(':', '=')}";
+        byte[] foreign = new TestKeyRing().Sign([1]);
+        byte[] signature = [];
+        int asked = 0;
+        using var storage = new ScriptedServer(request => request.Path switch
+        {
+            var path when path == $"{folder}/signature-1" => asked++ == 0 ? new ScriptedAnswer(503, []) : new ScriptedAnswer(200, foreign),
+            var path when path == $"{folder}/signature-2" && signature.Length > 0 => new ScriptedAnswer(200, signature),
+            _ => new ScriptedAnswer(404, []),
+        });
+        using var registry = new ScriptedServer(request => request.Path == "/v2/os/image/manifests/1"
+            ? new ScriptedAnswer(200, source.Manifest).With("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+            : new ScriptedAnswer(404, []));
+        string image = $"{registry.Address}/os/image";
+        Configure(image, $"lookaside: http://{storage.Address}/sigstore");
+        string policy = Policy("signedBy", $"\"keyType\":\"GPGKeys\",\"keyData\":\"{Convert.ToBase64String(ring.Export())}\"");
+
+        PolicyVerdict before = await Check.RunPolicyAsync(policy, $"docker://{image}:1", Options);
+        signature = ring.Sign(source.Payload($"{image}:1", type: "atomic container signature", optional: "{}"));
+        PolicyVerdict verdict = await Check.RunPolicyAsync(policy, $"docker://{image}:1", Options);
+
+        Assert.Contains("which is not in the keyring", before.Reason);
+        Assert.True(verdict.IsSigned, verdict.Reason);
+        Assert.Equal($"http://{storage.Address}{folder}/signature-2", verdict.Requirements[0].Evidence!.Origin);
+    }
+
+    [Theory]
+    [InlineData(403, 0, "cannot fetch the signature")]
+    [InlineData(500, 0, "cannot fetch the signature")]
+    [InlineData(200, 5 * 1024 * 1024, "the signature http")]
+    public async Task Lookaside_storage_that_does_not_answer_well_is_no_storage_without_signatures(int status, int size, string reason)
+    {
+        var source = new TestImage(_directory["image"]);
+        using var storage = new ScriptedServer(_ => new ScriptedAnswer(status, new byte[size]));
+        using var registry = new ScriptedServer(request => request.Path == "/v2/os/image/manifests/1"
+            ? new ScriptedAnswer(200, source.Manifest).With("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+            : new ScriptedAnswer(404, []));
+        string image = $"{registry.Address}/os/image";
+        Configure(image, $"lookaside: http://{storage.Address}");
+        string policy = Policy("signedBy", $"\"keyType\":\"GPGKeys\",\"keyData\":\"{Convert.ToBase64String(new TestKeyRing().Export())}\"");
+
+        var refusal = await Assert.ThrowsAnyAsync<OciException>(() => Check.RunPolicyAsync(policy, $"docker://{image}:1", Options));
+
+        Assert.Contains(reason, refusal.Message);
+    }
+
+    [Fact]
     public async Task Signature_beside_an_image_in_a_layout_is_found()
     {
         Oracle.Require();

@@ -1,7 +1,9 @@
 // What we sign, skopeo and cosign accept; keys are read as they and openssl make them.
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using Bootc.Oci;
+using Bootc.Oci.Model;
 using Bootc.Oci.Registry;
 using Bootc.Signatures.Signing;
 using Bootc.Testing;
@@ -60,6 +62,68 @@ public sealed class SigningTests : IDisposable
         Assert.True((await CheckAsync($"docker://{image}:1", first, One)).IsSigned);
         Assert.True((await CheckAsync($"docker://{image}:1", second, Two)).IsSigned);
         Assert.False((await CheckAsync($"docker://{image}:1", second, One)).IsSigned);
+    }
+
+    // The registry has no list of what refers to an image, so that it is kept under a tag.
+    [Theory]
+    [InlineData("P-256")]
+    [InlineData("P-384")]
+    [InlineData("RSA 2048")]
+    public async Task Bundles_that_refer_to_an_image_are_found_and_OpenSSL_finds_them_good(string kind)
+    {
+        Peer.Require("openssl", "skopeo");
+        (TestKey first, TestKey second) = (new TestKey(kind), new TestKey(kind));
+        using var registry = new RealRegistry(_directory);
+        string image = $"{registry.Address}/os/image";
+        Push(image + ":1");
+
+        RegistryReference bundle = await SignBundleAsync($"{image}:1", first);
+        await SignBundleAsync($"{image}:1", second);
+
+        Assert.True((await CheckAsync($"docker://{image}:1", first, "", "use-sigstore-bundles")).IsSigned);
+        Assert.True((await CheckAsync($"docker://{image}:1", second, "", "use-sigstore-bundles")).IsSigned);
+        Assert.Contains("the signature is not one of the statement", (await CheckAsync($"docker://{image}:1", new TestKey(kind), "", "use-sigstore-bundles")).Reason);
+        var client = new RegistryClient(Options);
+        ImageManifest manifest = ImageManifest.Parse((await client.GetManifestAsync(bundle, TestContext.Current.CancellationToken)).Bytes.Span, "bundle");
+        JsonNode json = JsonNode.Parse((await client.GetBlobAsync(bundle, manifest.Layers[0], 1 << 20, TestContext.Current.CancellationToken)).Span)!;
+        JsonNode envelope = json["dsseEnvelope"]!;
+        byte[] payload = Convert.FromBase64String((string)envelope["payload"]!);
+        File.WriteAllBytes(_directory["message"], [.. Encoding.ASCII.GetBytes($"DSSEv1 28 application/vnd.in-toto+json {payload.Length} "), .. payload]);
+        File.WriteAllBytes(_directory["signature"], Convert.FromBase64String((string)envelope["signatures"]![0]!["sig"]!));
+        Peer.Run("openssl", "dgst", "-sha256", "-verify", _directory.Write("key.pub", first.Pem), "-signature", _directory["signature"], _directory["message"]).Succeeded();
+        Assert.Equal(new TestImage(_directory["again"]).Digest[7..], (string?)JsonNode.Parse(payload)!["subject"]![0]!["digest"]!["sha256"]);
+    }
+
+    // A registry that lists what refers to an image keeps that itself.
+    [Fact]
+    public async Task No_tag_is_written_where_the_registry_takes_note_of_the_subject()
+    {
+        var image = new TestImage(_directory["image"]);
+        var tags = new List<string>();
+        using var registry = new ScriptedServer(request =>
+        {
+            if (request.Method == "PUT" && request.Path.Contains("/manifests/sha256-", StringComparison.Ordinal))
+            {
+                tags.Add(request.Path);
+            }
+
+            return (request.Method, request.Path) switch
+            {
+                ("GET", "/v2/os/image/manifests/1") => new ScriptedAnswer(200, image.Manifest).With("Content-Type", "application/vnd.oci.image.manifest.v1+json"),
+                ("HEAD", _) => new ScriptedAnswer(200, []),
+                ("PUT", _) => new ScriptedAnswer(201, []).With("OCI-Subject", image.Digest),
+                _ => new ScriptedAnswer(404, []),
+            };
+        });
+
+        await SignBundleAsync($"{registry.Address}/os/image:1", new TestKey("P-256"));
+
+        Assert.Empty(tags);
+        ScriptedRequest put = Assert.Single(registry.Requests, request => request.Method == "PUT");
+        JsonNode manifest = JsonNode.Parse(put.Body)!;
+        Assert.Equal(image.Digest, (string?)manifest["subject"]!["digest"]);
+        Assert.Equal("application/vnd.dev.sigstore.bundle.v0.3+json", (string?)manifest["artifactType"]);
+        Assert.Equal("https://sigstore.dev/cosign/sign/v1", (string?)manifest["annotations"]!["dev.sigstore.bundle.predicateType"]);
     }
 
     [Fact]
@@ -128,13 +192,16 @@ public sealed class SigningTests : IDisposable
     private void Push(string reference) =>
         Oracle.Run("skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false", new TestImage(_directory["image"]).Name, $"docker://{reference}").Succeeded();
 
+    private async Task<RegistryReference> SignBundleAsync(string image, TestKey key) =>
+        (await new ImageSigner(new RegistryClient(Options), SigningKey.FromPem(Encoding.ASCII.GetBytes(key.PrivatePem), () => "")).SignBundleAsync(RegistryReference.Parse(image), TestContext.Current.CancellationToken)).Bundle;
+
     private Task<(Oci.Model.Digest Manifest, string Signer, RegistryReference Attachment)> SignAsync(string image, string pem, string identity) =>
         new ImageSigner(new RegistryClient(Options), SigningKey.FromPem(Encoding.ASCII.GetBytes(pem), () => ""))
             .SignAsync(RegistryReference.Parse(image), identity, TestContext.Current.CancellationToken);
 
-    private Task<PolicyVerdict> CheckAsync(string image, TestKey key, string identity)
+    private Task<PolicyVerdict> CheckAsync(string image, TestKey key, string identity, string setting = "use-sigstore-attachments")
     {
-        _directory.Write("root/etc/containers/registries.d/test.yaml", "default-docker: {use-sigstore-attachments: true}\n");
+        _directory.Write("root/etc/containers/registries.d/test.yaml", $"default-docker: {{{setting}: true}}\n");
         return Check.RunPolicyAsync(Policy(key, identity), image, Options);
     }
 

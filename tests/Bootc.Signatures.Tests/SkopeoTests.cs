@@ -1,6 +1,7 @@
 // skopeo decides the same by the same policy: of each image, whatever is wrong with it.
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Bootc.Testing;
 
 namespace Bootc.Signatures.Tests;
@@ -48,6 +49,61 @@ public sealed class SkopeoTests : IDisposable
         Assert.Empty(differences);
         Assert.True(theirs.Count >= 200, $"only {theirs.Count} cases");
         Assert.True(theirs.Values.Count(accepted => accepted) > policies.Count, "nearly everything was refused");
+    }
+
+    // Which scope means an image of a storage, and by which name it is compared with what was signed.
+    [Fact]
+    public async Task Skopeo_decides_the_same_of_images_in_a_storage()
+    {
+        Oracle.Require();
+        TestImage image = new TestImage(_directory["p256"]).SignWith(_p256);
+        string root = _directory["store"];
+        string place = $"containers-storage:[vfs@{root}+{_directory["run"]}]";
+        // It unpacks layers only where / is a mount point.
+        Oracle.Run("sh", "-ec", $"mkdir {_directory["tree"]}; mount --bind / {_directory["tree"]}; for d in proc sys dev tmp; do mount --rbind /$d {_directory["tree"]}/$d; done; exec chroot {_directory["tree"]} skopeo --insecure-policy copy -q {image.Name} '{place}{TestImage.Reference}'").Succeeded();
+        using JsonDocument list = JsonDocument.Parse(File.ReadAllBytes(_directory["store/vfs-images/images.json"]));
+        string id = list.RootElement[0].GetProperty("id").GetString()!;
+        string[] references = [$"{place}{TestImage.Reference}", $"{place}@{id}"];
+        var policies = new List<string>();
+        string[] scopes =
+        [
+            "", $"[vfs@{root}]", $"[{root}]", $"[overlay@{root}]", $"[vfs@{root}x]", $"[{root}x]", $"[vfs@{root}]@{id}", $"[vfs@{root}]@{new string('0', 64)}", $"[vfs@{root}]{TestImage.Reference}",
+            $"[vfs@{root}]example.com/os/image:2", $"[vfs@{root}]example.com/os/image", $"[vfs@{root}]example.com/os", $"[vfs@{root}]example.com", $"[vfs@{root}]example.co", $"[{root}]example.com",
+        ];
+        policies.AddRange(scopes.Select(scope => $$$"""{"default":[{"type":"insecureAcceptAnything"}],"transports":{"containers-storage":{"{{{scope}}}":[{"type":"reject"}]} } }"""));
+        policies.AddRange(scopes.Select(scope => $$$"""{"default":[{"type":"reject"}],"transports":{"containers-storage":{"{{{scope}}}":[{"type":"insecureAcceptAnything"}]} } }"""));
+        policies.Add($$$"""{"default":[{"type":"reject"}],"transports":{"containers-storage":{"[vfs@{{{root}}}]example.com":[{"type":"insecureAcceptAnything"}],"[vfs@{{{root}}}]example.com/os":[{"type":"reject"}]} } }""");
+        foreach (string identity in (string[])["matchExact", "matchRepoDigestOrExact", "matchRepository"])
+        {
+            string requirement = Signed(_p256.Pem).Replace(Identity, "\"signedIdentity\":{\"type\":\"" + identity + "\"}");
+            policies.Add("{\"default\":[" + requirement + "]}");
+        }
+
+        policies.Add($$"""{"default":[{{Signed(_p256.Pem)}}]}""");
+        policies.Add($$"""{"default":[{{Signed(_rsa.Pem)}}]}""");
+        var script = new StringBuilder($"cd {_directory.Path}\n");
+        for (int i = 0; i < policies.Count; i++)
+        {
+            _directory.Write($"policy-{i}.json", policies[i]);
+            for (int j = 0; j < references.Length; j++)
+            {
+                script.Append($"skopeo --policy policy-{i}.json copy -q --remove-signatures '{references[j]}' dir:copy >log 2>&1 && echo yes || {{ grep -q 'Source image rejected' log && echo no || cat log; }}; rm -rf copy\n");
+            }
+        }
+
+        string[] theirs = Oracle.Run("sh", _directory.Write("ask.sh", script.ToString())).Succeeded().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        var ours = new List<string>();
+        foreach (string policy in policies)
+        {
+            foreach (string reference in references)
+            {
+                ours.Add((await Check.RunPolicyAsync(policy, reference)).IsAccepted ? "yes" : "no");
+            }
+        }
+
+        Assert.Equal(policies.SelectMany((policy, i) => references.Select((reference, j) => $"{policy} {reference}: {theirs.ElementAtOrDefault((i * references.Length) + j)}")), policies.SelectMany((policy, i) => references.Select((reference, j) => $"{policy} {reference}: {ours[(i * references.Length) + j]}")));
+        Assert.True(theirs.Count(answer => answer == "yes") > 20 && theirs.Count(answer => answer == "no") > 20);
     }
 
     // All pairs of them would take minutes, and say no more.

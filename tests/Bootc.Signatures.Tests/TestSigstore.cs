@@ -34,6 +34,9 @@ internal sealed class TestSigstore
     /// <summary>The key of the first log, for policies.</summary>
     public static string LogPem => Log.Pem;
 
+    /// <summary>The key of the log of Rekor v2, for policies.</summary>
+    public static string TilesPem => Tiles.Pem;
+
     /// <summary>The certificates of the authority for signers, for policies.</summary>
     public static string AuthorityPem => Authority.ChainPem;
 

@@ -23,6 +23,7 @@ internal static class InternalsCommand
         OstreeContainerCommand.Create(),
         SealCommand.Create(),
         SigstoreCommand.Create(),
+        CommitSignatureCommand.Create(),
         CreateMan());
 
     private static Command CreateInitSysroot()

@@ -8,6 +8,7 @@ using Bootc.Oci;
 using Bootc.Oci.Model;
 using Bootc.Ostree;
 using Bootc.Ostree.Objects;
+using Bootc.Signatures.Commits;
 
 namespace Bootc.Cli.Commands;
 
@@ -72,7 +73,8 @@ internal static class OstreeContainerCommand
         var image = new Argument<string>("IMAGE") { Description = "The image, such as oci:DIR[:TAG] or docker://NAME[:TAG]" };
         Option<string?> repo = CreateRepoOption();
         var writeRef = new Option<string?>("--write-ref") { Description = "A ref that shall stand for the commit", HelpName = "REF" };
-        var command = new DocumentedCommand("unencapsulate", "Bring the ostree commit in an image into a repository, and print its checksum", image, repo, writeRef)
+        var remote = new Option<string?>("--ostree-remote") { Description = "Refuse the commit unless it is signed as the settings of this remote of the repository ask", HelpName = "NAME" };
+        var command = new DocumentedCommand("unencapsulate", "Bring the ostree commit in an image into a repository, and print its checksum", image, repo, writeRef, remote)
         {
             Details = ["Every object is checked. The image must hold the commit alone: one with layers on top of it is fetched with 'bootc switch'."],
             Examples = [("bootc internals ostree-container unencapsulate --repo repo --write-ref os/stable docker://quay.io/example/os:1", "Fetch a commit from a registry.")],
@@ -83,14 +85,17 @@ internal static class OstreeContainerCommand
             using SysrootLock? held = sysroot?.Lock(Console.Error.WriteLine, cancellation);
             using Repository? opened = parsed.GetValue(repo) is { } path ? Repository.Open(path) : null;
             await using IImageSource source = ImageSources.Open(ImageReference.Parse(parsed.GetRequiredValue(image)));
-            Console.Out.WriteLine(await new CommitUnencapsulation(opened ?? sysroot!.Repository).RunAsync(source, parsed.GetValue(writeRef), null, cancellation));
+            Repository repository = opened ?? sysroot!.Repository;
+            RemoteTrust? trust = parsed.GetValue(remote) is { } name ? RemoteTrust.Load(repository, name, "/") : null;
+            var unencapsulation = new CommitUnencapsulation(repository) { Admit = trust is null ? null : (_, commit, metadata) => trust.Verify(commit, metadata) };
+            Console.Out.WriteLine(await unencapsulation.RunAsync(source, parsed.GetValue(writeRef), null, cancellation));
         });
         return command;
     }
 
-    private static Option<string?> CreateRepoOption() => new("--repo") { Description = "The repository, instead of that of the sysroot", HelpName = "DIR" };
+    internal static Option<string?> CreateRepoOption() => new("--repo") { Description = "The repository, instead of that of the sysroot", HelpName = "DIR" };
 
-    private static Checksum FindCommit(Sysroot? sysroot, Repository repository, string name)
+    internal static Checksum FindCommit(Sysroot? sysroot, Repository repository, string name)
     {
         Deployment? deployment = (sysroot, name) switch
         {

@@ -18,13 +18,15 @@ internal static class SwitchCommand
         var reboot = new RebootOptions("Reboot into the new deployment when it is ready");
         var inPlace = new Option<bool>("--mutate-in-place") { Description = "Only change which image the current deployment follows; fetch nothing" };
         var verify = new Option<bool>("--enforce-container-sigpolicy") { Description = "Refuse the image unless the containers policy asks for its signature and finds it good" };
+        var remote = new Option<string?>("--ostree-remote") { Description = "Refuse the image unless it holds an ostree commit that is signed as the settings of this remote ask", HelpName = "NAME" };
         var ignored = new Option<bool>("--no-signature-verification") { Hidden = true }; // bootc has it for old scripts, and ignores it
         var progress = new ProgressOptions();
-        var command = new DocumentedCommand("switch", "Fetch another image, boot it next, and follow it from then on", image, transport, retain, reboot.Apply, reboot.Soft, inPlace, verify, ignored)
+        var command = new DocumentedCommand("switch", "Fetch another image, boot it next, and follow it from then on", image, transport, retain, reboot.Apply, reboot.Soft, inPlace, verify, remote, ignored)
         {
             Details =
             [
                 "The image becomes a deployment of its own, with /etc carried over from the current one. What runs now is not touched: it stays as the deployment to roll back to. /var is shared by all deployments.",
+                "With --ostree-remote, the image must hold an ostree commit and nothing on top of it, and the keys of the remote vouch for the commit: gpg-verify, sign-verify and the keys are set in the repository's config or in /etc/ostree/remotes.d (ostree.repo-config(5)). This holds for all upgrades from then on.",
                 "Layers that the host has already are not fetched again. A run that was interrupted changes nothing, and the next run takes up what it fetched.",
             ],
             Examples =
@@ -37,10 +39,19 @@ internal static class SwitchCommand
             ],
         };
         progress.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(verify) && result.GetValue(remote) is not null)
+            {
+                result.AddError("--enforce-container-sigpolicy and --ostree-remote do not go together: each asks for other signatures");
+            }
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
             ImageReference reference = ReadReference(parsed.GetValue(transport) ?? TransportOption.Default, parsed.GetRequiredValue(image));
-            SignatureVerification verification = parsed.GetValue(verify) ? SignatureVerification.ContainerPolicy : SignatureVerification.ContainerPolicyAllowInsecure;
+            SignatureVerification verification = parsed.GetValue(verify) ? SignatureVerification.ContainerPolicy
+                : parsed.GetValue(remote) is not null ? SignatureVerification.OstreeRemote
+                : SignatureVerification.ContainerPolicyAllowInsecure;
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "switch");
             reboot.Check(parsed, sysroot);
             OperationOutcome outcome = await progress.CreateView(parsed).RunAsync(async view =>
@@ -49,7 +60,7 @@ internal static class SwitchCommand
                 ImageReference full = await ImageName.ResolveAsync(reference, options, view.Message, cancellation);
                 return await new SwitchOperation(sysroot, options, view)
                 {
-                    Target = new OstreeImageReference(verification, null, full),
+                    Target = new OstreeImageReference(verification, parsed.GetValue(remote), full),
                     Retain = parsed.GetValue(retain),
                     MutateInPlace = parsed.GetValue(inPlace),
                     Deriver = new PackageLayering(),

@@ -14,6 +14,9 @@ namespace Bootc.Import.Encapsulation;
 /// <param name="repository">The repository that gets the commit.</param>
 public sealed class CommitUnencapsulation(Repository repository)
 {
+    /// <summary>Asked whether the commit may be used, before it becomes visible; throws when not.</summary>
+    public CommitAdmission? Admit { get; init; }
+
     /// <summary>Fetches the image and writes its commit.</summary>
     /// <param name="source">The image.</param>
     /// <param name="refSpec">A ref that shall stand for the commit, if any.</param>
@@ -54,6 +57,7 @@ public sealed class CommitUnencapsulation(Repository repository)
         (Checksum checksum, Commit commit) = holder!.Commit!.Value;
         layout.RequireCommit(checksum, what);
         OstreeLayers.RequireComplete(transaction, checksum, commit, what);
+        Admit?.Invoke(checksum, holder.CommitBytes, holder.DetachedMetadata);
         OstreeLayers.WriteDetachedMetadata(repository, checksum, holder.DetachedMetadata);
         if (refSpec is not null)
         {

@@ -14,6 +14,7 @@ namespace Bootc.Oci.Model;
     AllowDuplicateProperties = false)] // two readers could take different ones
 [JsonSerializable(typeof(ImageManifest))]
 [JsonSerializable(typeof(ImageIndex))]
+[JsonSerializable(typeof(ArtifactManifest))]
 [JsonSerializable(typeof(ImageConfig))]
 [JsonSerializable(typeof(DockerArchiveEntry[]))]
 [JsonSerializable(typeof(AuthDocument))]

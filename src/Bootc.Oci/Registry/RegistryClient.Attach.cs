@@ -41,6 +41,48 @@ public sealed partial class RegistryClient
         return attachments;
     }
 
+    /// <summary>Puts an artifact of one blob beside a manifest, to which it refers.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="subject">The manifest or index.</param>
+    /// <param name="artifactType">The type of the artifact and of its blob.</param>
+    /// <param name="content">The blob.</param>
+    /// <param name="annotations">What lists of referrers say of the artifact.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>Where the artifact is.</returns>
+    /// <exception cref="OciException">The registry does not take it.</exception>
+    public async Task<RegistryReference> AttachReferrerAsync(
+        RegistryReference image, Descriptor subject, string artifactType, ReadOnlyMemory<byte> content, Dictionary<string, string> annotations, CancellationToken cancellation)
+    {
+        byte[] empty = "{}"u8.ToArray();
+        var config = new Descriptor { MediaType = EmptyConfig, Digest = Digest.Compute(empty), Size = empty.Length };
+        var layer = new Descriptor { MediaType = artifactType, Digest = Digest.Compute(content.Span), Size = content.Length };
+        var artifact = new ArtifactManifest { ArtifactType = artifactType, Config = config, Layers = [layer], Subject = subject, Annotations = annotations };
+        byte[] manifest = JsonSerializer.SerializeToUtf8Bytes(artifact, OciJson.Default.ArtifactManifest);
+        RegistryReference place = image with { Tag = null, Digest = Digest.Compute(manifest) };
+        await UploadBlobAsync(place, layer, content, cancellation).ConfigureAwait(false);
+        await UploadBlobAsync(place, config, empty, cancellation).ConfigureAwait(false);
+        (Digest digest, bool isListed) = await PutAsync(place, manifest, MediaTypes.OciManifest, cancellation).ConfigureAwait(false);
+        if (!isListed)
+        {
+            var listed = new Descriptor { MediaType = MediaTypes.OciManifest, Digest = digest, Size = manifest.Length, ArtifactType = artifactType, Annotations = annotations };
+            await ListReferrerAsync(image, subject.Digest, listed, cancellation).ConfigureAwait(false);
+        }
+
+        return place;
+    }
+
+    // A registry that does not list what refers to a manifest leaves that to its clients, under a tag. Of two that do so at once, one is lost.
+    private async Task ListReferrerAsync(RegistryReference image, Digest subject, Descriptor referrer, CancellationToken cancellation)
+    {
+        RegistryReference list = image.WithTag(TagOfReferrers(subject));
+        ImageIndex? existing = await FindReferrersAsync(list, cancellation).ConfigureAwait(false);
+        ImageIndex changed = (existing ?? new ImageIndex { MediaType = MediaTypes.OciIndex, Manifests = [] }) with
+        {
+            Manifests = [.. existing?.Manifests.Where(manifest => manifest.Digest != referrer.Digest) ?? [], referrer],
+        };
+        await PutManifestAsync(list, JsonSerializer.SerializeToUtf8Bytes(changed, OciJson.Default.ImageIndex), MediaTypes.OciIndex, cancellation).ConfigureAwait(false);
+    }
+
     private async Task<ImageManifest?> FindAttachmentsAsync(RegistryReference attachments, CancellationToken cancellation)
     {
         try

@@ -54,7 +54,11 @@ public sealed partial class RegistryClient
     /// <returns>The digest of what was put.</returns>
     /// <exception cref="DigestMismatchException">The reference has another digest, or the registry says that it got something else.</exception>
     /// <exception cref="OciException">The registry does not take it.</exception>
-    public async Task<Digest> PutManifestAsync(RegistryReference image, ReadOnlyMemory<byte> manifest, string mediaType, CancellationToken cancellation)
+    public async Task<Digest> PutManifestAsync(RegistryReference image, ReadOnlyMemory<byte> manifest, string mediaType, CancellationToken cancellation) =>
+        (await PutAsync(image, manifest, mediaType, cancellation).ConfigureAwait(false)).Digest;
+
+    // Whether the registry has taken note of the manifest's subject: then it lists the manifest among what refers to that.
+    private async Task<(Digest Digest, bool NotesSubject)> PutAsync(RegistryReference image, ReadOnlyMemory<byte> manifest, string mediaType, CancellationToken cancellation)
     {
         Digest digest = Digest.Compute(manifest.Span);
         image.Digest?.Require(manifest.Span, $"the manifest for {image}");
@@ -70,7 +74,7 @@ public sealed partial class RegistryClient
             },
             cancellation).ConfigureAwait(false);
         RequireDigest(response, digest, $"the manifest that {image.Registry} got");
-        return digest;
+        return (digest, response.Headers.Contains("OCI-Subject"));
     }
 
     /// <summary>Begins an upload.</summary>

@@ -61,14 +61,21 @@ public sealed partial class RegistryClient
             // Nor has this one.
         }
 
+        return await FindReferrersAsync(image.WithTag(TagOfReferrers(manifest)), cancellation).ConfigureAwait(false) is { } index ? Bounded(index, what) : [];
+    }
+
+    private static string TagOfReferrers(Digest manifest) => $"{manifest.Algorithm}-{manifest.Hex}";
+
+    private async Task<ImageIndex?> FindReferrersAsync(RegistryReference list, CancellationToken cancellation)
+    {
         try
         {
-            (ReadOnlyMemory<byte> bytes, _) = await GetManifestAsync(image.WithTag($"{manifest.Algorithm}-{manifest.Hex}"), cancellation).ConfigureAwait(false);
-            return Bounded(ImageIndex.Parse(bytes.Span, what), what);
+            (ReadOnlyMemory<byte> bytes, _) = await GetManifestAsync(list, cancellation).ConfigureAwait(false);
+            return ImageIndex.Parse(bytes.Span, list.ToString());
         }
         catch (ImageNotFoundException)
         {
-            return [];
+            return null;
         }
     }
 

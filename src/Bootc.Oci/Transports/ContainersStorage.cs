@@ -39,21 +39,36 @@ internal sealed class ContainersStorage : IDisposable
     /// <exception cref="OciException">There is no store, or it is of a kind that cannot be read.</exception>
     public static IReadOnlyList<ContainersStorage> Open(ref string name, OciOptions options)
     {
-        if (name.StartsWith('['))
-        {
-            int end = name.IndexOf(']');
-            string place = end > 0 ? name[1..end] : throw new OciException($"'{name}' begins with '[' for a store and has no ']'");
-            name = name[(end + 1)..];
-            int at = place.IndexOf('@');
-            string root = place[(at + 1)..].Split('+', ':')[0];
-            return [Open(root, at > 0 ? place[..at] : null)];
-        }
-
-        (string configured, string? driver, string[] more) = ReadSettings(options);
+        (string configured, string? driver, string[] more) = ReadPlace(ref name) is { } place ? (place.Root, place.Driver, Array.Empty<string>()) : ReadSettings(options);
         string[] roots = [.. new[] { configured }.Concat(more).Where(Directory.Exists)];
         return roots.Length > 0
             ? [.. roots.Select(root => Open(root, driver))]
             : throw new OciException($"there is no storage of podman or buildah at {string.Join(", ", new[] { configured }.Concat(more))}");
+    }
+
+    /// <summary>Where the store is that a name means; those that it only adds to its own images are not meant.</summary>
+    /// <param name="name">The name; what stands before the image's own is removed from it.</param>
+    /// <param name="options">Where settings are.</param>
+    /// <exception cref="OciException">It cannot be opened, or is of a kind that cannot be read.</exception>
+    public static (string Root, string Driver) FindPlace(ref string name, OciOptions options)
+    {
+        (string root, string? driver, _) = ReadPlace(ref name) is { } place ? (place.Root, place.Driver, Array.Empty<string>()) : ReadSettings(options);
+        using ContainersStorage store = Open(root, driver);
+        return (System.IO.Path.GetFullPath(root), store._driver);
+    }
+
+    private static (string Root, string? Driver)? ReadPlace(ref string name)
+    {
+        if (!name.StartsWith('['))
+        {
+            return null;
+        }
+
+        int end = name.IndexOf(']');
+        string place = end > 0 ? name[1..end] : throw new OciException($"'{name}' begins with '[' for a store and has no ']'");
+        name = name[(end + 1)..];
+        int at = place.IndexOf('@');
+        return (place[(at + 1)..].Split('+', ':')[0], at > 0 ? place[..at] : null);
     }
 
     /// <summary>The image of a name, an ID or a digest.</summary>

@@ -95,7 +95,7 @@ internal sealed class ContainersStorageSource : IImageSource
         try
         {
             StorageSignatureSizes? sizes = string.IsNullOrEmpty(_image.Metadata) ? null : JsonSerializer.Deserialize(_image.Metadata, OciJson.Default.StorageSignatureSizes);
-            return sizes?.ByDigest?.GetValueOrDefault(manifest.ToString()) is { } own ? ($"signature-{manifest}", own) : ("signatures", sizes?.Default ?? []);
+            return sizes?.ByDigest?.GetValueOrDefault(manifest.ToString()) is { } own ? ($"signature-{manifest.Hex}", own) : ("signatures", sizes?.Default ?? []);
         }
         catch (JsonException e)
         {

@@ -42,18 +42,50 @@ internal sealed class KeyRing
         try
         {
             (PgpOnePassSignature announced, byte[] content, PgpSignature signature) = Read(message);
-            (PgpPublicKey primary, PgpPublicKey key) = Find(announced.KeyId);
-            string fingerprint = Convert.ToHexString(primary.GetFingerprint());
-            CheckKeys(primary, key, fingerprint, now);
-            CheckSignature(signature, announced, now);
-            signature.InitVerify(key);
-            signature.Update(content);
-            return signature.Verify() ? (content, fingerprint) : throw new InvalidSignatureException($"the signature by the key {fingerprint} is wrong: something else was signed");
+            if (signature.KeyId != announced.KeyId || signature.HashAlgorithm != announced.HashAlgorithm)
+            {
+                throw new InvalidSignatureException("it is signed in another way than it announces");
+            }
+
+            return (content, Verify(signature, content, now));
         }
         catch (Exception e) when (IsMalformed(e))
         {
             throw new InvalidSignatureException($"it is no message signed with OpenPGP: {e.Message}", e);
         }
+    }
+
+    /// <summary>Checks a signature that stands apart from what it is of.</summary>
+    /// <param name="content">What was signed.</param>
+    /// <param name="signature">One signature, binary or armored.</param>
+    /// <param name="now">What time it is.</param>
+    /// <returns>The fingerprint of the primary key that it was made with, or for.</returns>
+    /// <exception cref="InvalidSignatureException">It is no signature, or not one of this by a key of this ring that is good now.</exception>
+    public string VerifyDetached(ReadOnlySpan<byte> content, ReadOnlyMemory<byte> signature, DateTimeOffset now)
+    {
+        try
+        {
+            using Stream decoded = PgpUtilities.GetDecoderStream(new MemoryStream(signature.ToArray()));
+            var packets = new PgpObjectFactory(decoded);
+            return packets.NextPgpObject() is PgpSignatureList { Count: 1 } list && packets.NextPgpObject() is null
+                ? Verify(list[0], content, now)
+                : throw new InvalidSignatureException("it is not one OpenPGP signature");
+        }
+        catch (Exception e) when (IsMalformed(e))
+        {
+            throw new InvalidSignatureException($"it is no OpenPGP signature: {e.Message}", e);
+        }
+    }
+
+    private string Verify(PgpSignature signature, ReadOnlySpan<byte> content, DateTimeOffset now)
+    {
+        (PgpPublicKey primary, PgpPublicKey key) = Find(signature.KeyId);
+        string fingerprint = Convert.ToHexString(primary.GetFingerprint());
+        CheckKeys(primary, key, fingerprint, now);
+        CheckSignature(signature, now);
+        signature.InitVerify(key);
+        signature.Update(content);
+        return signature.Verify() ? fingerprint : throw new InvalidSignatureException($"the signature by the key {fingerprint} is wrong: something else was signed");
     }
 
     // What the library says of hostile input has many names.
@@ -214,11 +246,11 @@ internal sealed class KeyRing
         }
     }
 
-    private static void CheckSignature(PgpSignature signature, PgpOnePassSignature announced, DateTimeOffset now)
+    private static void CheckSignature(PgpSignature signature, DateTimeOffset now)
     {
-        if (signature.KeyId != announced.KeyId || signature.HashAlgorithm != announced.HashAlgorithm || signature.SignatureType != PgpSignature.BinaryDocument)
+        if (signature.SignatureType != PgpSignature.BinaryDocument)
         {
-            throw new InvalidSignatureException("it is signed in another way than it announces");
+            throw new InvalidSignatureException("it is a signature of another kind than of a document");
         }
 
         if (!SoundHashes.Contains(signature.HashAlgorithm))

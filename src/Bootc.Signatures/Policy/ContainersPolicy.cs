@@ -58,18 +58,16 @@ public sealed class ContainersPolicy
     }
 
     /// <summary>What the policy asks of an image: by the narrowest scope of its transport, or else by default.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="options">Where the host's settings are, of which storage is one.</param>
     /// <exception cref="PolicyFormatException">It is not known which scope means the image.</exception>
-    public PolicyChoice Find(ImageReference image)
+    /// <exception cref="OciException">The image is one of a storage, and there is none.</exception>
+    public PolicyChoice Find(ImageReference image, OciOptions? options = null)
     {
         string transport = PolicyScopes.TransportOf(image);
         if (_transports.TryGetValue(transport, out var scopes))
         {
-            if (image.Transport == Transport.ContainersStorage && scopes.Keys.FirstOrDefault(scope => scope.Length > 0) is { } narrow)
-            {
-                throw new PolicyFormatException($"{Name} means images of {transport} by stores and names ({narrow}), by which they cannot be told apart here, so none of them may be used");
-            }
-
-            foreach (string scope in PolicyScopes.Of(image))
+            foreach (string scope in image.Transport == Transport.ContainersStorage ? ScopesOfStorage(image, scopes, options ?? new OciOptions()) : PolicyScopes.Of(image))
             {
                 if (scopes.TryGetValue(scope, out IReadOnlyList<PolicyRequirement>? found))
                 {
@@ -80,4 +78,10 @@ public sealed class ContainersPolicy
 
         return new PolicyChoice("the default", _default);
     }
+
+    // A store is looked at only where that matters. A name that may stand for several images has no scope to be found by.
+    private IEnumerable<string> ScopesOfStorage(ImageReference image, Dictionary<string, IReadOnlyList<PolicyRequirement>> scopes, OciOptions options) =>
+        scopes.Keys.FirstOrDefault(scope => scope.Length > 0) is not { } narrow ? [""]
+        : StorageReference.TryParse(image, options) is { } stored ? PolicyScopes.Of(stored)
+        : throw new PolicyFormatException($"{Name} means images of containers-storage by stores and names ({narrow}), and which of them '{image.Name}' is depends on what the store has: give the full name, with the registry that it begins with, or the whole ID");
 }

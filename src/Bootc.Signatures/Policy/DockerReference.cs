@@ -16,9 +16,10 @@ public sealed record DockerReference(string Name, string? Tag, string? Digest)
 
     /// <summary>Reads a name.</summary>
     /// <exception cref="FormatException">It is malformed.</exception>
-    public static DockerReference Parse(string text)
+    public static DockerReference Parse(string text) => Expand(RegistryReference.Parse(text));
+
+    private static DockerReference Expand(RegistryReference parsed)
     {
-        RegistryReference parsed = RegistryReference.Parse(text);
         string registry = parsed.Registry == "index.docker.io" ? DockerHub : parsed.Registry;
         string repository = registry == DockerHub && !parsed.Repository.Contains('/') ? "library/" + parsed.Repository : parsed.Repository;
         return new DockerReference($"{registry}/{repository}", parsed.Tag, parsed.Digest?.ToString());
@@ -43,11 +44,24 @@ public sealed record DockerReference(string Name, string? Tag, string? Digest)
         DockerReference? name = image.Transport switch
         {
             Transport.Registry or Transport.DockerDaemon => TryParse(image.Name),
+            Transport.ContainersStorage => OfStorage(image.Name),
             Transport.DockerArchive when image.Name.IndexOf(':') is > 0 and int colon => TryParse(image.Name[(colon + 1)..]),
             _ => null,
         };
-        return name is { IsNameOnly: true } ? name with { Tag = "latest" } : name;
+        return name is null ? null : WithTag(name);
     }
+
+    // Which one a short name or an ID means is for the store to say; such images have no name here.
+    private static DockerReference? OfStorage(string name)
+    {
+        string own = name.StartsWith('[') ? name[(name.IndexOf(']') + 1)..] : name;
+        return ShortNames.IsQualified(own) ? TryParse(own) : null;
+    }
+
+    /// <summary>A name as those in registries are taken: without tag and digest, it is that of <c>latest</c>.</summary>
+    public static DockerReference Of(RegistryReference name) => WithTag(Expand(name));
+
+    private static DockerReference WithTag(DockerReference name) => name.IsNameOnly ? name with { Tag = "latest" } : name;
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name}{(Tag is null ? "" : ":" + Tag)}{(Digest is null ? "" : "@" + Digest)}";

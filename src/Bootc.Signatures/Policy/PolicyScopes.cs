@@ -23,6 +23,28 @@ internal static class PolicyScopes
         return scopes.Append("");
     }
 
+    /// <summary>The scopes that mean an image of a storage.</summary>
+    public static IEnumerable<string> Of(StorageReference image)
+    {
+        string store = $"[{image.Driver}@{image.Root}]";
+        IEnumerable<string> names = image.Name is { } name ? OfName(DockerReference.Of(name)) : [$"@{image.Id}"];
+        return [.. names.Select(scope => store + scope), store, $"[{image.Root}]", ""];
+    }
+
+    private static IEnumerable<string> OfName(DockerReference name)
+    {
+        yield return name.ToString();
+        if (name is { Tag: not null, Digest: not null })
+        {
+            yield return $"{name.Name}:{name.Tag}";
+        }
+
+        for (int slash = name.Name.Length; slash > 0; slash = name.Name.LastIndexOf('/', slash - 1))
+        {
+            yield return name.Name[..slash];
+        }
+    }
+
     /// <summary>Why a scope cannot be one of a transport's, or <see langword="null"/> when it can.</summary>
     public static string? Refuse(string transport, string scope) => transport switch
     {

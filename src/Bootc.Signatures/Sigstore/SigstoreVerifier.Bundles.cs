@@ -7,8 +7,6 @@ namespace Bootc.Signatures.Sigstore;
 
 internal sealed partial class SigstoreVerifier
 {
-    private const string SignaturePredicate = "https://sigstore.dev/cosign/sign/v1"; // sigstore/cosign, specs/BUNDLE_SPEC.md
-
     // What such a bundle says of an image is its digest alone; it has no name that signedIdentity could be compared with.
     private SignatureEvidence VerifyBundle(BundleSignature signature, SignedImage image)
     {
@@ -18,13 +16,25 @@ internal sealed partial class SigstoreVerifier
         }
 
         SigstoreBundle bundle = SigstoreBundle.Parse(signature.Bundle);
-        var verifier = new BundleVerifier(
-            new TrustedRoot(_logKeys.Select(key => new LogInstance(key)), _roots.Select(root => new CertificateAuthority([root]))),
-            new BundleDemands(LogEntry: _requirement.RekorKeys is not null, Timestamps: false, CertificateLog: false));
+        BundleVerifier verifier = MakeVerifier(bundle);
         BundleEvidence evidence = VerifyByAny(verifier, bundle, SignedArtifact.FromBytes(image.Manifest, "the image's manifest"));
-        return evidence.PredicateType is null or SignaturePredicate
+        return evidence.PredicateType is null or ImageBundle.PredicateType
             ? new SignatureEvidence(evidence.Signer, null, evidence.Time, signature.Origin)
             : throw new InvalidSignatureException($"the bundle holds a statement of the type {evidence.PredicateType}, and no signature of an image");
+    }
+
+    // A policy has the keys of logs, but not their names, and no authorities for timestamps. Entries of Rekor v2 need both: they name
+    // the log by key and name together, and a timestamp tells when they were made. The host's trusted root has them; it adds no log
+    // that the policy does not have.
+    private BundleVerifier MakeVerifier(SigstoreBundle bundle)
+    {
+        bool mustBeLogged = _requirement.RekorKeys is not null;
+        TrustedRoot? host = mustBeLogged && bundle.Entries.Any(entry => !entry.HasTime) ? _trustedRoot() : null;
+        var root = new TrustedRoot(
+            _logKeys.Select(key => host?.Logs.FirstOrDefault(log => log.Has(key)) ?? new LogInstance(key)),
+            _roots.Select(certificate => new CertificateAuthority([certificate])),
+            host?.TimestampAuthorities ?? []);
+        return new BundleVerifier(root, new BundleDemands(LogEntry: mustBeLogged, Timestamps: host is not null && _requirement.Fulcio is not null, CertificateLog: false));
     }
 
     private BundleEvidence VerifyByAny(BundleVerifier verifier, SigstoreBundle bundle, SignedArtifact artifact)

@@ -3,6 +3,8 @@ using Bootc.Oci.Signatures;
 using Bootc.Signatures.Json;
 using Bootc.Signatures.Keys;
 using Bootc.Signatures.Policy;
+using Bootc.Signatures.Sigstore.Bundles;
+using Org.BouncyCastle.Crypto.Parameters;
 using Org.BouncyCastle.X509;
 
 namespace Bootc.Signatures.Sigstore;
@@ -15,14 +17,16 @@ internal sealed partial class SigstoreVerifier : IRequirementVerifier
 
     private readonly SigstoreSigned _requirement;
     private readonly TimeProvider _clock;
+    private readonly Func<TrustedRoot> _trustedRoot;
     private readonly IReadOnlyList<PublicKey> _keys;
     private readonly IReadOnlyList<PublicKey> _logKeys;
     private readonly IReadOnlyList<X509Certificate> _roots;
     private readonly IReadOnlyList<X509Certificate> _intermediates;
 
     /// <exception cref="TrustRootException">A key or certificate cannot be used.</exception>
-    public SigstoreVerifier(SigstoreSigned requirement, TimeProvider clock)
+    public SigstoreVerifier(SigstoreSigned requirement, TimeProvider clock, Func<TrustedRoot> trustedRoot)
     {
+        _trustedRoot = trustedRoot;
         _requirement = requirement;
         _clock = clock;
         _keys = Read<PublicKey>(requirement.Keys, "public key", pem => [PublicKey.FromPem(pem)]);
@@ -94,7 +98,7 @@ internal sealed partial class SigstoreVerifier : IRequirementVerifier
     }
 
     private DateTimeOffset VerifyLogged(SigstoreSignature attachment, byte[] signer, byte[] signature) =>
-        RekorBundle.Verify(System.Text.Encoding.UTF8.GetBytes(Require(attachment, BundleAnnotation)), _logKeys, signer, signature, attachment.Payload.Span);
+        RekorBundle.Verify(System.Text.Encoding.UTF8.GetBytes(Require(attachment, BundleAnnotation)), LogKeysOfPromises, signer, signature, attachment.Payload.Span);
 
     private (X509Certificate Certificate, CertificateChain Chain) ReadCertificate(SigstoreSignature attachment)
     {
@@ -200,7 +204,12 @@ internal sealed partial class SigstoreVerifier : IRequirementVerifier
         return items;
     }
 
-    private static PublicKey ReadLogKey(byte[] pem) => PublicKey.FromPem(pem) is { Parameters: Org.BouncyCastle.Crypto.Parameters.ECPublicKeyParameters } key
+    private static PublicKey ReadLogKey(byte[] pem) => PublicKey.FromPem(pem) is { Parameters: ECPublicKeyParameters or Ed25519PublicKeyParameters } key
         ? key
-        : throw new FormatException("logs sign with ECDSA, and it is another key");
+        : throw new FormatException("logs sign with ECDSA or Ed25519, and it is another key");
+
+    // containers/image knows only logs of Rekor v1, which sign so: where a policy has another one, nothing that is attached counts there.
+    private IReadOnlyList<PublicKey> LogKeysOfPromises => _logKeys.All(key => key.Parameters is ECPublicKeyParameters)
+        ? _logKeys
+        : throw new InvalidSignatureException("one of the policy's logs signs with Ed25519, as Rekor v2 does: its entries are in bundles, and not attached to signatures");
 }

@@ -52,10 +52,12 @@ internal sealed record DsseEnvelope(string PayloadType, byte[] Payload, byte[] S
     /// <inheritdoc/>
     public override byte[] DigestBy(HashAlgorithmName algorithm, SignedArtifact artifact) => CryptographicOperations.HashData(algorithm, Encode());
 
-    // What is signed: type and payload with their lengths, so that neither can be taken for a part of the other.
-    private byte[] Encode()
+    /// <summary>What is signed: type and payload with their lengths, so that neither can be taken for a part of the other.</summary>
+    public static byte[] Encode(string payloadType, ReadOnlySpan<byte> payload)
     {
-        string header = string.Create(CultureInfo.InvariantCulture, $"DSSEv1 {Encoding.UTF8.GetByteCount(PayloadType)} {PayloadType} {Payload.Length} ");
-        return [.. Encoding.UTF8.GetBytes(header), .. Payload];
+        string header = string.Create(CultureInfo.InvariantCulture, $"DSSEv1 {Encoding.UTF8.GetByteCount(payloadType)} {payloadType} {payload.Length} ");
+        return [.. Encoding.UTF8.GetBytes(header), .. payload];
     }
+
+    private byte[] Encode() => Encode(PayloadType, Payload);
 }

@@ -9,9 +9,13 @@ namespace Bootc.Signatures.Sigstore.Bundles;
 /// <param name="Subjects">The names and digests of what it is about.</param>
 internal sealed record InTotoStatement(string PredicateType, IReadOnlyList<(string Name, string Algorithm, string Digest)> Subjects)
 {
-    private const string PayloadType = "application/vnd.in-toto+json";
+    /// <summary>The type of what is signed.</summary>
+    public const string PayloadType = "application/vnd.in-toto+json";
+    /// <summary>The type of statements of the newest version.</summary>
+    public const string NewestType = "https://in-toto.io/Statement/v1";
+
     private const int MaximumDepth = 256; // predicates hold lists of parts within parts
-    private static readonly string[] Types = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
+    private static readonly string[] Types = [NewestType, "https://in-toto.io/Statement/v0.1"];
 
     /// <summary>Reads a statement whose signature was verified.</summary>
     /// <exception cref="InvalidSignatureException">It is none.</exception>

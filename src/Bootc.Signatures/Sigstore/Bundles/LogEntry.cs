@@ -43,6 +43,9 @@ internal sealed class LogEntry
         }
     }
 
+    /// <summary>Whether the entry says when the log took it. Those of Rekor v2 do not.</summary>
+    public bool HasTime => _promise is not null;
+
     /// <summary>Checks that the entry has what its bundle's version asks for.</summary>
     /// <param name="mustBePromised">Whether there must be a promise: bundles of the first version have one, later ones a proof.</param>
     /// <exception cref="InvalidSignatureException">It lacks that.</exception>

@@ -64,6 +64,9 @@ internal sealed class LogInstance
     public bool Verifies(ReadOnlySpan<byte> message, byte[] signature) =>
         (_key ?? throw new InvalidSignatureException($"the key of the log {this} in the trusted root cannot be used: {_problem}")).Verifies(message, signature);
 
+    /// <summary>Whether a key is the log's.</summary>
+    public bool Has(PublicKey key) => _key is not null && _key.Der.AsSpan().SequenceEqual(key.Der);
+
     /// <summary>Checks that the log's key counted at a time.</summary>
     /// <exception cref="InvalidSignatureException">It did not.</exception>
     public void RequireValid(DateTimeOffset time)

@@ -8,6 +8,10 @@ namespace Bootc.Signatures.Sigstore.Bundles;
 /// <summary>Whose certificates, log entries and time stamps count, and when they did.</summary>
 public sealed class TrustedRoot
 {
+    /// <summary>The file that replaces the one in this program, below a host's root.</summary>
+    public const string HostPath = "etc/bootc/trusted_root.json";
+
+    private const string Resource = "trusted_root.json";
     private const int MaximumSize = 16 * 1024 * 1024;
     private static readonly string[] MediaTypes =
     [
@@ -30,12 +34,12 @@ public sealed class TrustedRoot
     }
 
     /// <summary>What a policy trusts.</summary>
-    internal TrustedRoot(IEnumerable<LogInstance> logs, IEnumerable<CertificateAuthority> authorities)
+    internal TrustedRoot(IEnumerable<LogInstance> logs, IEnumerable<CertificateAuthority> authorities, IEnumerable<CertificateAuthority> timestampAuthorities)
     {
         Logs = [.. logs];
         CertificateAuthorities = [.. authorities];
         CertificateLogs = [];
-        TimestampAuthorities = [];
+        TimestampAuthorities = [.. timestampAuthorities];
     }
 
     /// <summary>The logs of signatures.</summary>
@@ -49,6 +53,25 @@ public sealed class TrustedRoot
 
     /// <summary>The authorities for time stamps.</summary>
     internal IReadOnlyList<CertificateAuthority> TimestampAuthorities { get; }
+
+    /// <summary>The trusted root of a host: its own file where it has one, or else that of Sigstore's public-good instance, which this program has in it.</summary>
+    /// <param name="root">The root of the host's file system.</param>
+    /// <exception cref="TrustRootException">It is malformed.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static TrustedRoot OfHost(string root)
+    {
+        string path = Path.Combine(root, HostPath);
+        return File.Exists(path) ? Load(path) : OfPublicGood();
+    }
+
+    /// <summary>The authorities and logs of Sigstore's public-good instance, as this program has them in it.</summary>
+    public static TrustedRoot OfPublicGood()
+    {
+        using Stream resource = typeof(TrustedRoot).Assembly.GetManifestResourceStream(Resource)!;
+        byte[] content = new byte[resource.Length];
+        resource.ReadExactly(content);
+        return Parse(content, "of Sigstore's public-good instance");
+    }
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="TrustRootException">It is malformed.</exception>
