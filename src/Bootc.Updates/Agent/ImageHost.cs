@@ -1,6 +1,7 @@
 // The host that the agent really works on: a sysroot with deployments of images.
 using Bootc.Deployments;
 using Bootc.Import;
+using Bootc.Layering;
 using Bootc.Oci;
 using Bootc.Oci.Model;
 using Bootc.Updates.Graph;
@@ -31,7 +32,7 @@ public sealed class ImageHost(
     {
         Digest digest = ReadDigest(release);
         RequireSameRepository(release, HostInspector.Read(opened));
-        await new UpgradeOperation(opened, oci, createProgress()) { Release = IsInRegistry(opened) ? digest : null, DownloadOnly = true }.RunAsync(cancellation).ConfigureAwait(false);
+        await new UpgradeOperation(opened, oci, createProgress()) { Release = IsInRegistry(opened) ? digest : null, DownloadOnly = true, Deriver = new PackageLayering() }.RunAsync(cancellation).ConfigureAwait(false);
         opened.Load();
         Deployment staged = opened.Staged ?? throw new UpdatesException($"{release.Version} was fetched, but it is not staged: {opened.Path} is not what this host runs");
         Digest? actual = ImageStore.QueryCommit(opened.Repository, staged.Commit)?.ManifestDigest;

@@ -1,5 +1,6 @@
 // edit: make the host what a document says.
 using Bootc.Deployments;
+using Bootc.Layering;
 using Bootc.Oci;
 
 namespace Bootc.Updates.Documents;
@@ -24,7 +25,7 @@ public sealed class EditOperation(Sysroot sysroot, OciOptions oci, IOperationPro
                 throw new UpdatesException("the document changes both the image (spec.image) and what boots next (spec.bootOrder): change one of them at a time");
             case (true, false):
                 OstreeImageReference target = wish.Image ?? throw new UpdatesException("the document has no image (spec.image), and a host cannot be told to follow none");
-                return await new SwitchOperation(sysroot, oci, progress) { Target = target }.RunAsync(cancellation).ConfigureAwait(false);
+                return await new SwitchOperation(sysroot, oci, progress) { Target = target, Deriver = new PackageLayering() }.RunAsync(cancellation).ConfigureAwait(false);
             default:
                 return new RollbackOperation(sysroot, progress).Run(cancellation);
         }
