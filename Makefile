@@ -22,6 +22,7 @@ build: ## Build out/bootc, one native executable, and out/bootc-prepare-root for
 
 oracle: ## Make out/oracle, the reference tools to check against
 	@build/oracle.sh
+	@build/cosign2.sh > /dev/null
 
 image: build ## Build the Debian image and two derived from it
 	@build/deps.sh image

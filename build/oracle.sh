@@ -4,7 +4,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 tree=${BOOTC_ORACLE:-$PWD/out/oracle}
-if [ -x "$tree/usr/bin/ostree" ]; then exit 0; fi
+made=$(sha256sum < build/oracle.sh)
+if [ -x "$tree/usr/bin/ostree" ] && { [ -n "${BOOTC_ORACLE:-}" ] || [ "$(cat "$tree/.made-by" 2> /dev/null)" = "$made" ]; }; then exit 0; fi
 if [ -n "${BOOTC_ORACLE:-}" ]; then
   echo "error: BOOTC_ORACLE names $tree, which has no ostree" >&2
   exit 1
@@ -22,4 +23,5 @@ mmdebstrap --quiet --mode=root --variant=minbase --aptopt='Acquire::Check-Valid-
   cat out/oracle.log >&2
   exit 1
 }
+echo "$made" > "$tree.new/.made-by" # so that a tree without a tool that was added is made anew
 mv "$tree.new" "$tree"
