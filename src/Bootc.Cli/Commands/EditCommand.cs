@@ -1,6 +1,6 @@
 // bootc edit
-using System.ComponentModel;
 using System.CommandLine;
+using System.ComponentModel;
 using System.Diagnostics;
 using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
