@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to it that the tools of a task are there, by apt where it may: deps.sh GROUP... (build image oracle test e2e demo demo-host bench)
+# Sees to it that the tools of a task are there, by apt where it may: deps.sh GROUP... (build image oracle test e2e demo demo-host bench bench-fleet)
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -104,6 +104,9 @@ for group; do
     need e2fsprogs chattr
     need time /usr/bin/time
     need jq jq
+    ;;
+  bench-fleet)
+    need etcd-server /usr/bin/etcd
     ;;
   *)
     echo "error: deps.sh knows no group '$group'" >&2
