@@ -14,9 +14,10 @@ internal sealed class Sandbox
     private const string Program = "bwrap";
     private const string DefaultPath = "/usr/sbin:/usr/bin:/sbin:/bin";
 
+    // Not CAP_DAC_READ_SEARCH, which opens any file of a file system by its handle, also outside what is shown of it.
     private static readonly string[] Capabilities =
     [
-        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
+        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
         "CAP_SETPCAP", "CAP_SETFCAP", "CAP_SYS_CHROOT", "CAP_NET_BIND_SERVICE",
     ];
 

@@ -29,7 +29,8 @@ public partial class InterruptTests
 
     private static CommandResult Interrupt(CliHost host, StallingRegistry registry, int signal)
     {
-        var start = new ProcessStartInfo(CliHost.Executable, ["upgrade", "--quiet", "--sysroot", host.Sysroot]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        // Whoever runs the tests in the background may have had signals ignored, which programs inherit.
+        var start = new ProcessStartInfo("env", ["--default-signal", CliHost.Executable, "upgrade", "--quiet", "--sysroot", host.Sysroot]) { RedirectStandardError = true, RedirectStandardOutput = true };
         using Process process = Process.Start(start)!;
         Assert.True(registry.IsStalled.Wait(TimeSpan.FromSeconds(60)));
         Assert.Equal(0, Kill(process.Id, signal));

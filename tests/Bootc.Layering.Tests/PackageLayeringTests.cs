@@ -172,6 +172,16 @@ public sealed class PackageLayeringTests(DebianHost host) : IClassFixture<Debian
         Assert.False(Directory.Exists(host["ostree/repo/tmp/bootc-layering"]));
     }
 
+    // open_by_handle_at(2) reaches any file of a file system of which a script sees one directory, if it may.
+    [Fact]
+    public void A_script_cannot_open_files_by_their_handles()
+    {
+        host.Start();
+        host.Packages.Add("handles", "1.0", postinst: "test $((0x$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status) & 4)) = 0\n").Publish();
+
+        host.Install("handles");
+    }
+
     [Fact]
     public void Users_and_directories_of_services_become_rules_for_the_host()
     {
