@@ -48,6 +48,24 @@ public sealed class PushTests : IDisposable
         Assert.Equal((0, 4, 0L), (again.Uploaded, again.Present, again.BytesUploaded));
     }
 
+    // docker-registry checks the token's signature and what it allows.
+    [Fact]
+    public async Task Tokens_are_asked_for_by_what_they_are_to_allow()
+    {
+        using var tokens = new TokenServer("alice", "U*U");
+        using var registry = new RealRegistry(_directory, tokens: tokens);
+        string name = $"{registry.Address}/os/image:1";
+
+        await Assert.ThrowsAnyAsync<OciException>(() => PushAsync(_image.Reference, name)); // anybody may pull, not push
+        RegistryLogin.Store(_directory["auth.json"], registry.Address, "alice", "U*U");
+        PushedImage pushed = await PushAsync(_image.Reference, name);
+        File.Delete(_directory["auth.json"]);
+
+        Assert.Contains("repository:os/image:pull,push", tokens.Scopes);
+        Assert.Equal(pushed.Digest.ToString(), await DigestOfAsync($"docker://{name}"));
+        Assert.Equal("repository:os/image:pull", tokens.Scopes.Last());
+    }
+
     [Theory]
     [InlineData("docker-archive:{directory}/copy.tar:example.com/os/image:tag", LayerCompression.Gzip)]
     [InlineData("docker-archive:{directory}/copy.tar:example.com/os/image:tag", LayerCompression.Zstd)]

@@ -13,7 +13,8 @@ public sealed class RealRegistry : IDisposable
     /// <param name="directory">Where its storage and configuration go.</param>
     /// <param name="htpasswd">A line of an htpasswd file (bcrypt); only that user is let in then.</param>
     /// <param name="tls">A directory with <c>server.cert</c>, <c>server.key</c>, and the authority <c>ca.crt</c> of clients: it speaks TLS then, to those alone.</param>
-    public RealRegistry(TestDirectory directory, string? htpasswd = null, string? tls = null)
+    /// <param name="tokens">The server that gives out tokens; only who has one is let in then.</param>
+    public RealRegistry(TestDirectory directory, string? htpasswd = null, string? tls = null, TokenServer? tokens = null)
     {
         Peer.Require("docker-registry");
         Address = $"127.0.0.1:{FreePort()}";
@@ -21,6 +22,11 @@ public sealed class RealRegistry : IDisposable
         if (htpasswd is not null)
         {
             auth = $"auth: {{htpasswd: {{realm: test, path: {directory.Write("htpasswd", htpasswd + "\n")}}}}}\n";
+        }
+
+        if (tokens is not null)
+        {
+            auth = $"auth: {{token: {{realm: \"{tokens.Realm}\", service: {TokenServer.Service}, issuer: {TokenServer.Issuer}, rootcertbundle: {directory.Write("tokens.pem", tokens.Certificate)}}}}}\n";
         }
 
         string config = directory.Write("registry.yml", $"""
