@@ -30,7 +30,8 @@ internal sealed class SimulatedFleet : IAsyncDisposable
         for (int i = 0; i < servers; i++)
         {
             Process server = Process.Start(new ProcessStartInfo(
-                bootc, ["fleet-lock", "serve", "--listen", "127.0.0.1:0", "--etcd", etcd.AbsoluteUri, "--group", $"default={slots}", "--admin-token-file", token]) { RedirectStandardError = true })!;
+                bootc, ["fleet-lock", "serve", "--listen", "127.0.0.1:0", "--etcd", etcd.AbsoluteUri, "--group", $"default={slots}", "--admin-token-file", token])
+            { RedirectStandardError = true })!;
             string said = server.StandardError.ReadLine() ?? throw new InvalidOperationException("a lock manager does not start");
             _ = server.StandardError.ReadToEndAsync();
             _servers.Add(server);
