@@ -41,15 +41,20 @@ public static class ImageStore
         repository.TryResolveRef(RefOf(reference)) is { } commit ? QueryCommit(repository, commit) : null;
 
     /// <summary>The commit that another one was derived of; the commit itself where it was derived of none.</summary>
-    public static Checksum BaseOf(Repository repository, Checksum commit) =>
-        repository.LoadCommit(commit).Metadata.TryGetString(BaseCommitKey) is { } text && Checksum.TryParse(text, out Checksum image) ? image : commit;
+    public static Checksum BaseOf(Repository repository, Checksum commit) => TryReadBase(repository.LoadCommit(commit).Metadata) ?? commit;
 
     /// <summary>The image whose merge commit this is, or from whose merge commit it was derived; <see langword="null"/> for a commit of another kind.</summary>
     /// <exception cref="ImportException">Its metadata is malformed.</exception>
     public static StoredImage? QueryCommit(Repository repository, Checksum commit)
     {
-        Checksum image = BaseOf(repository, commit);
-        VariantDictionary metadata = repository.LoadCommit(image).Metadata;
+        Checksum image = commit;
+        VariantDictionary metadata = repository.LoadCommit(commit).Metadata;
+        if (TryReadBase(metadata) is { } derivedOf)
+        {
+            image = derivedOf;
+            metadata = repository.LoadCommit(image).Metadata;
+        }
+
         if (metadata.TryGetString(ManifestDigestKey) is not { } digest)
         {
             return null;
@@ -168,6 +173,9 @@ public static class ImageStore
 
     private static byte[] Required(VariantDictionary metadata, string key, string what) =>
         Encoding.UTF8.GetBytes(metadata.TryGetString(key) ?? throw new ImportException($"{what} has no metadata '{key}'"));
+
+    private static Checksum? TryReadBase(VariantDictionary metadata) =>
+        metadata.TryGetString(BaseCommitKey) is { } text && Checksum.TryParse(text, out Checksum image) ? image : null;
 
     private static Digest ParseDigest(string text, string what) =>
         Digest.TryParse(text, out Digest digest) ? digest : throw new ImportException($"{what} has the malformed manifest digest '{text}'");

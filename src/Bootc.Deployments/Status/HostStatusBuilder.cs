@@ -59,6 +59,7 @@ public static class HostStatusBuilder
     {
         OstreeImageReference? reference = deployment.Origin.Image;
         StoredImage? image = reference is null ? null : ImageStore.QueryCommit(sysroot.Repository, deployment.Commit);
+        PackageWish packages = deployment.Origin.Packages;
         return new BootEntryStatus
         {
             Image = image is null ? null : Describe(reference!, image.ManifestDigest.ToString(), image.Version, image.Timestamp, image.Config.Architecture) with { Verification = Verification.Read(sysroot.Repository, deployment.Commit) },
@@ -70,8 +71,8 @@ public static class HostStatusBuilder
             DownloadOnly = deployment.IsStaged && sysroot.IsStagedLocked,
             Store = image is null ? null : "ostreeContainer",
             Ostree = new OstreeStatus { Stateroot = deployment.Stateroot, Checksum = deployment.Commit.ToString(), DeploySerial = deployment.Serial },
-            Packages = deployment.Origin.Packages,
-            InactivePackages = deployment.Origin.Packages.IsEmpty ? [] : PackageWish.ReadInactive(sysroot.Repository, deployment.Commit),
+            Packages = packages,
+            InactivePackages = packages.IsEmpty ? [] : PackageWish.ReadInactive(sysroot.Repository, deployment.Commit),
         };
     }
 
