@@ -1,7 +1,5 @@
 // A host that is left to its update agent: it follows a graph, asks for a lock before each reboot, and survives a broken release.
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Bootc.Testing;
 
@@ -80,15 +78,10 @@ public sealed class AgentTests
 
     private static Process StartLockManager(Uri etcd, out int port)
     {
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            port = ((IPEndPoint)free.LocalEndpoint).Port;
-        }
-
-        Process server = Process.Start(new ProcessStartInfo(DirectBoot.Bootc, ["fleet-lock", "serve", "--listen", $"127.0.0.1:{port}", "--etcd", etcd.AbsoluteUri, "--group", "default=1"]) { RedirectStandardError = true })!;
+        Process server = Process.Start(new ProcessStartInfo(DirectBoot.Bootc, ["fleet-lock", "serve", "--listen", "127.0.0.1:0", "--etcd", etcd.AbsoluteUri, "--group", "default=1"]) { RedirectStandardError = true })!;
         string? said = server.StandardError.ReadLine();
         Assert.StartsWith("Listening on ", said);
+        port = new Uri(said!.Split(' ')[2].TrimEnd(';')).Port;
         _ = server.StandardError.ReadToEndAsync(); // so that it never waits for a reader
         return server;
     }

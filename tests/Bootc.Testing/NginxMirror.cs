@@ -1,7 +1,5 @@
 // nginx between a host and a registry, as it stands before many: it keeps what came by, and is no perfect registry.
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Bootc.Testing;
 
@@ -22,7 +20,7 @@ public sealed class NginxMirror : IDisposable
     {
         Peer.Require("nginx");
         _directory = directory;
-        int port = FreePort();
+        int port = Loopback.FreePort();
         Address = $"127.0.0.1:{port}";
         Directory.CreateDirectory(directory["nginx/cache"]);
         string cut = cutOneIn == 0 ? "" : $"{100.0 / cutOneIn:0.##}% 1;";
@@ -61,7 +59,7 @@ public sealed class NginxMirror : IDisposable
             """);
         _process = Process.Start(new ProcessStartInfo("nginx", ["-c", configuration, "-p", directory["nginx"]]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         _ = _process.StandardError.ReadToEndAsync();
-        WaitUntilItAnswers(port);
+        Loopback.WaitUntilListening(port, _process, "nginx");
     }
 
     /// <summary>Host and port.</summary>
@@ -80,33 +78,5 @@ public sealed class NginxMirror : IDisposable
         }
 
         _process.Dispose();
-    }
-
-    private void WaitUntilItAnswers(int port)
-    {
-        for (int i = 0; i < 200; i++)
-        {
-            try
-            {
-                using var client = new TcpClient();
-                client.Connect(IPAddress.Loopback, port);
-                return;
-            }
-            catch (SocketException) when (!_process.HasExited)
-            {
-                Thread.Sleep(50);
-            }
-        }
-
-        throw new InvalidOperationException("nginx does not answer");
-    }
-
-    private static int FreePort()
-    {
-        var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-        return port;
     }
 }

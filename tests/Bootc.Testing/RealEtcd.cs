@@ -1,7 +1,5 @@
 // A real etcd on loopback for one test.
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
@@ -18,8 +16,8 @@ public sealed class RealEtcd : IDisposable
     {
         Peer.Require("etcd");
         _directory = directory;
-        Url = new Uri($"http://127.0.0.1:{FreePort()}");
-        _peer = $"http://127.0.0.1:{FreePort()}";
+        Url = new Uri($"http://127.0.0.1:{Loopback.FreePort()}");
+        _peer = $"http://127.0.0.1:{Loopback.FreePort()}";
         Start();
     }
 
@@ -84,13 +82,4 @@ public sealed class RealEtcd : IDisposable
     }
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
-
-    private static int FreePort()
-    {
-        var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-        return port;
-    }
 }

@@ -1,7 +1,5 @@
 // A real registry (docker-registry) on loopback for one test.
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Bootc.Testing;
 
@@ -17,7 +15,7 @@ public sealed class RealRegistry : IDisposable
     public RealRegistry(TestDirectory directory, string? htpasswd = null, string? tls = null, TokenServer? tokens = null)
     {
         Peer.Require("docker-registry");
-        Address = $"127.0.0.1:{FreePort()}";
+        Address = $"127.0.0.1:{Loopback.FreePort()}";
         string auth = "";
         if (htpasswd is not null)
         {
@@ -37,7 +35,7 @@ public sealed class RealRegistry : IDisposable
             {auth}
             """);
         _process = Process.Start(new ProcessStartInfo("docker-registry", ["serve", config]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        WaitUntilItAnswers();
+        Loopback.WaitUntilListening(int.Parse(Address.Split(':')[1]), _process, "docker-registry");
     }
 
     /// <summary>Host and port.</summary>
@@ -48,34 +46,5 @@ public sealed class RealRegistry : IDisposable
         _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
-    }
-
-    private void WaitUntilItAnswers()
-    {
-        int port = int.Parse(Address.Split(':')[1]);
-        for (int i = 0; i < 200; i++)
-        {
-            try
-            {
-                using var client = new TcpClient();
-                client.Connect(IPAddress.Loopback, port);
-                return;
-            }
-            catch (SocketException) when (!_process.HasExited)
-            {
-                Thread.Sleep(50);
-            }
-        }
-
-        throw new InvalidOperationException("docker-registry does not answer");
-    }
-
-    private static int FreePort()
-    {
-        var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-        return port;
     }
 }
