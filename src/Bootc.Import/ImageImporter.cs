@@ -3,6 +3,8 @@ using System.Collections.Concurrent;
 using Bootc.Composefs;
 using Bootc.Composefs.FsVerity;
 using Bootc.Import.Chunked;
+using Bootc.Import.SELinux;
+using Bootc.Linux;
 using Bootc.Oci;
 using Bootc.Oci.Layers;
 using Bootc.Oci.Layers.Chunked;
@@ -10,6 +12,7 @@ using Bootc.Oci.Model;
 using Bootc.Ostree;
 using Bootc.Ostree.GVariant;
 using Bootc.Ostree.Objects;
+using Bootc.Ostree.SELinux;
 using Bootc.Signatures.Commits;
 
 namespace Bootc.Import;
@@ -21,6 +24,9 @@ namespace Bootc.Import;
 public sealed class ImageImporter(Repository repository, ImportOptions options)
 {
     private static readonly string[] InjectedFiles = ["hostname", "resolv.conf"];
+
+    // Those of the image before, most likely the same: what is labelled as it comes need not be written twice.
+    private Lazy<FileContexts?>? _labels;
 
     /// <summary>Looks an image up: fetches its manifest and configuration and finds out which layers are missing.</summary>
     /// <param name="source">Where the image is.</param>
@@ -77,14 +83,23 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         }
 
         var facts = new LayerFacts();
+        _labels = new Lazy<FileContexts?>(() => prepared.Previous is { } previous ? TryLoadPolicy(previous.MergeCommit) : null);
         Checksum[] commits = await FetchLayersAsync(prepared, facts, progress, cancellation).ConfigureAwait(false);
         progress?.Step("Merging layers");
-        if (OstreeLayers.LacksLabels(repository, prepared, commits[0]))
-        {
-            progress?.Warn($"{prepared.Reference} has layers on top of an ostree commit with SELinux labels; the files in them have none until the system labels them (restorecon(8))");
-        }
+        FileContexts? relabelled = LabelLayers(prepared, commits, facts, progress, cancellation);
+        return WriteMergeCommit(prepared, commits, facts, relabelled, cancellation);
+    }
 
-        return WriteMergeCommit(prepared, commits, facts);
+    private FileContexts? TryLoadPolicy(Checksum commit)
+    {
+        try
+        {
+            return SELinuxPolicy.TryLoad(repository, MutableTree.FromCommit(repository, commit));
+        }
+        catch (Exception e) when (e is OstreeException or LinuxException)
+        {
+            return null; // the image that comes has one of its own
+        }
     }
 
     private static void Validate(ImageManifest manifest, ImageConfig config, string what)
@@ -262,7 +277,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         LayerState layer, Func<LayerImporter, LayerDirectory> import, Func<IEnumerable<TocFile>> files, LayerFacts facts, CancellationToken cancellation)
     {
         using RepositoryTransaction transaction = repository.BeginTransaction();
-        var importer = new LayerImporter(transaction, NameOf(layer), cancellation) { Names = ChunkedLayer.TryParse(layer.Layer) is null ? null : [] };
+        var importer = new LayerImporter(transaction, NameOf(layer), cancellation) { Names = ChunkedLayer.TryParse(layer.Layer) is null ? null : [], Labels = _labels?.Value };
         LayerDirectory root = import(importer);
         (Checksum tree, Checksum meta) = root.ToMutableTree().Write(transaction);
         string[] implied = [.. root.ImpliedPaths()];
@@ -287,12 +302,53 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         return commit;
     }
 
-    private PulledImage WriteMergeCommit(PreparedImport prepared, Checksum[] layers, LayerFacts facts)
+    // Layers of files get the labels that the image's own policy has for them. Those of an ostree commit have theirs, which are
+    // looked at only where layers on top of it change the policy: the answer is that policy then.
+    private FileContexts? LabelLayers(PreparedImport prepared, Checksum[] commits, LayerFacts facts, IImportProgress? progress, CancellationToken cancellation)
+    {
+        if (prepared.Layers.All(layer => layer.Kind != LayerKind.Files) || SELinuxPolicy.TryLoad(repository, Merge(prepared, commits)) is not { } policy)
+        {
+            return null;
+        }
+
+        for (int i = 0; i < commits.Length; i++)
+        {
+            if (prepared.Layers[i].Kind == LayerKind.Files && repository.LoadCommit(commits[i]) is { } layer && layer.Metadata.TryGetString(ImageStore.PolicyKey) != policy.Digest)
+            {
+                progress?.Step("Setting SELinux labels");
+                commits[i] = LabelLayer(prepared.Layers[i], commits[i], layer, policy, facts, cancellation);
+            }
+        }
+
+        return prepared.Layers[0].Kind == LayerKind.OstreeCommit && SELinuxPolicy.TryLoad(repository, MutableTree.FromCommit(repository, commits[0]))?.Digest != policy.Digest ? policy : null;
+    }
+
+    private Checksum LabelLayer(LayerState state, Checksum before, Commit layer, FileContexts policy, LayerFacts facts, CancellationToken cancellation)
+    {
+        using RepositoryTransaction transaction = repository.BeginTransaction();
+        var tree = MutableTree.FromTree(repository, layer.RootTree, layer.RootMeta);
+        var labels = new TreeLabels(transaction, policy, facts);
+        labels.Apply(tree, cancellation);
+        (Checksum root, Checksum meta) = tree.Write(transaction);
+        layer.Metadata.Set(ImageStore.PolicyKey, GVariantValue.FromString(policy.Digest));
+        Checksum commit = transaction.WriteCommit(layer with { RootTree = root, RootMeta = meta });
+        transaction.SetRef(state.Ref, commit);
+        transaction.Commit();
+        facts.Write(repository, commit, labels.Facts);
+        ContentIndex.Carry(repository, before, commit, labels.Renamed);
+        return commit;
+    }
+
+    private PulledImage WriteMergeCommit(PreparedImport prepared, Checksum[] layers, LayerFacts facts, FileContexts? relabelled, CancellationToken cancellation)
     {
         Checksum? ostree = prepared.Layers[0].Kind == LayerKind.OstreeCommit ? layers[0] : null;
-        MutableTree merged = Merge([.. layers.Where((_, i) => prepared.Layers[i].Kind != LayerKind.OstreeObjects)], ostree is not null);
-        RemoveInjectedFiles(merged);
+        MutableTree merged = Merge(prepared, layers);
         using RepositoryTransaction transaction = repository.BeginTransaction();
+        if (relabelled is not null)
+        {
+            new TreeLabels(transaction, relabelled, facts).Apply(merged, cancellation);
+        }
+
         (Checksum tree, Checksum meta) = merged.Write(transaction);
         using var composefs = new MemoryStream();
         VerityDigest digest = ComposefsImage.Write(CommitComposefs.BuildTree(transaction, tree, meta, facts.TryGet, options.KnownDigests), composefs);
@@ -309,6 +365,13 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         transaction.SetRef(ImageStore.RefOf(prepared.Reference), commit);
         transaction.Commit();
         return new PulledImage(ImageStore.QueryCommit(repository, commit)!, facts, composefs.GetBuffer().AsMemory(0, (int)composefs.Length), digest);
+    }
+
+    private MutableTree Merge(PreparedImport prepared, Checksum[] layers)
+    {
+        MutableTree merged = Merge([.. layers.Where((_, i) => prepared.Layers[i].Kind != LayerKind.OstreeObjects)], prepared.Layers[0].Kind == LayerKind.OstreeCommit);
+        RemoveInjectedFiles(merged);
+        return merged;
     }
 
     // A lowest layer that removes nothing is taken as it is, so that only the directories that others change are looked at.

@@ -32,6 +32,10 @@ public static class ImageStore
     internal const string ImpliedDirectoriesKey = "bootc.implied-directories";
     internal const string DiffIdKey = "bootc.diff-id";
     internal const string WhiteoutsKey = "bootc.whiteouts";
+
+    /// <summary>The key in a layer's metadata with the digest of the SELinux policy by which its files are labelled.</summary>
+    internal const string PolicyKey = "bootc.selinux-policy";
+
     private const string CachedDigestKey = "ostree-ext.cached.manifest-digest";
     private const string CachedManifestKey = "ostree-ext.cached.manifest";
     private const string CachedConfigKey = "ostree-ext.cached.config";

@@ -1,9 +1,11 @@
 // From a layer's tar stream to a tree of objects in a transaction.
 using System.Collections.Concurrent;
+using Bootc.Import.SELinux;
 using Bootc.Import.Tar;
 using Bootc.Linux;
 using Bootc.Ostree;
 using Bootc.Ostree.Objects;
+using Bootc.Ostree.SELinux;
 
 namespace Bootc.Import;
 
@@ -26,6 +28,9 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
 
     /// <summary>Whether the layer removes anything of the layers below.</summary>
     public bool HasWhiteouts { get; private set; }
+
+    /// <summary>The SELinux policy by which files are labelled as they come, if that is known.</summary>
+    public FileContexts? Labels { get; init; }
 
     /// <summary>How many entries were left out, by the top-level directory or kind that they are of.</summary>
     public SortedDictionary<string, int> LeftOut { get; } = new(StringComparer.Ordinal);
@@ -59,7 +64,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
 
         workers.Complete();
         ResolveHardLinks();
-        return _root ??= new LayerDirectory { Meta = MetaOf(DirMeta.ForDirectory(0, 0, DefaultDirectoryMode)), IsImplied = true };
+        return _root ??= new LayerDirectory { Meta = MetaOf(DirMeta.ForDirectory(0, 0, DefaultDirectoryMode), []), IsImplied = true };
     }
 
     private void ImportEntry(ILayerReader reader, TarEntry entry, FileWorkers workers)
@@ -111,7 +116,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
 
     private void AddDirectory(TarEntry entry, string[] path)
     {
-        Checksum meta = MetaOf(DirMeta.ForDirectory(entry.Uid, entry.Gid, entry.Permissions, AttributesOf(entry)));
+        Checksum meta = MetaOf(DirMeta.ForDirectory(entry.Uid, entry.Gid, entry.Permissions, AttributesOf(entry)), path);
         if (path.Length == 0)
         {
             _root ??= new LayerDirectory { Meta = meta };
@@ -134,7 +139,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
 
     private void AddFile(ILayerReader reader, TarEntry entry, string[] path, FileWorkers workers)
     {
-        FileHeader header = FileHeader.ForFile(entry.Uid, entry.Gid, entry.Permissions, AttributesOf(entry));
+        FileHeader header = Label(FileHeader.ForFile(entry.Uid, entry.Gid, entry.Permissions, AttributesOf(entry)), path);
         LayerFile file = AddName(entry, path);
         if (Names is not null)
         {
@@ -163,7 +168,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
             throw new ImportException($"{what}: the target of the symbolic link '{entry.Name}' has {entry.LinkName.Length} characters, more than the {MaximumTarget} that Linux allows");
         }
 
-        FileHeader header = FileHeader.ForSymbolicLink(entry.Uid, entry.Gid, entry.LinkName, AttributesOf(entry));
+        FileHeader header = Label(FileHeader.ForSymbolicLink(entry.Uid, entry.Gid, entry.LinkName, AttributesOf(entry)), path);
         Record(transaction.WriteSymbolicLink(header), header, 0, AddName(entry, path));
     }
 
@@ -219,9 +224,10 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
     // A layer may lack entries for the directories above a file; they belong to the file's owner then.
     private LayerDirectory EnsureParent(TarEntry entry, string[] path)
     {
-        LayerDirectory directory = _root ??= MakeImplied(entry);
-        foreach (string component in path.AsSpan(0, path.Length - 1))
+        LayerDirectory directory = _root ??= MakeImplied(entry, []);
+        for (int i = 0; i < path.Length - 1; i++)
         {
+            string component = path[i];
             if (directory.Files.ContainsKey(component))
             {
                 throw new ImportException($"{what}: '{entry.Name}' lies below '{component}', which is no directory in this layer");
@@ -229,7 +235,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
 
             if (!directory.Directories.TryGetValue(component, out LayerDirectory? next))
             {
-                directory.Directories.Add(component, next = MakeImplied(entry));
+                directory.Directories.Add(component, next = MakeImplied(entry, path.AsSpan(0, i + 1)));
             }
 
             directory = next;
@@ -238,10 +244,21 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
         return directory;
     }
 
-    private LayerDirectory MakeImplied(TarEntry entry) =>
-        new() { Meta = MetaOf(DirMeta.ForDirectory(entry.Uid, entry.Gid, DefaultDirectoryMode)), IsImplied = true };
+    private LayerDirectory MakeImplied(TarEntry entry, ReadOnlySpan<string> path) =>
+        new() { Meta = MetaOf(DirMeta.ForDirectory(entry.Uid, entry.Gid, DefaultDirectoryMode), path), IsImplied = true };
 
-    private Checksum MetaOf(DirMeta meta) => _metas.TryGetValue(meta, out Checksum known) ? known : _metas[meta] = transaction.WriteDirMeta(meta);
+    private Checksum MetaOf(DirMeta meta, ReadOnlySpan<string> path)
+    {
+        meta = Labels is null ? meta : meta with { ExtendedAttributes = Labels.Apply(PathOf(path), meta.Mode, meta.ExtendedAttributes) };
+        return _metas.TryGetValue(meta, out Checksum known) ? known : _metas[meta] = transaction.WriteDirMeta(meta);
+    }
+
+    // Whiteouts are no files of the image.
+    private FileHeader Label(FileHeader header, ReadOnlySpan<string> path) => Labels is null || path[^1].StartsWith(LayerMerge.WhiteoutPrefix, StringComparison.Ordinal)
+        ? header
+        : header with { ExtendedAttributes = Labels.Apply(PathOf(path), header.Mode, header.ExtendedAttributes) };
+
+    private static string PathOf(ReadOnlySpan<string> path) => $"/{string.Join('/', path)}";
 
     private ExtendedAttributeList AttributesOf(TarEntry entry)
     {

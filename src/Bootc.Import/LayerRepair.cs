@@ -1,4 +1,5 @@
 // Puts damaged objects right by what they came from: the layers of images.
+using Bootc.Import.SELinux;
 using Bootc.Linux;
 using Bootc.Oci;
 using Bootc.Oci.Layers;
@@ -6,6 +7,7 @@ using Bootc.Oci.Model;
 using Bootc.Ostree;
 using Bootc.Ostree.GVariant;
 using Bootc.Ostree.Objects;
+using Bootc.Ostree.SELinux;
 
 namespace Bootc.Import;
 
@@ -15,10 +17,13 @@ namespace Bootc.Import;
 /// </summary>
 public sealed class LayerRepair(Repository repository, IReadOnlySet<ObjectName> damaged)
 {
+    private FileContexts? _labels;
+
     /// <summary>The layers of an image that hold any of the objects.</summary>
     public IReadOnlyList<LayerState> FindLayers(StoredImage image)
     {
         var layers = new List<LayerState>();
+        _labels = TryLoadPolicy(image.MergeCommit);
         IReadOnlyList<LayerKind> kinds = OstreeLayout.Read(image.Manifest, image.Config, $"the image {image.ManifestDigest}").Kinds;
         for (int i = 0; i < image.Manifest.Layers.Length; i++)
         {
@@ -55,7 +60,7 @@ public sealed class LayerRepair(Repository repository, IReadOnlySet<ObjectName> 
         using RepositoryTransaction transaction = repository.BeginRepair(damaged);
         if (layer.Kind == LayerKind.Files)
         {
-            new LayerImporter(transaction, what, cancellation).Import(tar).ToMutableTree().Write(transaction);
+            new LayerImporter(transaction, what, cancellation) { Labels = _labels }.Import(tar).ToMutableTree().Write(transaction);
         }
         else
         {
@@ -63,6 +68,18 @@ public sealed class LayerRepair(Repository repository, IReadOnlySet<ObjectName> 
         }
 
         transaction.Commit();
+    }
+
+    private FileContexts? TryLoadPolicy(Checksum commit)
+    {
+        try
+        {
+            return SELinuxPolicy.TryLoad(repository, MutableTree.FromCommit(repository, commit));
+        }
+        catch (Exception e) when (e is OstreeException or LinuxException or GVariantException)
+        {
+            return null; // it is damaged itself, and labelled files are repaired once it is right
+        }
     }
 
     // A tree that cannot be read may hold anything.

@@ -18,9 +18,6 @@ namespace Bootc.Import;
 /// <param name="facts">What is learned of the files.</param>
 internal sealed class OstreeLayers(Repository repository, Checksum? expected, CommitAdmission? admit, LayerFacts facts) : IDisposable
 {
-    /// <summary>The extended attribute that holds a file's SELinux label.</summary>
-    public const string SelinuxAttribute = "security.selinux";
-
     private const uint DefaultDirectoryMode = 0x1ED; // 0755
 
     private RepositoryTransaction? _transaction;
@@ -78,12 +75,6 @@ internal sealed class OstreeLayers(Repository repository, Checksum? expected, Co
         repository.MarkPartial(found.Checksum, false);
         facts.Write(repository, found.Checksum, _base.Facts);
     }
-
-    /// <summary>Whether files on top of a commit whose files have SELinux labels get none: which ones is for the policy in the image to say.</summary>
-    public static bool LacksLabels(Repository repository, PreparedImport prepared, Checksum lowest) =>
-        prepared.Layers[0].Kind == LayerKind.OstreeCommit
-        && prepared.Layers.Any(layer => layer.Kind == LayerKind.Files)
-        && repository.LoadDirMeta(repository.LoadCommit(lowest).RootMeta).ExtendedAttributes.Any(attribute => attribute.Name == SelinuxAttribute);
 
     /// <inheritdoc/>
     public void Dispose() => _transaction?.Dispose();

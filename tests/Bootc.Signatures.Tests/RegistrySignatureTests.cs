@@ -1,4 +1,7 @@
 // Signatures that skopeo put beside images are found: attached in a registry, in lookaside storage, and in layouts.
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Bootc.Oci;
 using Bootc.Testing;
@@ -88,6 +91,38 @@ public sealed class RegistrySignatureTests : IDisposable
         Assert.Contains("which is not in the keyring", before.Reason);
         Assert.True(verdict.IsSigned, verdict.Reason);
         Assert.Equal($"http://{storage.Address}{folder}/signature-2", verdict.Requirements[0].Evidence!.Origin);
+    }
+
+    [Fact]
+    public async Task Lookaside_storage_with_TLS_is_held_to_its_own_authority()
+    {
+        var ring = new TestKeyRing();
+        var source = new TestImage(_directory["image"]);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=storage", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1));
+        byte[] signature = [];
+        using var storage = new ScriptedServer(asked => asked.Path.EndsWith("/signature-1", StringComparison.Ordinal) ? new ScriptedAnswer(200, signature) : new ScriptedAnswer(404, []), certificate: certificate);
+        using var registry = new ScriptedServer(asked => asked.Path == "/v2/os/image/manifests/1"
+            ? new ScriptedAnswer(200, source.Manifest).With("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+            : new ScriptedAnswer(404, []));
+        string image = $"{registry.Address}/os/image";
+        Configure(image, $"lookaside: https://{storage.Address}/sigstore");
+        signature = ring.Sign(source.Payload($"{image}:1", type: "atomic container signature", optional: "{}"));
+        string policy = Policy("signedBy", $"\"keyType\":\"GPGKeys\",\"keyData\":\"{Convert.ToBase64String(ring.Export())}\"");
+
+        var refusal = await Assert.ThrowsAnyAsync<OciException>(() => Check.RunPolicyAsync(policy, $"docker://{image}:1", Options));
+        string trusted = Directory.CreateDirectory(_directory[$"root/etc/containers/certs.d/{storage.Address}"]).FullName;
+        File.WriteAllText(Path.Combine(trusted, "ca.crt"), certificate.ExportCertificatePem());
+        PolicyVerdict verdict = await Check.RunPolicyAsync(policy, $"docker://{image}:1", Options);
+
+        Assert.Contains("cannot fetch the signature https://", refusal.Message);
+        Assert.Contains("certificate", refusal.Message);
+        Assert.True(verdict.IsSigned, verdict.Reason);
+        Assert.StartsWith($"https://{storage.Address}/", verdict.Requirements[0].Evidence!.Origin);
     }
 
     [Theory]

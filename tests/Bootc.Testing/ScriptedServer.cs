@@ -1,7 +1,10 @@
 // An HTTP server that answers as a test tells it, broken answers included.
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Bootc.Testing;
@@ -12,11 +15,16 @@ public sealed class ScriptedServer : IDisposable
     private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<ScriptedRequest, ScriptedAnswer> _answer;
+    private readonly X509Certificate2? _certificate;
 
     /// <summary>Starts to listen.</summary>
-    public ScriptedServer(Func<ScriptedRequest, ScriptedAnswer> answer, IPAddress? address = null)
+    /// <param name="answer">What it answers.</param>
+    /// <param name="address">Where it listens, if not at the loopback address.</param>
+    /// <param name="certificate">What it shows, with its private key: it speaks TLS then.</param>
+    public ScriptedServer(Func<ScriptedRequest, ScriptedAnswer> answer, IPAddress? address = null, X509Certificate2? certificate = null)
     {
         _answer = answer;
+        _certificate = certificate;
         _listener = new TcpListener(address ?? IPAddress.Loopback, 0);
         _listener.Start();
         _ = AcceptAsync();
@@ -56,7 +64,7 @@ public sealed class ScriptedServer : IDisposable
         {
             try
             {
-                NetworkStream stream = client.GetStream();
+                await using Stream stream = await OpenAsync(client);
                 if (await ReadRequestAsync(stream) is not { } request)
                 {
                     return;
@@ -65,14 +73,26 @@ public sealed class ScriptedServer : IDisposable
                 Requests.Enqueue(request);
                 await WriteAsync(stream, _answer(request), client);
             }
-            catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+            catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or AuthenticationException)
             {
-                // The client went away, or the test is over.
+                // The client went away, does not trust us, or the test is over.
             }
         }
     }
 
-    private async Task<ScriptedRequest?> ReadRequestAsync(NetworkStream stream)
+    private async Task<Stream> OpenAsync(TcpClient client)
+    {
+        if (_certificate is null)
+        {
+            return client.GetStream();
+        }
+
+        var stream = new SslStream(client.GetStream());
+        await stream.AuthenticateAsServerAsync(_certificate);
+        return stream;
+    }
+
+    private async Task<ScriptedRequest?> ReadRequestAsync(Stream stream)
     {
         var head = new StringBuilder();
         byte[] one = new byte[1];
@@ -96,7 +116,7 @@ public sealed class ScriptedServer : IDisposable
         return new ScriptedRequest(request[0], request[1], headers, Encoding.UTF8.GetString(body));
     }
 
-    private async Task WriteAsync(NetworkStream stream, ScriptedAnswer answer, TcpClient client)
+    private async Task WriteAsync(Stream stream, ScriptedAnswer answer, TcpClient client)
     {
         var head = new StringBuilder($"HTTP/1.1 {answer.Status} Scripted\r\nConnection: close\r\n");
         if (!answer.Headers.ContainsKey("Content-Length"))

@@ -98,6 +98,26 @@ internal sealed class ContentIndex
         repository.Directory.WriteAllBytesAtomically($"{Folder}/{layer}", bytes, sync: false);
     }
 
+    /// <summary>Remembers of a layer what was remembered of the one that it stands for, some of whose objects are others now.</summary>
+    public static void Carry(Repository repository, Checksum from, Checksum to, IReadOnlyDictionary<Checksum, Checksum> renamed)
+    {
+        if (Load(repository)._layers.Find(layer => layer.Layer == from).Entries is not { } bytes)
+        {
+            return;
+        }
+
+        for (int i = 0; i < CountOf(bytes); i++)
+        {
+            if (renamed.TryGetValue(PlaceAt(bytes, i).Object, out Checksum now))
+            {
+                now.CopyTo(bytes.AsSpan((i * EntrySize) + 32));
+            }
+        }
+
+        SHA256.HashData(bytes.AsSpan(..^Checksum.Size), bytes.AsSpan(^Checksum.Size..));
+        repository.Directory.WriteAllBytesAtomically($"{Folder}/{to}", bytes, sync: false);
+    }
+
     /// <summary>Forgets all, when something that was read by it was not what it should be.</summary>
     public static void Forget(Repository repository) => Prune(repository, new HashSet<string>());
 

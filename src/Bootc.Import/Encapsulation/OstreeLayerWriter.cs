@@ -1,4 +1,5 @@
 // Writes the layers of an encapsulated commit.
+using Bootc.Import.SELinux;
 using Bootc.Import.Tar;
 using Bootc.Linux;
 using Bootc.Ostree;
@@ -190,7 +191,7 @@ internal sealed class OstreeLayerWriter(Repository repository, Stream output, Ca
 
     // Labels are the host's to give; a key with '=' has no form in PAX records.
     internal static ExtendedAttribute[] ForContainers(ExtendedAttributeList attributes) =>
-        [.. attributes.Where(attribute => attribute.Name != OstreeLayers.SelinuxAttribute && !attribute.Name.Contains('='))];
+        [.. attributes.Where(attribute => attribute.Name != FileLabels.Attribute && !attribute.Name.Contains('='))];
 
     private static string PathOf(ObjectName name) => $"{RepositoryPath}objects/{name.PathIn(RepositoryMode.Bare)}";
 
