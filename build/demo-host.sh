@@ -45,7 +45,7 @@ run sfdisk --list --quiet --output Type,Size "$disk"
 machine() {
   while [ ! -e "$work/off" ]; do
     # one processor: with several, the emulator now and then trips over code that a kernel changes while another one runs it
-    "$qemu" -machine q35,sata=off,smbus=off,i8042=off,vmport=off,hpet=off -accel tcg -cpu max -smp 1 -m 1536 -display none -nodefaults -no-reboot -pidfile "$work/qemu.pid" \
+    "$qemu" -machine q35,sata=off,smbus=off,i8042=off,vmport=off,hpet=off -accel tcg -cpu max,la57=off,smap=off,smep=off,umip=off -smp 1 -m 1536 -display none -nodefaults -no-reboot -pidfile "$work/qemu.pid" \
       -drive "if=pflash,format=raw,readonly=on,file=$firmware" -drive "if=pflash,format=raw,file=$work/variables.fd" \
       -drive "file=$disk,format=raw,if=virtio,cache=unsafe" -chardev "file,id=console,path=$work/console.log,append=on" -serial chardev:console \
       -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$port-:22" -device virtio-net-pci,netdev=net,romfile= -device virtio-rng-pci || break

@@ -19,7 +19,7 @@ public sealed class AgentTests
         using Process server = StartLockManager(etcd.Url, out int port);
         try
         {
-            string locks = $"http://127.0.0.1:{port}", v2 = DigestOf("v2"), broken = DigestOf("unhealthy");
+            string locks = $"http://127.0.0.1:{port}", v2 = DigestOf("v2"), broken = DigestOf("panics");
             using InstalledDisk installed = InstalledDisk.Install("bootc/example:v1", "--bootloader", "systemd");
             using Guest guest = installed.Start("agent.log", uefi: true);
             guest.WaitUntilBooted();
@@ -55,7 +55,7 @@ public sealed class AgentTests
             Ask("steady-state", locks);
             guest.Run("systemctl restart bootc-agent").Succeeded(); // it would ask again in some minutes
             guest.WaitUntil(
-                $"grep -q 'check 50-fails failed' /sysroot/ostree/bootc/failed-boots && grep -q {broken} /sysroot/ostree/bootc/failed-boots && bootc status --json | grep -q '\"booted\":.*{v2}' && bootc agent status | grep -q 'there is no newer release'",
+                $"grep -q 'did not come up in 3 boots' /sysroot/ostree/bootc/failed-boots && grep -q {broken} /sysroot/ostree/bootc/failed-boots && bootc status --json | grep -q '\"booted\":.*{v2}' && bootc agent status | grep -q 'there is no newer release'",
                 "the host left the broken release",
                 InstalledHost.SeveralBoots * 2);
             Assert.Contains("default: 0 of 1 slots taken", Peer.Run(DirectBoot.Bootc, "fleet-lock", "list", "--url", locks).Succeeded());

@@ -1,10 +1,10 @@
-// A host with systemd-boot lives its life: it updates itself over the network, goes back and forth, and survives broken images.
+// A host with systemd-boot lives its life: it updates itself over the network, goes back and forth, and survives a broken image.
 namespace Bootc.E2E.Tests;
 
 public sealed class SystemdBootTests
 {
     [Fact]
-    public void AHostUpdatesItselfGoesBackAndForthAndSurvivesBrokenImages()
+    public void AHostUpdatesItselfGoesBackAndForthAndSurvivesABrokenImage()
     {
         InstalledHost.Require();
         using InstalledDisk installed = InstalledDisk.Install("bootc/example:v1", "--bootloader", "systemd");
@@ -16,10 +16,8 @@ public sealed class SystemdBootTests
         guest.Run("bootc rollback").Succeeded();
         guest.RebootUntil(InstalledHost.IsBooted("v2"), "v2 boots again", InstalledHost.SeveralBoots);
 
-        // An image that fails its check, and one whose kernel panics: it comes back by itself, says why, and stays there.
+        // An image that fails its check: it comes back by itself, and says why.
         InstalledHost.AssertReturnsFrom(guest, "unhealthy", "check 50-fails failed");
-        InstalledHost.AssertReturnsFrom(guest, "panics", "did not come up in 3 boots");
-        guest.RebootUntil(InstalledHost.IsBooted("v2"), "v2 stays the one that boots", InstalledHost.SeveralBoots);
         guest.PowerOff();
     }
 }
