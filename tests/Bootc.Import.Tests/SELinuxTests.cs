@@ -35,6 +35,9 @@ public sealed class SELinuxTests
         /usr/share/free/.*	<<none>>
         /usr/share/only\.links	-l	system_u:object_r:link_t:s0
         /usr/share/local	system_u:object_r:before_t:s0
+        /proc	-d	<<none>>
+        /proc/.*	<<none>>
+        /mnt(/[^/]*)?	-d	system_u:object_r:mnt_t:s0
         /var/.*	system_u:object_r:var_t:s0
         /var/home/[^/]+	-d	system_u:object_r:user_home_dir_t:s0
         """;

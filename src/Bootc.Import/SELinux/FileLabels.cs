@@ -19,7 +19,8 @@ internal static class FileLabels
     /// <param name="attributes">Its attributes.</param>
     public static ExtendedAttributeList Apply(this FileContexts contexts, string path, uint mode, ExtendedAttributeList attributes)
     {
-        if (contexts.Lookup(path, mode) is not { } label)
+        // What is mounted over /proc has labels of its own; the directory below it has that of other mount points, as libostree has it.
+        if (contexts.Lookup(path == "/proc" ? "/mnt" : path, mode) is not { } label)
         {
             return attributes;
         }

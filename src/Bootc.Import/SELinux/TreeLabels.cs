@@ -24,6 +24,9 @@ internal sealed class TreeLabels(RepositoryTransaction transaction, FileContexts
     private readonly ConcurrentDictionary<(Checksum File, ExtendedAttributeList Attributes), Lazy<Checksum>> _written = new();
     private readonly List<(MutableTree Directory, string Name, string Path, Checksum File)> _files = [];
 
+    /// <summary>Whether directories that are as the repository has them are left as they are.</summary>
+    public bool OnlyChanged { get; init; }
+
     /// <summary>What is known of the files that the tree has now.</summary>
     public ConcurrentDictionary<Checksum, FileFacts> Facts { get; } = new();
 
@@ -60,6 +63,11 @@ internal sealed class TreeLabels(RepositoryTransaction transaction, FileContexts
             {
                 tree.Meta = transaction.WriteDirMeta(meta with { ExtendedAttributes = attributes });
             }
+        }
+
+        if (OnlyChanged && tree.UnchangedTree is not null)
+        {
+            return;
         }
 
         foreach ((string name, Checksum file) in tree.Files)
