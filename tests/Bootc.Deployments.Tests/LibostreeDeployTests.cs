@@ -36,6 +36,30 @@ public class LibostreeDeployTests
     }
 
     [Fact]
+    public void Deployment_of_an_image_with_a_policy_has_the_labels_of_libostrees()
+    {
+        Oracle.Require();
+        using var ours = new TestHost();
+        using var theirs = new TestHost();
+
+        ours.Switch(Image("1").AddLayer(layer => layer
+            .File("etc/selinux/config", "SELINUX=enforcing\nSELINUXTYPE=targeted\n").File("etc/selinux/targeted/policy/policy.33", "policy")
+            .File("etc/selinux/targeted/contexts/files/file_contexts.subs_dist", "/usr/etc /etc\n")
+            .File("etc/selinux/targeted/contexts/files/file_contexts", """
+                /.*	system_u:object_r:default_t:s0
+                /	-d	system_u:object_r:root_t:s0
+                /boot(/.*)?	system_u:object_r:boot_t:s0
+                /etc(/.*)?	system_u:object_r:etc_t:s0
+                /usr(/.*)?	system_u:object_r:usr_t:s0
+                /var(/.*)?	system_u:object_r:var_t:s0
+                """)).WriteTo(ours.Images));
+        DeployByLibostree(ours, theirs);
+
+        Assert.Equal(TreeListing.Of(theirs.Path, Repository, Lock, LabelStamp), TreeListing.Of(ours.Path, Repository, Lock));
+        Assert.Contains("system_u:object_r:etc_t:s0", Peer.Run("sh", "-c", $"getfattr -n security.selinux {ours.Path}/ostree/deploy/default/deploy/*/etc/motd").Succeeded());
+    }
+
+    [Fact]
     public void Second_deployment_equals_that_of_libostree()
     {
         Oracle.Require();
