@@ -21,29 +21,60 @@ internal static class BootcCommand
     /// <summary>Shows what a command does.</summary>
     public static HelpOption HelpOption { get; } = new("--help", "-h") { Description = "Show this help", Action = new ShowHelp() };
 
-    public static RootCommand Create()
+    private const string Name = "bootc";
+
+    // In the order in which help lists them; after its name, the other names of a command.
+    private static readonly (string[] Names, Func<Command> Create)[] Commands =
+    [
+        (["status"], StatusCommand.Create),
+        (["switch"], SwitchCommand.Create),
+        (["upgrade", "update"], UpgradeCommand.Create),
+        (["rollback"], RollbackCommand.Create),
+        (["edit"], EditCommand.Create),
+        (["kargs"], KargsCommand.Create),
+        (["config-diff"], ConfigDiffCommand.Create),
+        (["usr-overlay", "usroverlay"], UsrOverlayCommand.Create),
+        (["package"], PackageCommand.Create),
+        (["image"], ImageCommand.Create),
+        (["login"], LoginCommand.CreateLogin),
+        (["logout"], LoginCommand.CreateLogout),
+        (["agent"], AgentCommand.Create),
+        (["graph"], GraphCommand.Create),
+        (["fleet-lock"], FleetLockCommand.Create),
+        (["install"], InstallCommand.Create),
+        (["completion"], CompletionCommand.Create),
+        (["internals"], InternalsCommand.Create),
+    ];
+
+    /// <summary>The whole tree.</summary>
+    public static RootCommand Create() => Complete(new RootCommand("Deploy and update an operating system that is a container image"), Commands);
+
+    /// <summary>The tree as far as a command line needs it: where its first word is a command, that one, and all otherwise.</summary>
+    /// <remarks>
+    /// To make all commands, with their options, takes longer than what the short ones of them do. So does what a <see cref="RootCommand"/>
+    /// looks for: its name, by reflection, and texts for options that are replaced here.
+    /// </remarks>
+    public static Command CreateFor(IReadOnlyList<string> arguments)
     {
-        var root = new RootCommand("Deploy and update an operating system that is a container image")
+        foreach ((string[] Names, Func<Command> Create) command in Commands)
         {
-            StatusCommand.Create(),
-            SwitchCommand.Create(),
-            UpgradeCommand.Create(),
-            RollbackCommand.Create(),
-            EditCommand.Create(),
-            KargsCommand.Create(),
-            ConfigDiffCommand.Create(),
-            UsrOverlayCommand.Create(),
-            PackageCommand.Create(),
-            ImageCommand.Create(),
-            LoginCommand.CreateLogin(),
-            LoginCommand.CreateLogout(),
-            AgentCommand.Create(),
-            GraphCommand.Create(),
-            FleetLockCommand.Create(),
-            InstallCommand.Create(),
-            CompletionCommand.Create(),
-            InternalsCommand.Create(),
-        };
+            if (arguments.Count > 0 && command.Names.Contains(arguments[0]))
+            {
+                return Complete(new Command(Name), [command]);
+            }
+        }
+
+        return Create();
+    }
+
+    private static T Complete<T>(T root, IEnumerable<(string[] Names, Func<Command> Create)> commands)
+        where T : Command
+    {
+        foreach ((_, Func<Command> create) in commands)
+        {
+            root.Add(create());
+        }
+
         root.Options.Clear();
         root.Add(SysrootOption);
         root.Add(new VersionOption("--version") { Description = "Show the version", Action = new ShowVersion() });

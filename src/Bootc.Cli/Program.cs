@@ -5,7 +5,7 @@ using Bootc.Cli;
 using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
 
-RootCommand root = BootcCommand.Create();
+Command root = BootcCommand.CreateFor(args);
 if (args.Length == 0)
 {
     ShowHelp.Write(root, Console.Error, Console.IsErrorRedirected ? 80 : Console.WindowWidth);

@@ -15,8 +15,7 @@ public sealed partial class Sysroot
     {
         RemoveLeftovers();
         HashSet<Ostree.Objects.Checksum> before = [.. Repository.ListRefs().Select(entry => entry.Value)];
-        WriteDeploymentRefs();
-        WriteBaseImageRefs();
+        WriteRefs();
         DropLocalPackages();
         ImageStore.PruneLayers(Repository);
 
@@ -105,7 +104,7 @@ public sealed partial class Sysroot
         }
     }
 
-    private void WriteDeploymentRefs()
+    private void WriteRefs()
     {
         var wanted = new Dictionary<string, Ostree.Objects.Checksum>();
         for (int i = 0; i < _deployments.Count; i++)
@@ -113,21 +112,16 @@ public sealed partial class Sysroot
             wanted[$"ostree/{BootVersion}/{SubBootVersion}/{i}"] = _deployments[i].Commit;
         }
 
-        ReplaceRefs(["ostree/0", "ostree/1"], wanted);
-    }
-
-    private void WriteBaseImageRefs()
-    {
-        var wanted = new Dictionary<string, Ostree.Objects.Checksum>();
+        int images = 0;
         foreach (Ostree.Objects.Checksum commit in _deployments.Select(deployment => ImageStore.BaseOf(Repository, deployment.Commit)).Distinct())
         {
             if (ImageStore.QueryCommit(Repository, commit) is not null)
             {
-                wanted[$"{ImageStore.BaseImagePrefix}/bootc/{wanted.Count}"] = commit;
+                wanted[$"{ImageStore.BaseImagePrefix}/bootc/{images++}"] = commit;
             }
         }
 
-        ReplaceRefs([$"{ImageStore.BaseImagePrefix}/bootc"], wanted);
+        ReplaceRefs(["ostree/0", "ostree/1", $"{ImageStore.BaseImagePrefix}/bootc"], wanted);
     }
 
     // Package files that were given to the host stay as long as a deployment wants them.
@@ -146,20 +140,11 @@ public sealed partial class Sysroot
     // New refs come first, so that nothing is without one in between.
     private void ReplaceRefs(string[] prefixes, Dictionary<string, Ostree.Objects.Checksum> wanted)
     {
-        foreach ((string name, Ostree.Objects.Checksum commit) in wanted)
-        {
-            if (Repository.TryResolveRef(name) != commit)
-            {
-                Repository.SetRef(name, commit);
-            }
-        }
-
-        foreach (KeyValuePair<string, Ostree.Objects.Checksum> existing in prefixes.SelectMany(prefix => Repository.ListRefs(prefix)))
-        {
-            if (!wanted.ContainsKey(existing.Key))
-            {
-                Repository.SetRef(existing.Key, null);
-            }
-        }
+        Dictionary<string, Ostree.Objects.Checksum> existing = prefixes.SelectMany(prefix => Repository.ListRefs(prefix)).ToDictionary();
+        IEnumerable<KeyValuePair<string, Ostree.Objects.Checksum?>> written = wanted.Where(entry => !existing.TryGetValue(entry.Key, out Ostree.Objects.Checksum known) || known != entry.Value)
+            .Select(entry => KeyValuePair.Create<string, Ostree.Objects.Checksum?>(entry.Key, entry.Value));
+        IEnumerable<KeyValuePair<string, Ostree.Objects.Checksum?>> removed = existing.Keys.Where(name => !wanted.ContainsKey(name))
+            .Select(name => KeyValuePair.Create<string, Ostree.Objects.Checksum?>(name, null));
+        Repository.SetRefs([.. written, .. removed]);
     }
 }

@@ -57,13 +57,16 @@ public sealed partial class Sysroot
         directory.TryRemoveFile("etc/.updated");
         Root.TryRemoveFile($"ostree/deploy/{deployment.Stateroot}/var/.updated");
         MakeBacking(deployment, directory.GetStatus().Permissions);
-        WriteOrigin(deployment);
+        WriteOrigin(deployment, sync: false);
         directory.Handle.SetImmutable(true, directory.DisplayPath);
     }
 
     /// <summary>Writes a deployment's origin.</summary>
-    public void WriteOrigin(Deployment deployment) =>
-        Root.WriteAllBytesAtomically(deployment.OriginPath, System.Text.Encoding.UTF8.GetBytes(deployment.Origin.File.ToString()));
+    public void WriteOrigin(Deployment deployment) => WriteOrigin(deployment, sync: true);
+
+    // That of a new deployment goes to disk with all the rest, before anything refers to it.
+    private void WriteOrigin(Deployment deployment, bool sync) =>
+        Root.WriteAllBytesAtomically(deployment.OriginPath, System.Text.Encoding.UTF8.GetBytes(deployment.Origin.File.ToString()), sync: sync);
 
     /// <summary>Releases a staged deployment that waits, so that shutdown makes it bootable.</summary>
     /// <exception cref="DeploymentException">There is none.</exception>
@@ -136,21 +139,31 @@ public sealed partial class Sysroot
     {
         Repository.CheckoutTree(request.Commit, deploy, name, new CheckoutOptions { Facts = request.Facts });
         using DirectoryHandle directory = deploy.OpenDirectory(name);
-        WriteComposefsImage(request, directory);
         KernelLayout kernel = KernelLayout.Find(directory);
+        Task<string> bootcsum = Task.Run(() => FindBootcsum(kernel, directory, request.Merge)); // a new kernel is read while the rest is made
+        IReadOnlyList<string>? arguments;
+        try
+        {
+            WriteComposefsImage(request, directory);
+            arguments = MergeArguments(request, directory);
+            PrepareEtc(request, directory);
+            _ = OsRelease.ReadName(directory); // better now than when its boot entry is written
+            PrepareVar(request, directory);
+        }
+        finally
+        {
+            bootcsum.GetAwaiter().GetResult();
+        }
+
         var deployment = new Deployment
         {
             Stateroot = request.Stateroot,
             Commit = request.Commit,
             Serial = serial,
-            Bootcsum = FindBootcsum(kernel, directory, request.Merge),
+            Bootcsum = bootcsum.Result,
             Origin = request.Origin,
         };
-        IReadOnlyList<string>? arguments = MergeArguments(request, directory);
         deployment.Entry.Options = arguments is null ? null : string.Join(' ', arguments);
-        PrepareEtc(request, directory);
-        _ = OsRelease.ReadName(directory); // better now than when its boot entry is written
-        PrepareVar(request, directory);
         if (Booted is not null)
         {
             Stage(deployment, request with { KernelArguments = arguments });

@@ -71,8 +71,9 @@ public sealed partial class Sysroot
         else
         {
             int version = MakeLinks(BootVersion, SubBootVersion, wanted);
-            Root.SyncFilesystem();
+            SyncStore();
             SwapLinks(BootVersion, version);
+            SyncStore();
         }
 
         Touch();
@@ -199,10 +200,13 @@ public sealed partial class Sysroot
         ReplaceLink(boot, $"loader.{version}", "loader.tmp");
 
         // All that the entries refer to is on disk before the one rename that makes them count.
-        Root.SyncFilesystem();
-        boot.SyncFilesystem();
+        SyncStore();
+        if (boot.GetStatus().Device != Repository.Directory.GetStatus().Device)
+        {
+            boot.SyncFilesystem();
+        }
+
         boot.Rename("loader.tmp", boot, "loader");
-        boot.Sync();
         boot.SyncFilesystem();
     }
 
@@ -335,11 +339,13 @@ public sealed partial class Sysroot
         return subVersion;
     }
 
+    // Where deployments and the repository are; the root of a running host is an overlay of them.
+    private void SyncStore() => Repository.Directory.SyncFilesystem();
+
     private void SwapLinks(int bootVersion, int subVersion)
     {
         using DirectoryHandle ostree = Root.OpenDirectoryFollowingLinks("ostree");
         ReplaceLink(ostree, $"boot.{bootVersion}.{subVersion}", $"boot.{bootVersion}");
-        ostree.Sync();
     }
 
     private static void ReplaceLink(DirectoryHandle directory, string target, string name)

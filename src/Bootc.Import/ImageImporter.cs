@@ -23,6 +23,9 @@ namespace Bootc.Import;
 /// </summary>
 public sealed class ImageImporter(Repository repository, ImportOptions options)
 {
+    // The bytes of a layer that does without a ref of its own until the image has one.
+    private const long SmallLayer = 8 << 20;
+
     private static readonly string[] InjectedFiles = ["hostname", "resolv.conf"];
 
     // Those of the image before, most likely the same: what is labelled as it comes need not be written twice.
@@ -83,11 +86,25 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         }
 
         var facts = new LayerFacts();
+        var written = new FetchedLayers(repository);
+        using IDisposable? held = repository.ProtectObjects();
         _labels = new Lazy<FileContexts?>(() => prepared.Previous is { } previous ? TryLoadPolicy(previous.MergeCommit) : null);
-        Checksum[] commits = await FetchLayersAsync(prepared, facts, progress, cancellation).ConfigureAwait(false);
-        progress?.Step("Merging layers");
-        FileContexts? relabelled = LabelLayers(prepared, commits, facts, progress, cancellation);
-        return WriteMergeCommit(prepared, commits, facts, relabelled, cancellation);
+        try
+        {
+            Checksum[] commits = await FetchLayersAsync(prepared, facts, written, progress, cancellation).ConfigureAwait(false);
+            progress?.Step("Merging layers");
+            PulledImage? image;
+            while ((image = await TryMergeAsync(prepared, commits, facts, written, progress, cancellation).ConfigureAwait(false)) is null)
+            {
+                await FetchUnfitAsync(prepared, commits, facts, written, progress, cancellation).ConfigureAwait(false);
+            }
+
+            return image;
+        }
+        finally
+        {
+            await written.KeepAsync().ConfigureAwait(false);
+        }
     }
 
     private FileContexts? TryLoadPolicy(Checksum commit)
@@ -153,7 +170,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
     }
 
     private async Task<Checksum[]> FetchLayersAsync(
-        PreparedImport prepared, LayerFacts facts, IImportProgress? progress, CancellationToken cancellation)
+        PreparedImport prepared, LayerFacts facts, FetchedLayers written, IImportProgress? progress, CancellationToken cancellation)
     {
         LayerState[] missing = [.. prepared.LayersToFetch.DistinctBy(layer => layer.Ref)];
         progress?.Reuse(missing.Sum(layer => layer.BytesReused));
@@ -168,7 +185,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
             await slots.WaitAsync(stop.Token).ConfigureAwait(false);
             try
             {
-                fetched[layer.Ref] = await FetchLayerAsync(prepared, layer, facts, ostree, progress, stop.Token).ConfigureAwait(false);
+                fetched[layer.Ref] = await FetchLayerAsync(prepared, layer, facts, written, ostree, progress, stop.Token).ConfigureAwait(false);
                 progress?.LayerDone(layer.Fetched);
             }
             catch
@@ -219,7 +236,13 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
 
     // What cannot be put together of its files is fetched whole: it may be the table of contents that is wrong, or a file here.
     private async Task<Checksum> FetchLayerAsync(
-        PreparedImport prepared, LayerState layer, LayerFacts facts, OstreeLayers ostree, IImportProgress? progress, CancellationToken cancellation)
+        PreparedImport prepared,
+        LayerState layer,
+        LayerFacts facts,
+        FetchedLayers written,
+        OstreeLayers ostree,
+        IImportProgress? progress,
+        CancellationToken cancellation)
     {
         if (layer.Kind != LayerKind.Files)
         {
@@ -235,78 +258,149 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
             {
                 var received = new LayerBytes(layer.Fetched, progress, plan.Layer.Toc.Length);
                 using ChunkedLayerReader reader = await new ChunkedFetch(repository, prepared.Source).OpenAsync(layer, plan, received, cancellation).ConfigureAwait(false);
-                return await WriteLayerAsync(layer, importer => importer.Import(reader), () => plan.Files.Values.Select(file => file.File), facts, cancellation).ConfigureAwait(false);
+                FetchedLayer put = await WriteLayerAsync(
+                    layer, importer => importer.Import(reader), () => plan.Files.Values.Select(file => file.File), facts, setRef: false, cancellation).ConfigureAwait(false);
+                written.Add(put with { Verified = reader.Verified });
+                return put.Checksum;
             }
             catch (Exception e) when (ChunkedFetch.MayBeHadWhole(e))
             {
-                fault = e.Message;
-                if (e is LayerFormatException)
-                {
-                    ContentIndex.Forget(repository); // it may be that which is wrong, and is written anew with the next layers
-                }
+                fault = Forget(e);
             }
         }
 
+        return await FetchWholeLayerAsync(prepared, layer, fault, facts, written, progress, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task FetchUnfitAsync(
+        PreparedImport prepared, Checksum[] commits, LayerFacts facts, FetchedLayers written, IImportProgress? progress, CancellationToken cancellation)
+    {
+        foreach ((LayerState layer, Exception fault) in written.TakeUnfit())
+        {
+            Checksum commit = await FetchWholeLayerAsync(prepared, layer, Forget(fault), facts, written, progress, cancellation).ConfigureAwait(false);
+            for (int i = 0; i < commits.Length; i++)
+            {
+                commits[i] = prepared.Layers[i].Ref == layer.Ref ? commit : commits[i];
+            }
+        }
+    }
+
+    // It may be what is remembered of contents that is wrong; it is written anew with the next layers.
+    private string Forget(Exception fault)
+    {
+        if (fault is LayerFormatException)
+        {
+            ContentIndex.Forget(repository);
+        }
+
+        return fault.Message;
+    }
+
+    private async Task<Checksum> FetchWholeLayerAsync(
+        PreparedImport prepared,
+        LayerState layer,
+        string? fault,
+        LayerFacts facts,
+        FetchedLayers written,
+        IImportProgress? progress,
+        CancellationToken cancellation)
+    {
         if (fault is not null)
         {
             progress?.Warn($"{fault}; the layer is fetched whole");
         }
 
-        return await FetchWholeLayerAsync(prepared, layer, facts, progress, cancellation).ConfigureAwait(false);
-    }
-
-    private async Task<Checksum> FetchWholeLayerAsync(
-        PreparedImport prepared, LayerState layer, LayerFacts facts, IImportProgress? progress, CancellationToken cancellation)
-    {
         string what = NameOf(layer);
         byte[]? table = null;
         ChunkedLayer? chunked = ChunkedLayer.TryParse(layer.Layer);
         Stream blob = await prepared.Source.OpenBlobAsync(layer.Layer, new LayerBytes(layer.Layer, progress), cancellation).ConfigureAwait(false);
         blob = chunked is null ? blob : LayerStream.Capture(blob, chunked.Toc, captured => table = captured);
         using Stream tar = LayerStream.OpenTar(blob, layer.DiffId, what, cancellation);
-        return await WriteLayerAsync(
-            layer, importer => importer.Import(tar), () => ChunkedFetch.TryReadFiles(table, chunked, what), facts, cancellation).ConfigureAwait(false);
+        FetchedLayer fetched = await WriteLayerAsync(
+            layer, importer => importer.Import(tar), () => ChunkedFetch.TryReadFiles(table, chunked, what), facts, setRef: layer.Layer.Size > SmallLayer, cancellation).ConfigureAwait(false);
+        written.Add(fetched);
+        return fetched.Checksum;
     }
 
-    private Task<Checksum> WriteLayerAsync(
-        LayerState layer, Func<LayerImporter, LayerDirectory> import, Func<IEnumerable<TocFile>> files, LayerFacts facts, CancellationToken cancellation) =>
+    private Task<FetchedLayer> WriteLayerAsync(
+        LayerState layer, Func<LayerImporter, LayerDirectory> import, Func<IEnumerable<TocFile>> files, LayerFacts facts, bool setRef, CancellationToken cancellation) =>
         Task.Factory.StartNew(
-            () => WriteLayer(layer, import, files, facts, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => WriteLayer(layer, import, files, facts, setRef, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    private Checksum WriteLayer(
-        LayerState layer, Func<LayerImporter, LayerDirectory> import, Func<IEnumerable<TocFile>> files, LayerFacts facts, CancellationToken cancellation)
+    private FetchedLayer WriteLayer(
+        LayerState layer, Func<LayerImporter, LayerDirectory> import, Func<IEnumerable<TocFile>> files, LayerFacts facts, bool setRef, CancellationToken cancellation)
     {
-        using RepositoryTransaction transaction = repository.BeginTransaction();
-        var importer = new LayerImporter(transaction, NameOf(layer), cancellation) { Names = ChunkedLayer.TryParse(layer.Layer) is null ? null : [], Labels = _labels?.Value };
-        LayerDirectory root = import(importer);
+        RepositoryTransaction transaction = repository.BeginTransaction();
+        LayerImporter importer;
+        FetchedLayer written;
+        try
+        {
+            importer = new LayerImporter(transaction, NameOf(layer), cancellation) { Names = ChunkedLayer.TryParse(layer.Layer) is null ? null : [], Labels = _labels?.Value };
+            LayerDirectory root = import(importer);
+            transaction.BeginWriteBack();
+            Commit commit = MakeCommit(layer, root, importer.HasWhiteouts, transaction);
+            Checksum checksum = transaction.WriteCommit(commit);
+            if (setRef)
+            {
+                transaction.SetRef(layer.Ref, checksum);
+            }
+
+            written = new FetchedLayer(layer, checksum, commit, Task.Run(() => Publish(transaction, setRef), CancellationToken.None), setRef) { IsRemembered = transaction.IsRemembered };
+        }
+        catch
+        {
+            transaction.Dispose();
+            throw;
+        }
+
+        try
+        {
+            // What is remembered of the layer is of use only with it, and nothing is lost when one is there without the other.
+            facts.Write(repository, written.Checksum, importer.Facts);
+            if (importer.Names is { } names)
+            {
+                ContentIndex.Write(repository, written.Checksum, files(), names);
+            }
+
+            return written;
+        }
+        catch
+        {
+            ((IAsyncResult)written.Published).AsyncWaitHandle.WaitOne();
+            throw;
+        }
+    }
+
+    private static void Publish(RepositoryTransaction transaction, bool hasRefs)
+    {
+        using (transaction)
+        {
+            _ = hasRefs ? transaction.Commit() : transaction.Publish();
+        }
+    }
+
+    // No time of its own: the same layer gives the same commit everywhere.
+    private static Commit MakeCommit(LayerState layer, LayerDirectory root, bool hasWhiteouts, RepositoryTransaction transaction)
+    {
         (Checksum tree, Checksum meta) = root.ToMutableTree().Write(transaction);
         string[] implied = [.. root.ImpliedPaths()];
         var metadata = new VariantDictionary { { ImageStore.ImporterVersionKey, GVariantValue.FromString(ImporterVersion) } };
         metadata.Add(ImageStore.DiffIdKey, GVariantValue.FromString(layer.DiffId.ToString()));
-        metadata.Add(ImageStore.WhiteoutsKey, GVariantValue.FromBoolean(importer.HasWhiteouts));
+        metadata.Add(ImageStore.WhiteoutsKey, GVariantValue.FromBoolean(hasWhiteouts));
         if (implied.Length > 0)
         {
             metadata.Add(ImageStore.ImpliedDirectoriesKey, GVariantValue.FromStringArray(implied));
         }
 
-        // No time of its own: the same layer gives the same commit everywhere.
-        Checksum commit = transaction.WriteCommit(new Commit(metadata, null, "", "", 0, tree, meta));
-        transaction.SetRef(layer.Ref, commit);
-        transaction.Commit();
-        facts.Write(repository, commit, importer.Facts);
-        if (importer.Names is { } names)
-        {
-            ContentIndex.Write(repository, commit, files(), names);
-        }
-
-        return commit;
+        return new Commit(metadata, null, "", "", 0, tree, meta);
     }
 
     // Layers of files get the labels that the image's own policy has for them. Those of an ostree commit have theirs, which are
     // looked at only where layers on top of it change the policy: the answer is that policy then.
-    private FileContexts? LabelLayers(PreparedImport prepared, Checksum[] commits, LayerFacts facts, IImportProgress? progress, CancellationToken cancellation)
+    private FileContexts? LabelLayers(
+        PreparedImport prepared, Checksum[] commits, MutableTree merged, LayerFacts facts, IImportProgress? progress, CancellationToken cancellation)
     {
-        if (prepared.Layers.All(layer => layer.Kind != LayerKind.Files) || SELinuxPolicy.TryLoad(repository, Merge(prepared, commits)) is not { } policy)
+        if (SELinuxPolicy.TryLoad(repository, merged) is not { } policy)
         {
             return null;
         }
@@ -339,18 +433,56 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         return commit;
     }
 
-    private PulledImage WriteMergeCommit(PreparedImport prepared, Checksum[] layers, LayerFacts facts, FileContexts? relabelled, CancellationToken cancellation)
+    // Null when layers turn out, meanwhile, not to be what they should be.
+    private async Task<PulledImage?> TryMergeAsync(
+        PreparedImport prepared, Checksum[] layers, LayerFacts facts, FetchedLayers written, IImportProgress? progress, CancellationToken cancellation)
     {
-        Checksum? ostree = prepared.Layers[0].Kind == LayerKind.OstreeCommit ? layers[0] : null;
-        MutableTree merged = Merge(prepared, layers);
+        await written.MakeReadableAsync(cancellation).ConfigureAwait(false);
+        MutableTree merged = Merge(prepared, layers, facts, written);
+        FileContexts? relabelled = null;
+        if (SELinuxPolicy.MayBeIn(merged) && prepared.Layers.Any(layer => layer.Kind == LayerKind.Files))
+        {
+            // The policy is read, and layers are written anew by it: first they have to be there, and what they should be.
+            if (!await written.AreFitAsync(cancellation).ConfigureAwait(false))
+            {
+                return null;
+            }
+
+            repository.SetRefs(written.Refs);
+            written.Confirm();
+            relabelled = LabelLayers(prepared, layers, merged, facts, progress, cancellation);
+            merged = Merge(prepared, layers, facts, written);
+        }
+
         using RepositoryTransaction transaction = repository.BeginTransaction();
         if (relabelled is not null)
         {
             new TreeLabels(transaction, relabelled, facts).Apply(merged, cancellation);
         }
 
-        (Checksum tree, Checksum meta) = merged.Write(transaction);
         using var composefs = new MemoryStream();
+        (Checksum commit, VerityDigest digest) = WriteMergeCommit(transaction, prepared, layers, merged, facts, composefs);
+        if (!await written.AreFitAsync(cancellation).ConfigureAwait(false))
+        {
+            return null;
+        }
+
+        foreach ((string name, Checksum? layer) in written.Refs)
+        {
+            transaction.SetRef(name, layer);
+        }
+
+        transaction.SetRef(ImageStore.RefOf(prepared.Reference), commit);
+        transaction.Commit();
+        written.Confirm();
+        return new PulledImage(ImageStore.QueryCommit(repository, commit)!, facts, composefs.GetBuffer().AsMemory(0, (int)composefs.Length), digest);
+    }
+
+    private (Checksum Commit, VerityDigest Composefs) WriteMergeCommit(
+        RepositoryTransaction transaction, PreparedImport prepared, Checksum[] layers, MutableTree merged, LayerFacts facts, Stream composefs)
+    {
+        Checksum? ostree = prepared.Layers[0].Kind == LayerKind.OstreeCommit ? layers[0] : null;
+        (Checksum tree, Checksum meta) = merged.Write(transaction);
         VerityDigest digest = ComposefsImage.Write(CommitComposefs.BuildTree(transaction, tree, meta, facts.TryGet, options.KnownDigests), composefs);
         var metadata = new VariantDictionary
         {
@@ -361,27 +493,25 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
             { ImageStore.ManifestDigestKey, GVariantValue.FromString(prepared.Manifest.Digest.ToString()) },
         };
         ulong timestamp = (ulong)Math.Max(0, (StoredImage.TimestampOf(prepared.Manifest.Manifest, prepared.Config) ?? DateTimeOffset.UtcNow).ToUnixTimeSeconds());
-        Checksum commit = transaction.WriteCommit(new Commit(metadata, ostree, "", "", timestamp, tree, meta));
-        transaction.SetRef(ImageStore.RefOf(prepared.Reference), commit);
-        transaction.Commit();
-        return new PulledImage(ImageStore.QueryCommit(repository, commit)!, facts, composefs.GetBuffer().AsMemory(0, (int)composefs.Length), digest);
+        return (transaction.WriteCommit(new Commit(metadata, ostree, "", "", timestamp, tree, meta)), digest);
     }
 
-    private MutableTree Merge(PreparedImport prepared, Checksum[] layers)
+    private MutableTree Merge(PreparedImport prepared, Checksum[] layers, LayerFacts facts, FetchedLayers written)
     {
-        MutableTree merged = Merge([.. layers.Where((_, i) => prepared.Layers[i].Kind != LayerKind.OstreeObjects)], prepared.Layers[0].Kind == LayerKind.OstreeCommit);
-        RemoveInjectedFiles(merged);
+        MutableTree merged = Merge([.. layers.Where((_, i) => prepared.Layers[i].Kind != LayerKind.OstreeObjects)], prepared.Layers[0].Kind == LayerKind.OstreeCommit, written);
+        RemoveInjectedFiles(merged, facts);
         return merged;
     }
 
     // A lowest layer that removes nothing is taken as it is, so that only the directories that others change are looked at.
-    private MutableTree Merge(Checksum[] layers, bool onOstree)
+    private MutableTree Merge(Checksum[] layers, bool onOstree, FetchedLayers written)
     {
-        bool startsClean = onOstree || repository.LoadCommit(layers[0]).Metadata.TryGetBoolean(ImageStore.WhiteoutsKey) == false;
-        MutableTree merged = startsClean ? MutableTree.FromCommit(repository, layers[0]) : new MutableTree();
-        foreach (Checksum layer in layers.AsSpan(startsClean ? 1 : 0))
+        Commit[] commits = [.. layers.Select(written.LoadCommit)];
+        bool startsClean = onOstree || commits[0].Metadata.TryGetBoolean(ImageStore.WhiteoutsKey) == false;
+        MutableTree merged = startsClean ? TreeOf(commits[0]) : new MutableTree();
+        foreach (Commit layer in commits.AsSpan(startsClean ? 1 : 0))
         {
-            var tree = MutableTree.FromCommit(repository, layer);
+            MutableTree tree = TreeOf(layer);
             if (onOstree)
             {
                 // Objects that a container build copied up: the files that were hard links to them are in the layer as well.
@@ -394,20 +524,27 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         return merged;
     }
 
-    private HashSet<string> ImpliedOf(Checksum layer) =>
-        [.. repository.LoadCommit(layer).Metadata.TryGet(ImageStore.ImpliedDirectoriesKey)?.AsStringArray() ?? []];
+    private MutableTree TreeOf(Commit commit) => MutableTree.FromTree(repository, commit.RootTree, commit.RootMeta);
+
+    private static HashSet<string> ImpliedOf(Commit layer) => [.. layer.Metadata.TryGet(ImageStore.ImpliedDirectoriesKey)?.AsStringArray() ?? []];
 
     // Files that container tools mount over while an image is built, and leave empty in it.
-    private void RemoveInjectedFiles(MutableTree root)
+    private void RemoveInjectedFiles(MutableTree root, LayerFacts facts)
     {
         MutableTree? etc = root.TryGetDirectory("usr")?.TryGetDirectory("etc");
         foreach (string name in InjectedFiles)
         {
-            if (etc?.TryGetFile(name) is { } file && repository.LoadFileHeader(file) is { Size: 0, Header.IsSymbolicLink: false })
+            if (etc?.TryGetFile(name) is { } file && IsEmpty(file, facts))
             {
                 etc.Remove(name);
             }
         }
+    }
+
+    private bool IsEmpty(Checksum file, LayerFacts facts)
+    {
+        (FileHeader header, long size) = facts.TryGet(file) is { } known ? (known.Header, known.Size) : repository.LoadFileHeader(file);
+        return size == 0 && !header.IsSymbolicLink;
     }
 
     private static string ImporterVersion { get; } = typeof(ImageImporter).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";

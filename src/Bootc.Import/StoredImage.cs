@@ -14,6 +14,10 @@ namespace Bootc.Import;
 public sealed record StoredImage(
     Checksum MergeCommit, Digest ManifestDigest, ImageManifest Manifest, ImageConfig Config, CachedUpdate? CachedUpdate)
 {
+    internal const string VersionLabel = "org.opencontainers.image.version";
+    internal const string OldVersionLabel = "version";
+    internal const string CreatedAnnotation = "org.opencontainers.image.created";
+
     /// <summary>The version that an image's labels give it.</summary>
     public string? Version => VersionOf(Config);
 
@@ -22,12 +26,12 @@ public sealed record StoredImage(
 
     /// <summary>The version in a configuration's labels, if any.</summary>
     public static string? VersionOf(ImageConfig config) =>
-        config.Labels.GetValueOrDefault("org.opencontainers.image.version") ?? config.Labels.GetValueOrDefault("version");
+        config.Labels.GetValueOrDefault(VersionLabel) ?? config.Labels.GetValueOrDefault(OldVersionLabel);
 
     /// <summary>When an image was made, by its manifest's annotation or else its configuration.</summary>
-    public static DateTimeOffset? TimestampOf(ImageManifest manifest, ImageConfig config)
-    {
-        string? created = manifest.Annotations?.GetValueOrDefault("org.opencontainers.image.created") ?? config.Created;
-        return DateTimeOffset.TryParse(created, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
-    }
+    public static DateTimeOffset? TimestampOf(ImageManifest manifest, ImageConfig config) =>
+        ParseTime(manifest.Annotations?.GetValueOrDefault(CreatedAnnotation) ?? config.Created);
+
+    internal static DateTimeOffset? ParseTime(string? text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
 }

@@ -59,12 +59,32 @@ public sealed partial class Repository
         }
 
         tree = Load(new(checksum, ObjectType.DirTree), DirTree.Parse);
-        if (Interlocked.Add(ref _rememberedNames, 1 + tree.Files.Count + tree.Directories.Count) <= RememberedNamesLimit)
+        Remember(checksum, tree);
+        return tree;
+    }
+
+    /// <summary>Spares reading a directory's names that were just written; <see langword="false"/> when there are too many of them.</summary>
+    internal bool Remember(Checksum checksum, DirTree tree)
+    {
+        bool hasRoom = Interlocked.Add(ref _rememberedNames, 1 + tree.Files.Count + tree.Directories.Count) <= RememberedNamesLimit;
+        if (hasRoom)
         {
             _trees.TryAdd(checksum, tree);
         }
 
-        return tree;
+        return hasRoom;
+    }
+
+    /// <summary>As <see cref="Remember(Checksum, DirTree)"/>, of a directory's metadata.</summary>
+    internal bool Remember(Checksum checksum, DirMeta meta)
+    {
+        bool hasRoom = Interlocked.Increment(ref _rememberedNames) <= RememberedNamesLimit;
+        if (hasRoom)
+        {
+            _metas.TryAdd(checksum, meta);
+        }
+
+        return hasRoom;
     }
 
     /// <summary>A directory's metadata, remembered as <see cref="LoadDirTree"/> does.</summary>
@@ -77,11 +97,7 @@ public sealed partial class Repository
         }
 
         meta = Load(new(checksum, ObjectType.DirMeta), DirMeta.Parse);
-        if (Interlocked.Increment(ref _rememberedNames) <= RememberedNamesLimit)
-        {
-            _metas.TryAdd(checksum, meta);
-        }
-
+        Remember(checksum, meta);
         return meta;
     }
 

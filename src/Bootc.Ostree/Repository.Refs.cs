@@ -83,7 +83,42 @@ public sealed partial class Repository
         }
 
         Directory.EnsureDirectory(path[..path.LastIndexOf('/')], 0x1FD).Dispose();
-        Directory.WriteAllBytesAtomically(path, Encoding.ASCII.GetBytes(commit.Value + "\n"), 0x1A4, sync: !Config.DisableFsync);
+        Directory.WriteAllBytesAtomically(path, ContentOfRef(commit.Value), 0x1A4, sync: !Config.DisableFsync);
+    }
+
+    /// <summary>
+    /// Changes several refs, each atomically: those that stand for a commit in their order, then those that are deleted
+    /// (<see langword="null"/>). They go to disk together, which takes as long as one.
+    /// </summary>
+    public void SetRefs(IReadOnlyCollection<KeyValuePair<string, Checksum?>> refs)
+    {
+        using RefChanges changes = PrepareRefs(refs);
+        if (changes.IsWritten && !Config.DisableFsync)
+        {
+            Directory.SyncFilesystem();
+        }
+
+        changes.Apply();
+    }
+
+    /// <summary>Writes the contents of refs beside them; whoever asked puts the file system on disk before they are applied.</summary>
+    internal RefChanges PrepareRefs(IReadOnlyCollection<KeyValuePair<string, Checksum?>> refs)
+    {
+        var changes = new RefChanges(Directory);
+        try
+        {
+            foreach ((string refSpec, Checksum? commit) in refs)
+            {
+                changes.Add(PathOfRef(refSpec), commit is { } value ? ContentOfRef(value) : null);
+            }
+
+            return changes;
+        }
+        catch
+        {
+            changes.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Detached metadata of a commit, such as signatures; <see langword="null"/> when it has none.</summary>
@@ -151,6 +186,8 @@ public sealed partial class Repository
 
         return path;
     }
+
+    private static byte[] ContentOfRef(Checksum commit) => Encoding.ASCII.GetBytes(commit + "\n");
 
     private void CollectRefs(string path, string prefix, List<string> names)
     {

@@ -90,6 +90,10 @@ public sealed partial class Repository : IDisposable
     /// <summary>Starts a transaction in which some objects count as missing: those that are written again take the place of what is there.</summary>
     public RepositoryTransaction BeginRepair(IReadOnlySet<ObjectName> damaged) => new(this, Lock(exclusive: false), damaged);
 
+    /// <summary>Keeps other programs from removing objects that have no refs yet, until it is disposed; <see langword="null"/> where the repository is not locked.</summary>
+    /// <exception cref="OstreeException">Another program is removing objects for too long.</exception>
+    public IDisposable? ProtectObjects() => Lock(exclusive: false);
+
     /// <summary>The tree of a commit, for looking things up.</summary>
     public CommitTree OpenTree(Checksum commit)
     {

@@ -14,6 +14,7 @@ namespace Bootc.Ostree;
 public sealed partial class RepositoryTransaction : IDisposable
 {
     private const long WriteBackBytes = 32 << 20;
+    private const long WorthWriteBack = 4 << 20;
 
     private readonly Repository _repository;
     private readonly FileLock? _lock;
@@ -33,6 +34,7 @@ public sealed partial class RepositoryTransaction : IDisposable
     private long _notWrittenBack;
     private int _isWritingBack;
     private Task _writeBack = Task.CompletedTask;
+    private volatile bool _isForgotten;
     private bool _ended;
 
     internal RepositoryTransaction(Repository repository, FileLock? heldLock, IReadOnlySet<ObjectName> damaged)
@@ -65,6 +67,9 @@ public sealed partial class RepositoryTransaction : IDisposable
     /// <summary>The repository that is written to.</summary>
     public Repository Repository => _repository;
 
+    /// <summary>Whether the repository gives all directories that were written here though they are not visible yet: it remembers them, up to a limit.</summary>
+    public bool IsRemembered => !_isForgotten;
+
     /// <summary>Whether an object is in the repository or waits in this transaction.</summary>
     public bool HasObject(ObjectName name) => _staged.ContainsKey(name) || (!_damaged.Contains(name) && _repository.HasObject(name));
 
@@ -72,9 +77,9 @@ public sealed partial class RepositoryTransaction : IDisposable
     public Checksum WriteDirTree(DirTree tree)
     {
         Checksum checksum = WriteMetadata(ObjectType.DirTree, tree.Serialize());
-        if (_staged.ContainsKey(new(checksum, ObjectType.DirTree)))
+        if (_staged.ContainsKey(new(checksum, ObjectType.DirTree)) && _stagedTrees.TryAdd(checksum, tree))
         {
-            _stagedTrees.TryAdd(checksum, tree);
+            Remember(_repository.Remember(checksum, tree)); // what it is does not depend on whether it is visible
         }
 
         return checksum;
@@ -84,7 +89,16 @@ public sealed partial class RepositoryTransaction : IDisposable
     internal DirTree? TryReadStagedTree(Checksum checksum) => _stagedTrees.GetValueOrDefault(checksum);
 
     /// <summary>Writes a directory's metadata.</summary>
-    public Checksum WriteDirMeta(DirMeta meta) => WriteMetadata(ObjectType.DirMeta, meta.Serialize());
+    public Checksum WriteDirMeta(DirMeta meta)
+    {
+        Checksum checksum = WriteMetadata(ObjectType.DirMeta, meta.Serialize());
+        if (_staged.ContainsKey(new(checksum, ObjectType.DirMeta)))
+        {
+            Remember(_repository.Remember(checksum, meta));
+        }
+
+        return checksum;
+    }
 
     /// <summary>Writes a commit.</summary>
     public Checksum WriteCommit(Commit commit) => WriteMetadata(ObjectType.Commit, commit.Serialize());
@@ -128,28 +142,52 @@ public sealed partial class RepositoryTransaction : IDisposable
         _refs[refSpec] = commit;
     }
 
+    /// <summary>Lets the disk begin with what was written so far, where that is much, while more is made; called when nobody writes files.</summary>
+    public void BeginWriteBack()
+    {
+        if (_repository.Config.DisableFsync || Interlocked.Read(ref _notWrittenBack) < WorthWriteBack)
+        {
+            return;
+        }
+
+        Task before = _writeBack;
+        _writeBack = Task.Run(async () =>
+        {
+            await before.ConfigureAwait(false);
+            _repository.Directory.SyncFilesystem();
+        });
+    }
+
     /// <summary>
     /// Makes all objects visible, then the refs. Everything is on disk before anything refers to it, so that a power cut
     /// leaves either the old refs or the new ones with all that they need.
     /// </summary>
     public TransactionStatistics Commit()
     {
-        ObjectDisposedException.ThrowIf(_ended, this);
-        _writeBack.Wait();
-        if (!_repository.Config.DisableFsync)
+        MakeVisible();
+        using (RefChanges refs = _repository.PrepareRefs(_refs))
         {
-            _repository.Directory.SyncFilesystem();
+            Sync(); // names, before refs need them; all at once, since a call for each directory would be one write of the journal for each
+            refs.Apply();
         }
 
-        PublishObjects();
-        _staging.Remove();
-        foreach ((string refSpec, Checksum? commit) in _refs)
+        return Complete();
+    }
+
+    /// <summary>
+    /// Makes all objects visible, of which only the contents are on disk then: for whoever makes refs to them next, with
+    /// <see cref="Commit"/> of another transaction or with <see cref="Repository.SetRefs"/>, which put the names on disk as well.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">This transaction has refs to change itself.</exception>
+    public TransactionStatistics Publish()
+    {
+        if (_refs.Count > 0)
         {
-            _repository.SetRef(refSpec, commit);
+            throw new InvalidOperationException("refs have to be committed with the objects that they stand for");
         }
 
-        End();
-        return new TransactionStatistics(_metadataWritten, _metadataTotal, _contentWritten, _contentTotal, _contentBytes);
+        MakeVisible();
+        return Complete();
     }
 
     /// <summary>Ends the transaction; what was not committed is removed.</summary>
@@ -192,6 +230,37 @@ public sealed partial class RepositoryTransaction : IDisposable
         _lock?.Dispose();
     }
 
+    private void Remember(bool isRemembered)
+    {
+        if (!isRemembered)
+        {
+            _isForgotten = true;
+        }
+    }
+
+    private void MakeVisible()
+    {
+        ObjectDisposedException.ThrowIf(_ended, this);
+        _writeBack.Wait();
+        Sync(); // contents, before they have the names under which they are found
+        PublishObjects();
+    }
+
+    private TransactionStatistics Complete()
+    {
+        _staging.Remove();
+        End();
+        return new TransactionStatistics(_metadataWritten, _metadataTotal, _contentWritten, _contentTotal, _contentBytes);
+    }
+
+    private void Sync()
+    {
+        if (!_repository.Config.DisableFsync)
+        {
+            _repository.Directory.SyncFilesystem();
+        }
+    }
+
     // Commits come last: where one is, all that it is made of is as well, whenever the program is killed.
     private void PublishObjects()
     {
@@ -207,10 +276,6 @@ public sealed partial class RepositoryTransaction : IDisposable
             string path = commit.PathIn(_repository.Mode);
             using DirectoryHandle target = _repository.ObjectsDirectory.EnsureDirectory(path[..2], 0x1FD);
             Publish(_staging.Directory, commit.ToString(), target, path);
-            if (!_repository.Config.DisableFsync)
-            {
-                target.Sync();
-            }
         }
     }
 
@@ -230,12 +295,6 @@ public sealed partial class RepositoryTransaction : IDisposable
             {
                 Publish(source, entry.Name, target, $"{name}/{entry.Name}");
             }
-        }
-
-        // All names at once: a call for each directory would be one write of the journal for each.
-        if (!_repository.Config.DisableFsync)
-        {
-            _repository.ObjectsDirectory.SyncFilesystem();
         }
     }
 

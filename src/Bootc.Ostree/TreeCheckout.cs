@@ -14,9 +14,13 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
 {
     private const string QuotedWhiteoutPrefix = ".ostree-wh.";
     private const int WorthAThread = 24; // names in a directory
+    private const uint OwnerMode = 0x1C0; // 0700
+    private const uint OpenMode = 0x1ED; // 0755
+
+    private static readonly uint ModeMask = CurrentProcess.FileModeMask;
 
     private int _spareThreads = Environment.ProcessorCount - 1;
-    private volatile Owner? _creationOwner;
+    private volatile Creation? _creation;
 
     public void Run(Checksum commit, DirectoryHandle parent, string name)
     {
@@ -52,7 +56,8 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
     private void CheckoutDirectory(Checksum tree, Checksum metaChecksum, DirectoryHandle parent, string name)
     {
         DirTree names = repository.LoadDirTree(tree);
-        bool created = name != "." && MakeDirectory(parent, name);
+        DirMeta meta = repository.LoadDirMeta(metaChecksum);
+        bool created = name != "." && MakeDirectory(parent, name, CreationMode(meta));
         using DirectoryHandle directory = name == "." ? parent.Reopen() : parent.OpenDirectory(name);
         foreach (DirTreeFile file in names.Files)
         {
@@ -62,7 +67,7 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
         CheckoutDirectories(names.Directories, directory);
         if (created)
         {
-            SetMetadata(directory, repository.LoadDirMeta(metaChecksum));
+            SetMetadata(directory, meta);
         }
     }
 
@@ -143,25 +148,38 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
         }
 
         // A new tree belongs to one owner at first; between directories that were there, each may follow the one above it.
-        Owner made = options.Union ? Owner.Of(directory) : _creationOwner ??= Owner.Of(directory);
-        if (made != new Owner(meta.Uid, meta.Gid))
+        Creation made = options.Union ? Creation.Of(directory, meta) : _creation ??= Creation.Of(directory, meta);
+        bool isOthers = (made.Uid, made.Gid) != (meta.Uid, meta.Gid);
+        if (isOthers)
         {
             directory.Handle.SetOwner(meta.Uid, meta.Gid, directory.DisplayPath);
         }
 
-        directory.Handle.SetMode(meta.Mode, directory.DisplayPath);
+        // What creating it gave already needs no call: on a whole tree that is most directories.
+        if (isOthers || !made.KeepsMode || CreationMode(meta) != (meta.Mode & ModeBits.PermissionMask))
+        {
+            directory.Handle.SetMode(meta.Mode, directory.DisplayPath);
+        }
+
         directory.Handle.SetModifiedTime(0, 0, directory.DisplayPath);
     }
 
-    private bool MakeDirectory(DirectoryHandle parent, string name)
+    private bool MakeDirectory(DirectoryHandle parent, string name, uint mode)
     {
         if (!options.Union)
         {
-            parent.CreateDirectory(name, 0x1C0);
+            parent.CreateDirectory(name, mode);
             return true;
         }
 
-        return parent.TryCreateDirectory(name, 0x1C0);
+        return parent.TryCreateDirectory(name, mode);
+    }
+
+    // The mode that it will have, where it can be made with that and nobody else could write to it; otherwise it is its maker's until it is whole.
+    private static uint CreationMode(DirMeta meta)
+    {
+        uint mode = meta.Mode & ModeBits.PermissionMask;
+        return (mode & ~OpenMode) == 0 && (mode & OwnerMode) == OwnerMode && (mode & ModeMask) == 0 ? mode : OwnerMode;
     }
 
     private void CheckoutFile(Checksum checksum, DirectoryHandle directory, string name)
@@ -225,7 +243,8 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
 
     private void Copy(Checksum checksum, FileHeader header, long size, DirectoryHandle directory, string name)
     {
-        using SafeFileHandle file = directory.CreateTemporaryFile();
+        // In a new tree, which nobody looks at before it is whole, a file may have its name from the beginning.
+        using SafeFileHandle file = options.Union ? directory.CreateTemporaryFile() : directory.CreateFile(name, 0x180);
         if (size > 0)
         {
             CopyContent(checksum, size, file, directory.DisplayPath + "/" + name);
@@ -238,7 +257,10 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
             file.SetExtendedAttribute(attribute.Name, attribute.Value, name);
         }
 
-        directory.LinkTemporaryFile(file, name);
+        if (options.Union)
+        {
+            directory.LinkTemporaryFile(file, name);
+        }
     }
 
     private void CopyContent(Checksum checksum, long size, SafeFileHandle file, string path)
@@ -275,12 +297,13 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
         directory.SetMode(name, header.Mode);
     }
 
-    private sealed record Owner(uint Uid, uint Gid)
+    // What directories get when they are made; a group or a list of accesses that is inherited shows in the mode.
+    private sealed record Creation(uint Uid, uint Gid, bool KeepsMode)
     {
-        public static Owner Of(DirectoryHandle directory)
+        public static Creation Of(DirectoryHandle directory, DirMeta meta)
         {
             FileStatus status = directory.GetStatus();
-            return new Owner(status.Uid, status.Gid);
+            return new Creation(status.Uid, status.Gid, status.Permissions == CreationMode(meta));
         }
     }
 }

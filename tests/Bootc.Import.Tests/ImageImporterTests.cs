@@ -189,6 +189,23 @@ public sealed class ImageImporterTests
         Assert.Empty(test.Repository.Fsck().Findings);
     }
 
+    [Fact]
+    public async Task A_layer_that_came_before_one_that_is_refused_stays()
+    {
+        using var test = new TestRepository();
+        WrittenImage image = OsImage.Create().WriteTo(test.Folder["image"]);
+        RewriteConfig(image, config => config["rootfs"]!["diff_ids"]![1] = "sha256:" + new string('0', 64));
+        await using IImageSource source = ImageSources.Open(ImageReference.Parse(image.Reference));
+        var importer = new ImageImporter(test.Repository, new ImportOptions { ParallelLayers = 1 });
+        PreparedImport prepared = await importer.PrepareAsync(source, ImageReference.Parse(image.Reference), CancellationToken.None);
+
+        await Assert.ThrowsAsync<LayerFormatException>(() => importer.ImportAsync(prepared, null, CancellationToken.None));
+
+        KeyValuePair<string, Checksum> kept = Assert.Single(test.Repository.ListRefs());
+        Assert.Equal(ImageStore.RefOf(Digest.Parse(image.LayerDigests[0])), kept.Key);
+        Assert.Empty(test.Repository.Fsck().Findings);
+    }
+
     [Theory]
     [InlineData("flip")]
     [InlineData("truncate")]

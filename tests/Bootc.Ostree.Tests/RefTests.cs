@@ -47,6 +47,30 @@ public sealed class RefTests : IDisposable
         Assert.Empty(_repository.ListRefs());
     }
 
+    [Fact]
+    public void Several_refs_change_together()
+    {
+        Checksum next = Checksum.Compute("the next"u8);
+        _repository.SetRef("a/old", Commit);
+        _repository.SetRef("a/kept", Commit);
+
+        _repository.SetRefs([new("a/new", next), new("a/kept", next), new("remote:b", Commit), new("a/old", null), new("a/never", null)]);
+
+        Assert.Equal([$"a/kept {next}", $"a/new {next}", $"remote:b {Commit}"], _repository.ListRefs().Select(entry => $"{entry.Key} {entry.Value}"));
+        Assert.Equal(["kept", "new"], Directory.GetFiles(_directory["repo/refs/heads/a"]).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public void Of_refs_that_cannot_all_be_changed_none_is()
+    {
+        _repository.SetRef("a/b", Commit);
+
+        Assert.Throws<ArgumentException>(() => _repository.SetRefs([new("a/new", Commit), new("a/b", null), new("no name", Commit)]));
+
+        Assert.Equal(["a/b"], _repository.ListRefs().Select(entry => entry.Key));
+        Assert.Equal(["b"], Directory.GetFiles(_directory["repo/refs/heads/a"]).Select(Path.GetFileName));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData(".")]

@@ -1,5 +1,6 @@
 // A transaction shows all that was written, or nothing.
 using Bootc.Linux;
+using Bootc.Ostree.GVariant;
 using Bootc.Ostree.Objects;
 using Bootc.Testing;
 using Xunit;
@@ -40,6 +41,25 @@ public sealed class TransactionTests : IDisposable
         Assert.False(_repository.HasObject(new(file, ObjectType.File)));
         transaction.Commit();
         Assert.True(_repository.HasObject(new(file, ObjectType.File)));
+    }
+
+    [Fact]
+    public void Objects_can_be_published_for_refs_that_follow()
+    {
+        using RepositoryTransaction transaction = _repository.BeginTransaction();
+        Checksum tree = transaction.WriteDirTree(new DirTree([new DirTreeFile("file", transaction.WriteFile(FileHeader.ForFile(0, 0, 0x1A4), "content"u8).Checksum)], []));
+        Checksum meta = transaction.WriteDirMeta(DirMeta.ForDirectory(0, 0, 0x1ED));
+        Checksum commit = transaction.WriteCommit(new Commit(new VariantDictionary(), null, "", "", 0, tree, meta));
+
+        transaction.Publish();
+
+        Assert.Empty(_repository.ListRefs());
+        Assert.Equal(["cache"], Directory.GetFileSystemEntries(_directory["repo/tmp"]).Select(Path.GetFileName));
+        _repository.SetRefs([new("main", commit)]);
+        Assert.Empty(_repository.Fsck().Findings);
+        using RepositoryTransaction withRef = _repository.BeginTransaction();
+        withRef.SetRef("other", commit);
+        Assert.Throws<InvalidOperationException>(() => withRef.Publish());
     }
 
     [Fact]

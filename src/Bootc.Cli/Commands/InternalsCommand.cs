@@ -120,7 +120,7 @@ internal static class InternalsCommand
     {
         var directory = new Argument<string>("DIR") { Description = "Where to write them; made where it is missing" };
         var command = new DocumentedCommand("man", "Write the manual pages of all commands", directory) { UsesSysroot = false };
-        command.SetAction(parsed => ManualPage.WriteAll(parsed.RootCommandResult.Command, Directory.CreateDirectory(parsed.GetRequiredValue(directory)).FullName));
+        command.SetAction(parsed => ManualPage.WriteAll(BootcCommand.Create(), Directory.CreateDirectory(parsed.GetRequiredValue(directory)).FullName));
         return command;
     }
 }

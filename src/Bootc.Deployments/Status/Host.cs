@@ -23,5 +23,5 @@ public sealed record Host
     public HostStatus Status { get; init; } = new();
 
     /// <summary>The document as JSON.</summary>
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, HostJson.Default.Host);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, HostDocumentJson.Default.Host);
 }

@@ -4,7 +4,6 @@ using System.Text.Json.Serialization;
 namespace Bootc.Deployments.Status;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(Host))]
 [JsonSerializable(typeof(VerificationStatus))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class HostJson : JsonSerializerContext;

@@ -58,13 +58,13 @@ public static class HostStatusBuilder
     private static BootEntryStatus Describe(Sysroot sysroot, Deployment deployment)
     {
         OstreeImageReference? reference = deployment.Origin.Image;
-        StoredImage? image = reference is null ? null : ImageStore.QueryCommit(sysroot.Repository, deployment.Commit);
+        ImageSummary? image = reference is null ? null : ImageStore.SummarizeCommit(sysroot.Repository, deployment.Commit);
         PackageWish packages = deployment.Origin.Packages;
         return new BootEntryStatus
         {
-            Image = image is null ? null : Describe(reference!, image.ManifestDigest.ToString(), image.Version, image.Timestamp, image.Config.Architecture) with { Verification = Verification.Read(sysroot.Repository, deployment.Commit) },
+            Image = image is null ? null : Describe(reference!, image.ManifestDigest.ToString(), image.Version, image.Timestamp, image.Architecture) with { Verification = Verification.Read(sysroot.Repository, deployment.Commit) },
             CachedUpdate = image?.CachedUpdate is not { } update ? null : Describe(
-                reference!, update.ManifestDigest.ToString(), update.Version, StoredImage.TimestampOf(update.Manifest, update.Config), update.Config.Architecture),
+                reference!, update.ManifestDigest.ToString(), update.Version, update.Timestamp, update.Architecture),
             Incompatible = image is null,
             Pinned = deployment.IsPinned,
             SoftRebootCapable = SoftReboot.FindObstacle(sysroot, deployment) is null,

@@ -1,33 +1,30 @@
 // Puts a layer together of files that are there and files that are fetched.
 using System.Security.Cryptography;
 using Bootc.Import.Tar;
-using Bootc.Linux;
 using Bootc.Oci;
 using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
 using Bootc.Ostree;
 using Bootc.Ostree.Objects;
-using Microsoft.Win32.SafeHandles;
 
 namespace Bootc.Import.Chunked;
 
 /// <summary>
 /// Reads a zstd:chunked layer whose headers are in its tar-split and whose contents come from where a plan says. All of it, what
-/// the repository had included, goes through the hash of the layer's diff-id, which the end checks: what was imported is the tar
-/// stream that the image's configuration names, bit by bit, and the table of contents was no more than a way to find the bytes.
+/// the repository had included, goes through the hash of the layer's diff-id, which has the last word: what was imported is the
+/// tar stream that the image's configuration names, bit by bit, and the table of contents was no more than a way to find the bytes.
 /// What is fetched is checked by its own digest before that, so that an error names the file.
 /// </summary>
 /// <remarks>
-/// The repository's files are read once for that, at the speed of SHA-256. To believe the table of contents instead, whose digest
-/// is in the manifest, would read as much, since each file has to be checked; it would save no more than doing it on one
-/// processor, and an image whose table says something else than its layer would be two images.
+/// The repository's files are read once for that, by the thread that hashes: the importer, which knows what they are without that,
+/// may come to the layer's end long before, and beyond. To believe the table of contents instead, whose digest is in the manifest,
+/// would leave nothing to be read, but an image whose table says something else than its layer would be two images.
 /// </remarks>
 internal sealed class ChunkedLayerReader : ILayerReader
 {
     private readonly Repository _repository;
     private readonly ChunkedPlan _plan;
     private readonly ChunkedContent _fetched;
-    private readonly Digest _diffId;
     private readonly string _what;
     private readonly CancellationToken _cancellation;
     private readonly TarHasher _hash;
@@ -38,9 +35,8 @@ internal sealed class ChunkedLayerReader : ILayerReader
     private int _piece;
     private bool _isPieceOpen;
     private long _pieceRest;
-    private SafeFileHandle? _object;
-    private Stream? _objectStream;
-    private long _objectPosition;
+    private ObjectContent? _object;
+    private bool _isComplete;
 
     /// <summary>Starts to read a layer.</summary>
     /// <param name="repository">What has the contents that are not fetched.</param>
@@ -56,13 +52,19 @@ internal sealed class ChunkedLayerReader : ILayerReader
         _repository = repository;
         _plan = plan;
         _fetched = fetched;
-        _diffId = diffId;
         _what = what;
         _cancellation = cancellation;
-        _hash = new TarHasher(diffId.HashAlgorithm);
+        _hash = new TarHasher(repository, diffId.HashAlgorithm, what, cancellation);
+        Verified = VerifyAsync(_hash.Digest, diffId, what);
         _headers = new TarSplitHeaders(new TarSplitReader(tarSplit, plan.Layer.TarSplitSize, what), _hash, what);
         _tar = new TarReader(_headers, what, hasContents: false);
     }
+
+    /// <summary>
+    /// Ends when all of the layer is known to be what the image's configuration names, which may be after it was read, and after
+    /// the reader is disposed. It fails with a <see cref="LayerFormatException"/> where the layer is another one.
+    /// </summary>
+    public Task Verified { get; }
 
     public TarEntry? Next()
     {
@@ -78,9 +80,9 @@ internal sealed class ChunkedLayerReader : ILayerReader
             return entry;
         }
 
-        Digest actual = _hash.Complete();
-        return actual == _diffId ? null : throw new LayerFormatException(
-            $"{_what} is not the layer that the image's configuration names: expected diff-id {_diffId}, got {actual} of its table of contents");
+        _hash.Complete();
+        _isComplete = true;
+        return null;
     }
 
     public int Read(Span<byte> buffer)
@@ -115,9 +117,23 @@ internal sealed class ChunkedLayerReader : ILayerReader
         CloseObject();
         _tar.Dispose();
         _headers.Dispose();
-        _hash.Dispose();
+        if (!_isComplete)
+        {
+            _hash.Abandon();
+        }
+
         _fetched.Dispose();
         _pieceHash.Dispose();
+    }
+
+    private static async Task VerifyAsync(Task<Digest> digest, Digest expected, string what)
+    {
+        Digest actual = await digest.ConfigureAwait(false);
+        if (actual != expected)
+        {
+            throw new LayerFormatException(
+                $"{what} is not the layer that the image's configuration names: expected diff-id {expected}, got {actual} of its table of contents");
+        }
     }
 
     private void Begin(TarEntry entry)
@@ -144,13 +160,31 @@ internal sealed class ChunkedLayerReader : ILayerReader
             return;
         }
 
-        for (int count; (count = ReadPiece(_hash.Room())) > 0;)
+        do
         {
-            _hash.Advance(count);
+            LeaveToHash();
             _cancellation.ThrowIfCancellationRequested();
         }
-
+        while (ReadAndHash() > 0);
         _file = null;
+    }
+
+    private int ReadAndHash()
+    {
+        int count = ReadPiece(_hash.Room());
+        _hash.Advance(count);
+        return count;
+    }
+
+    // Pieces in objects of which nothing was read yet.
+    private void LeaveToHash()
+    {
+        while (_pieceRest == 0 && _piece < _file!.Pieces.Length - 1 && _file.Pieces[_piece + 1] is { Range.Length: 0, Object: { } file } next)
+        {
+            EndPiece();
+            _piece++;
+            _hash.Append(file, next.ObjectOffset, next.Size);
+        }
     }
 
     private int ReadPiece(Span<byte> buffer)
@@ -192,7 +226,7 @@ internal sealed class ChunkedLayerReader : ILayerReader
         }
         else if (piece.Object is { } file)
         {
-            OpenObject(file, piece.ObjectOffset);
+            _object = new ObjectContent(_repository, file, piece.ObjectOffset);
         }
     }
 
@@ -205,9 +239,9 @@ internal sealed class ChunkedLayerReader : ILayerReader
             return count;
         }
 
-        if (piece.Object is not null)
+        if (_object is not null)
         {
-            return ReadObject(buffer);
+            return _object.Read(buffer);
         }
 
         buffer.Clear();
@@ -239,40 +273,9 @@ internal sealed class ChunkedLayerReader : ILayerReader
         }
     }
 
-    private void OpenObject(Checksum file, long offset)
-    {
-        if (_repository.Mode != RepositoryMode.Archive)
-        {
-            _object = _repository.OpenObject(new(file, ObjectType.File));
-            _objectPosition = offset;
-            return;
-        }
-
-        _objectStream = _repository.OpenFileContent(file);
-        for (Span<byte> skipped = stackalloc byte[4096]; offset > 0;)
-        {
-            int count = _objectStream.Read(skipped[..(int)Math.Min(skipped.Length, offset)]);
-            offset = count > 0 ? offset - count : 0;
-        }
-    }
-
-    private int ReadObject(Span<byte> buffer)
-    {
-        if (_objectStream is not null)
-        {
-            return _objectStream.Read(buffer);
-        }
-
-        int count = RandomAccess.Read(_object!, buffer, _objectPosition);
-        _objectPosition += count;
-        return count;
-    }
-
     private void CloseObject()
     {
         _object?.Dispose();
         _object = null;
-        _objectStream?.Dispose();
-        _objectStream = null;
     }
 }

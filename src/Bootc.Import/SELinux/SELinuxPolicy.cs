@@ -11,13 +11,16 @@ internal static class SELinuxPolicy
 {
     private const int MaximumSize = 64 * 1024 * 1024; // of all its files
 
+    /// <summary>Whether a tree has what a policy is found by; nothing but directories is looked at.</summary>
+    public static bool MayBeIn(MutableTree root) => FolderIn(root)?.TryGetFile("config") is not null;
+
     /// <summary>The file contexts of a tree's policy, or <see langword="null"/> where it has none or SELinux is disabled in it.</summary>
     /// <param name="repository">Where the tree's objects are.</param>
     /// <param name="root">The tree, in ostree's layout.</param>
     /// <exception cref="OstreeException">An object cannot be read, or the policy is malformed.</exception>
     public static FileContexts? TryLoad(Repository repository, MutableTree root)
     {
-        if (root.TryGetDirectory("usr")?.TryGetDirectory("etc")?.TryGetDirectory("selinux") is not { } selinux
+        if (FolderIn(root) is not { } selinux
             || TryRead(repository, selinux, "config") is not { } config
             || TryGetName(config) is not { } name
             || selinux.TryGetDirectory(name)?.TryGetDirectory("contexts")?.TryGetDirectory("files") is not { } folder)
@@ -36,6 +39,8 @@ internal static class SELinuxPolicy
 
         return files.ContainsKey(FileContexts.PatternFiles[0]) ? FileContexts.Parse(files) : null;
     }
+
+    private static MutableTree? FolderIn(MutableTree root) => root.TryGetDirectory("usr")?.TryGetDirectory("etc")?.TryGetDirectory("selinux");
 
     // As libostree reads it: enforcing and permissive systems have labels.
     private static string? TryGetName(byte[] config)
