@@ -4,8 +4,8 @@ using Bootc.Linux;
 namespace Bootc.Layering;
 
 /// <summary>
-/// Moves a kernel that a package put into <c>/boot</c> to where images have it, and has dracut make the initramfs again when
-/// something that goes into it has changed.
+/// Moves a kernel that a package put into <c>/boot</c> to where images have it, takes away the one before, and has dracut make
+/// the initramfs again when something that goes into it has changed.
 /// </summary>
 internal sealed class KernelFiles(LayerRoot root, Sandbox sandbox)
 {
@@ -52,6 +52,7 @@ internal sealed class KernelFiles(LayerRoot root, Sandbox sandbox)
         string[] added = [.. (Directory.Exists(boot) ? Directory.EnumerateFiles(boot, "vmlinuz-*") : [])
             .Select(file => Path.GetFileName(file)["vmlinuz-".Length..])
             .Where(version => Directory.Exists($"{root.Path}/{Modules}/{version}"))
+            .Union(FindInModules())
             .Order(StringComparer.Ordinal)];
         if (added.Length == 0)
         {
@@ -63,15 +64,22 @@ internal sealed class KernelFiles(LayerRoot root, Sandbox sandbox)
             throw new LayeringException($"the packages bring several kernels ({string.Join(", ", added)}), and a host boots one: install one of them");
         }
 
-        foreach (string old in ListKernels())
+        foreach (string old in ListKernels().Except(added))
         {
             File.Delete($"{root.Path}/{Modules}/{old}/vmlinuz");
             File.Delete($"{root.Path}/{Modules}/{old}/initramfs.img");
         }
 
-        File.Copy($"{boot}/vmlinuz-{added[0]}", $"{root.Path}/{Modules}/{added[0]}/vmlinuz");
+        if (File.Exists($"{boot}/vmlinuz-{added[0]}"))
+        {
+            File.Copy($"{boot}/vmlinuz-{added[0]}", $"{root.Path}/{Modules}/{added[0]}/vmlinuz", overwrite: true);
+        }
+
         return added[0];
     }
+
+    // RPM packages have their kernels where images have them.
+    private IEnumerable<string> FindInModules() => ListKernels().Where(version => File.Exists($"{root.Upper}/{Modules}/{version}/vmlinuz"));
 
     private bool IsRelevant()
     {

@@ -5,7 +5,6 @@ using Bootc.Composefs.FsVerity;
 using Bootc.Deployments;
 using Bootc.Import;
 using Bootc.Import.Packages;
-using Bootc.Layering.Apt;
 using Bootc.Linux;
 using Bootc.Ostree;
 using Bootc.Ostree.GVariant;
@@ -24,8 +23,6 @@ public sealed class PackageLayering : IDeriver
 
     /// <summary>The key of a commit's metadata with what was done with packages: <c>Install NAME VERSION</c> and the like.</summary>
     public const string ChangesKey = "bootc.package-changes";
-
-    private const string DpkgDatabase = "usr/lib/sysimage/dpkg";
 
     // Made and filled by whoever boots, and by the sandbox.
     private static readonly string[] NotOfTheImage = ["boot", "dev", "etc", "ostree", "proc", "run", "sys", "sysroot", "tmp", "var"];
@@ -57,12 +54,12 @@ public sealed class PackageLayering : IDeriver
     {
         Sysroot sysroot = request.Sysroot;
         Checksum image = request.Image.Image.MergeCommit;
+        IPackageSystem system = PackageSystems.Find(sysroot.Repository, image);
         using LayerRoot root = LayerRoot.Mount(sysroot, image, () => MakeComposefs(request));
-        RequireDatabase(sysroot.Repository, image, root);
-        Sandbox sandbox = Prepare(request, root, cancellation);
-        (PackageWish wish, string[] inactive) = SplitInactive(request.Origin.Packages, sysroot.Repository, image);
+        Sandbox sandbox = Prepare(request, root, system, cancellation);
+        (PackageWish wish, string[] inactive) = SplitInactive(request.Origin.Packages, system, sysroot.Repository, image);
         LocalPackages.Provide(sysroot.Repository, wish.LocalFiles, $"{root.WorkPath}/local");
-        IPackageTool tool = new AptTool(sandbox, root, FindSettings(request, root), FindCache(request), CacheOnly);
+        IPackageTool tool = system.CreateTool(sandbox, root, FindEtc(request), FindCache(request, system), CacheOnly);
         PackageTransaction transaction = Transaction = Solve(request, tool, wish, inactive, cancellation);
         TellInactive(request, inactive);
         if (dryRun)
@@ -81,7 +78,7 @@ public sealed class PackageLayering : IDeriver
             Install(request, root, sandbox, tool, wish, cancellation);
         }
 
-        return Store(request, root, transaction, hash, cancellation);
+        return Store(request, root, system, transaction, hash, cancellation);
     }
 
     private static PackageTransaction Solve(DeriveRequest request, IPackageTool tool, PackageWish wish, string[] inactive, CancellationToken cancellation)
@@ -107,25 +104,21 @@ public sealed class PackageLayering : IDeriver
         request.Progress.Step("Installing packages");
         VarContent var = VarContent.Before(root.Var);
         Accounts accounts = Accounts.Before(root.Path);
-        using (new ServicePolicy(root.Path))
-        {
-            tool.Install(wish, cancellation);
-        }
-
+        tool.Install(wish, cancellation);
         request.Progress.Step("Looking after kernel and initramfs");
         new KernelFiles(root, sandbox).Update(cancellation);
         accounts.WriteRules();
         var.WriteTo(root.Path);
     }
 
-    private static DerivedCommit Store(DeriveRequest request, LayerRoot root, PackageTransaction solved, string hash, CancellationToken cancellation)
+    private static DerivedCommit Store(DeriveRequest request, LayerRoot root, IPackageSystem system, PackageTransaction solved, string hash, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         request.Progress.Step("Storing what changed");
         Repository repository = request.Sysroot.Repository;
         Checksum image = request.Image.Image.MergeCommit;
         MutableTree tree = MutableTree.FromCommit(repository, image);
-        UpperLayer layer = WriteObjects(repository, root, tree);
+        UpperLayer layer = WriteObjects(repository, root, system, tree);
         FileFacts? Facts(Checksum file) => layer.Facts.GetValueOrDefault(file) ?? request.Image.Facts.TryGet(file);
 
         // The second transaction, since the composefs image is made of directories' metadata that the repository shows.
@@ -147,10 +140,10 @@ public sealed class PackageLayering : IDeriver
         return new DerivedCommit(commit, composefs.GetBuffer().AsMemory(0, (int)composefs.Length), Facts);
     }
 
-    private static UpperLayer WriteObjects(Repository repository, LayerRoot root, MutableTree tree)
+    private static UpperLayer WriteObjects(Repository repository, LayerRoot root, IPackageSystem system, MutableTree tree)
     {
         using RepositoryTransaction transaction = repository.BeginTransaction();
-        var layer = new UpperLayer(transaction, path => IsExcluded(path, tree));
+        var layer = new UpperLayer(transaction, path => IsExcluded(path, system, tree));
         using DirectoryHandle upper = DirectoryHandle.Open(root.Upper);
         using DirectoryHandle merged = DirectoryHandle.Open(root.Path);
         layer.Apply(upper, merged, tree);
@@ -159,7 +152,7 @@ public sealed class PackageLayering : IDeriver
     }
 
     // Accounts are the host's own, and locks and backups of databases nobody's.
-    private static bool IsExcluded(string path, MutableTree tree)
+    private static bool IsExcluded(string path, IPackageSystem system, MutableTree tree)
     {
         if (!path.Contains('/'))
         {
@@ -167,25 +160,11 @@ public sealed class PackageLayering : IDeriver
         }
 
         return Accounts.IsAccountFile(path)
-            || (path.StartsWith($"{DpkgDatabase}/", StringComparison.Ordinal)
-                && (path.EndsWith("-old", StringComparison.Ordinal) || path.EndsWith("/lock", StringComparison.Ordinal) || path.EndsWith("/lock-frontend", StringComparison.Ordinal) || path.EndsWith("/triggers/Lock", StringComparison.Ordinal)))
+            || system.IsVolatile(path)
             || (path == "usr/etc/resolv.conf" && tree.TryGetDirectory("usr")?.TryGetDirectory("etc")?.TryGetFile("resolv.conf") is null);
     }
 
-    // A package database in /var would be the host's, and say what another deployment has.
-    private static void RequireDatabase(Repository repository, Checksum image, LayerRoot root)
-    {
-        if (File.Exists($"{root.Path}/{DpkgDatabase}/status"))
-        {
-            return;
-        }
-
-        throw new LayeringException(repository.OpenTree(image).TryGetDirectory("var/lib/dpkg") is not null
-            ? $"the image keeps its package database in /var, where it is lost: an image that takes packages has it in /{DpkgDatabase}, and /var/lib/dpkg is a link to it"
-            : $"the image has no package database in /{DpkgDatabase}, and no other one is known: packages can be added to images made of Debian packages");
-    }
-
-    private static Sandbox Prepare(DeriveRequest request, LayerRoot root, CancellationToken cancellation)
+    private static Sandbox Prepare(DeriveRequest request, LayerRoot root, IPackageSystem system, CancellationToken cancellation)
     {
         Repository repository = request.Sysroot.Repository;
         Checksum image = request.Image.Image.MergeCommit;
@@ -207,10 +186,7 @@ public sealed class PackageLayering : IDeriver
                 temporary.Handle.SetMode(0x3FF, temporary.DisplayPath);
             }
 
-            if (!var.Exists("lib/dpkg"))
-            {
-                var.CreateSymbolicLink($"../../{DpkgDatabase}", "lib/dpkg");
-            }
+            system.PrepareVar(var);
         }
 
         Sandbox sandbox = Sandbox.Over(root.Path, root.Var).Set("SOURCE_DATE_EPOCH", repository.LoadCommit(image).Timestamp.ToString(CultureInfo.InvariantCulture));
@@ -234,22 +210,18 @@ public sealed class PackageLayering : IDeriver
         return image.GetBuffer().AsMemory(0, (int)image.Length);
     }
 
-    private static string FindSettings(DeriveRequest request, LayerRoot root)
-    {
-        string? host = request.Merge is { } merge ? Path.Combine(request.Sysroot.Path, merge.Path, "etc/apt") : null;
-        return host is not null && Directory.Exists(host) ? host : $"{root.Path}/usr/etc/apt";
-    }
+    private static string? FindEtc(DeriveRequest request) => request.Merge is { } merge ? Path.Combine(request.Sysroot.Path, merge.Path, "etc") : null;
 
-    private static string FindCache(DeriveRequest request)
+    private static string FindCache(DeriveRequest request, IPackageSystem system)
     {
         string stateroot = request.Merge?.Stateroot ?? request.Sysroot.ListStateroots()[0];
-        return Path.Combine(request.Sysroot.Path, $"ostree/deploy/{stateroot}/var/cache/bootc/apt");
+        return Path.Combine(request.Sysroot.Path, $"ostree/deploy/{stateroot}/var/cache/bootc/{system.CacheName}");
     }
 
     // A version that is wanted by name is one that the image need not have.
-    private static (PackageWish Wish, string[] Inactive) SplitInactive(PackageWish wish, Repository repository, Checksum image)
+    private static (PackageWish Wish, string[] Inactive) SplitInactive(PackageWish wish, IPackageSystem system, Repository repository, Checksum image)
     {
-        HashSet<string> present = [.. (PackageDatabase.Read(repository, image) ?? []).SelectMany(package => (string[])[package.Name, $"{package.Name}:{package.Architecture}"])];
+        HashSet<string> present = [.. (PackageDatabase.Read(repository, image) ?? []).SelectMany(system.NamesOf)];
         string[] inactive = [.. wish.Requested.Where(present.Contains), .. wish.Removed.Where(name => !present.Contains(name))];
         return (wish with { Requested = [.. wish.Requested.Except(inactive)], Removed = [.. wish.Removed.Except(inactive)] }, inactive);
     }

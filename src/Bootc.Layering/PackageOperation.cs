@@ -1,5 +1,4 @@
 // package install, uninstall, override, reset: another wish on the same image.
-using System.Text.RegularExpressions;
 using Bootc.Deployments;
 using Bootc.Import;
 using Bootc.Import.Packages;
@@ -12,7 +11,7 @@ namespace Bootc.Layering;
 /// Changes what a host wants besides its image, and makes a deployment of the image with it that boots next; on a running host
 /// it is staged. The deployment before stays to fall back to.
 /// </summary>
-public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IOperationProgress progress)
+public sealed class PackageOperation(Sysroot sysroot, OciOptions oci, IOperationProgress progress)
 {
     /// <summary>Finds out what would be done, and changes nothing.</summary>
     public bool DryRun { get; init; }
@@ -30,15 +29,16 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
     public PackageTransaction? Transaction { get; private set; }
 
     /// <summary>Wants packages besides those of the image.</summary>
-    /// <param name="packages">Names, perhaps <c>NAME:ARCH</c> or <c>NAME=VERSION</c>, and paths of package files.</param>
+    /// <param name="packages">Names, perhaps with an architecture or a version as the image's package system writes them, and paths of package files.</param>
     /// <param name="cancellation">Ends the operation.</param>
     /// <exception cref="LayeringException">One is wanted already, is no package, or cannot be had.</exception>
     public OperationOutcome Install(IReadOnlyList<string> packages, CancellationToken cancellation) => Run((wish, current) =>
     {
         string[] names = [.. packages.Where(package => !IsFile(package)).Distinct()];
-        foreach (string name in names)
+        IPackageSystem system = SystemOf(current);
+        if (names.FirstOrDefault(name => !system.IsName(name)) is { } wrong)
         {
-            RequireName(name);
+            throw new LayeringException($"'{wrong}' is no name of a package: {system.NameForms}, or the path of a package file");
         }
 
         if (!Idempotent && names.FirstOrDefault(wish.Requested.Contains) is { } known)
@@ -46,7 +46,7 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
             throw new LayeringException($"{known} is wanted already; with --idempotent that is no error");
         }
 
-        RefuseInactive(names, current);
+        RefuseInactive(names, system, current);
         LocalPackage[] files = Take(packages.Where(IsFile), current, cancellation);
         HashSet<string> replaced = [.. files.Select(file => file.Name)];
         return wish with
@@ -196,25 +196,26 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
     private LocalPackage[] Take(IEnumerable<string> files, Deployment current, CancellationToken cancellation)
     {
         var packages = new List<LocalPackage>();
+        IPackageSystem system = SystemOf(current);
         foreach (string file in files)
         {
-            LocalPackage package = LocalPackages.Identify(sysroot, current, file, cancellation);
-            LocalPackages.Add(sysroot.Repository, package, file);
+            LocalPackage package = LocalPackages.Identify(system, Path.Combine(sysroot.Path, current.Path), file, cancellation);
+            LocalPackages.Add(sysroot.Repository, package, file, system.Extension);
             packages.Add(package);
         }
 
         return [.. packages];
     }
 
-    private void RefuseInactive(string[] names, Deployment current)
+    private void RefuseInactive(string[] names, IPackageSystem system, Deployment current)
     {
         if (AllowInactive || names.Length == 0)
         {
             return;
         }
 
-        HashSet<string> present = [.. ReadImagePackages(current).Select(package => package.Name)];
-        if (names.FirstOrDefault(name => present.Contains(name.Split(':')[0]) && !name.Contains('=')) is { } inactive)
+        HashSet<string> present = [.. ReadImagePackages(current).SelectMany(system.NamesOf)];
+        if (names.FirstOrDefault(present.Contains) is { } inactive)
         {
             throw new LayeringException($"the image has {inactive} already; with --allow-inactive it is wanted for the day when an image comes that has not");
         }
@@ -223,7 +224,10 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
     private IReadOnlyList<Package> ReadImagePackages(Deployment current) =>
         PackageDatabase.Read(sysroot.Repository, ImageStore.BaseOf(sysroot.Repository, current.Commit)) ?? [];
 
-    private static bool IsFile(string package) => package.Contains('/') || package.EndsWith(".deb", StringComparison.Ordinal);
+    private IPackageSystem SystemOf(Deployment current) => PackageSystems.Find(sysroot.Repository, ImageStore.BaseOf(sysroot.Repository, current.Commit));
+
+    private static bool IsFile(string package) =>
+        package.Contains('/') || package.EndsWith(".deb", StringComparison.Ordinal) || package.EndsWith(".rpm", StringComparison.Ordinal);
 
     private static string NameOf(string requested) => requested.Split('=')[0];
 
@@ -232,16 +236,4 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
     private static bool IsNamed(LocalPackage package, string name) => name == package.Name || name == package.Identity || name == package.Sha256;
 
     private static string List(IEnumerable<string> names) => string.Join(", ", names.DefaultIfEmpty("there are none"));
-
-    private static void RequireName(string name)
-    {
-        if (!PackageName().IsMatch(name))
-        {
-            throw new LayeringException($"'{name}' is no name of a package: NAME, NAME:ARCH or NAME=VERSION, or the path of a package file");
-        }
-    }
-
-    // deb-control(5); what ends in a minus would be removed.
-    [GeneratedRegex(@"^[a-z0-9][a-z0-9+.-]*[a-z0-9+.](:[a-z0-9-]+)?(=[A-Za-z0-9.+~:-]+)?$")]
-    private static partial Regex PackageName();
 }

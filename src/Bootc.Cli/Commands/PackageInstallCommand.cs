@@ -18,7 +18,7 @@ internal static class PackageInstallCommand
             [
                 "The image is taken as it is, the packages and what they need are added by the image's own tools in a sandbox, and the result becomes a deployment of its own that boots next. The current one stays to roll back to.",
                 "The wish for the packages is kept: 'bootc upgrade' and 'bootc switch' add them to each new image, and change nothing where that cannot be done.",
-                "Where packages come from, and whose signatures count, is what /etc/apt says. Scripts of packages have no network, no devices, and see nothing of the host.",
+                "Where packages come from, and whose signatures count, is what /etc/apt says, or /etc/yum.repos.d where the image is made of RPM packages. Scripts of packages have no network, no devices, and see nothing of the host.",
             ],
             Examples =
             [
