@@ -83,7 +83,7 @@ public sealed class PackageOperation(Sysroot sysroot, OciOptions oci, IOperation
             throw new LayeringException($"the image has no package {unknown} that could be removed");
         }
 
-        return wish with { Removed = [.. wish.Removed.Union(packages)] };
+        return wish with { Removed = [.. wish.Removed.Union(packages)], Replaced = [.. wish.Replaced.Where(package => !packages.Contains(package.Name))] };
     }, cancellation);
 
     /// <summary>Wants the packages in files in place of those of the image.</summary>
@@ -98,7 +98,7 @@ public sealed class PackageOperation(Sysroot sysroot, OciOptions oci, IOperation
         }
 
         HashSet<string> replaced = [.. packages.Select(package => package.Name)];
-        return wish with { Replaced = [.. wish.Replaced.Where(package => !replaced.Contains(package.Name)), .. packages] };
+        return wish with { Removed = [.. wish.Removed.Except(replaced)], Replaced = [.. wish.Replaced.Where(package => !replaced.Contains(package.Name)), .. packages] };
     }, cancellation);
 
     /// <summary>Wants packages again as the image has them.</summary>

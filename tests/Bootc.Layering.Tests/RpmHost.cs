@@ -1,8 +1,10 @@
 // A host with an image of RPM packages: Debian's rpm and dnf in a system that has them and little else, and a repository.
 using System.Formats.Tar;
+using System.Text;
 using System.Text.RegularExpressions;
 using Bootc.Deployments;
 using Bootc.Import.Packages;
+using Bootc.Linux;
 using Bootc.Oci;
 using Bootc.Ostree.Objects;
 using Bootc.Testing;
@@ -199,25 +201,19 @@ public sealed partial class RpmHost : IDisposable
         File.WriteAllText($"{tree}/usr/lib/rpm/macros.d/macros.sysimage", "%_dbpath /usr/lib/sysimage/rpm\n");
 
         // The true one makes the initramfs of the Debian image, in whose tests it is seen at work.
-        WriteProgram($"{tree}/usr/bin/dracut", "#!/bin/sh\nfor last; do :; done\necho \"made anew: $*\" > \"$last\"\n");
-        WriteProgram($"{tree}/usr/sbin/depmod", "#!/bin/sh\n");
+        WriteProgram(tree, "usr/bin/dracut", "#!/bin/sh\nfor last; do :; done\necho \"made anew: $*\" > \"$last\"\n");
+        WriteProgram(tree, "usr/sbin/depmod", "#!/bin/sh\n");
     }
 
-    private static void WriteProgram(string path, string text)
+    private static void WriteProgram(string tree, string path, string text)
     {
-        File.WriteAllText(path, text);
-        File.SetUnixFileMode(path, (UnixFileMode)0x1ED);
+        using DirectoryHandle directory = DirectoryHandle.Open(tree);
+        directory.WriteAllBytesAtomically(path, Encoding.UTF8.GetBytes(text), 0x1ED, sync: false);
     }
 
-    // As a package system leaves its database when it is done.
-    private static void InstallInto(string tree, string action, params string[] packages)
-    {
+    // Empty as it is, SQLite's write-ahead log must be there for the database to be read where nothing can be written.
+    private static void InstallInto(string tree, string action, params string[] packages) =>
         Oracle.Run("rpm", ["--root", tree, "--dbpath", "/usr/lib/sysimage/rpm", "--nosignature", action, .. packages]).Succeeded();
-        foreach (string file in Directory.EnumerateFiles($"{tree}/usr/lib/sysimage/rpm").Where(file => System.IO.Path.GetFileName(file) != "rpmdb.sqlite"))
-        {
-            File.Delete(file);
-        }
-    }
 
     private OsLayer ReadLayer(string tree)
     {

@@ -249,13 +249,15 @@ public sealed class RpmLayeringTests(RpmHost host) : IClassFixture<RpmHost>
             Assert.Equal("pager 1.0-1", string.Join(", ", report.Difference.Removed));
         }
 
+        // Of two wishes for one package the later counts; nothing is taken along that needs it.
         string error = Assert.Throws<LayeringException>(() => host.Run((operation, cancellation) => operation.OverrideRemove(["editor"], cancellation))).Message;
-        Assert.Contains("editor", error);
+        Assert.Contains("they would remove editor-plugin from the image", error);
+        host.Run((operation, cancellation) => operation.OverrideRemove(["editor", "editor-plugin"], cancellation));
+        Assert.Equal(["os-base 1.0-1"], host.ListPackages());
+        Assert.False(host.Default.Origin.File.GetString("overrides", "replace-local") is { Length: > 0 });
 
         host.Run((operation, cancellation) => operation.OverrideReset([], cancellation));
         Assert.Equal("editor 1.0\npager 1.0\n", host.Chroot("editor; pager").Succeeded());
-        error = Assert.Throws<LayeringException>(() => host.Run((operation, cancellation) => operation.OverrideRemove(["editor"], cancellation))).Message;
-        Assert.Contains("editor-plugin", error);
         host.AssertSound();
     }
 

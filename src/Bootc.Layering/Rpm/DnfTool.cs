@@ -69,7 +69,7 @@ internal sealed class DnfTool : IPackageTool
             .Set("HOME", HomePath)
             .Set("FORCE_COLUMNS", "1000")
             .Set("COLUMNS", "1000");
-        _solving = _common.Copy().Show(etc, "/etc").Lend(_cache, CachePath);
+        _solving = _common.Copy().Lend(root.Shadow(etc, "etc"), "/etc").Lend(_cache, CachePath); // rpm would find no space in what is read-only
         foreach (string folder in DnfRepositories.FindLocalFolders(etc))
         {
             _solving.Show(folder, folder);
@@ -79,10 +79,7 @@ internal sealed class DnfTool : IPackageTool
         if (!cacheOnly)
         {
             _online.WithNetwork();
-            if (new FileInfo($"{etc}/resolv.conf") is { Exists: true } or { LinkTarget: not null })
-            {
-                HostResolver.Show(_online, etc);
-            }
+            HostResolver.Show(_online, etc);
         }
     }
 

@@ -14,7 +14,8 @@ internal sealed partial class RpmSystem(string database, string program) : IPack
     // What was done when, which is no part of what the image is; which packages were asked for is in other files there.
     private const string History = "usr/lib/sysimage/libdnf5/transaction_history.sqlite";
 
-    // Of SQLite, while it is in use, and of rpm.
+    // Of SQLite, while it is in use, and of rpm. Those of the image stay, since a database that nobody can write to is read
+    // with them there alone; what is in them does not matter then.
     private static readonly string[] VolatileEndings = ["-wal", "-shm", "-journal", ".lock"];
 
     /// <inheritdoc/>
