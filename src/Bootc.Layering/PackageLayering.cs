@@ -17,7 +17,7 @@ namespace Bootc.Layering;
 /// Makes of an image's commit one with the packages that an origin wants. The same image, wish and packages give the same
 /// commit, and what a deployment has already is not made again.
 /// </summary>
-public sealed class PackageLayering : IDeriver
+public sealed partial class PackageLayering : IDeriver
 {
     /// <summary>The key of a commit's metadata with the SHA-256 of all that it was derived of, in hexadecimal.</summary>
     public const string InputHashKey = "bootc.input-hash";
@@ -25,6 +25,7 @@ public sealed class PackageLayering : IDeriver
     /// <summary>The key of a commit's metadata with what was done with packages: <c>Install NAME VERSION</c> and the like.</summary>
     public const string ChangesKey = "bootc.package-changes";
 
+    private const string Settings = "apt";
     private const string DpkgDatabase = "usr/lib/sysimage/dpkg";
 
     // Made and filled by whoever boots, and by the sandbox.
@@ -34,12 +35,17 @@ public sealed class PackageLayering : IDeriver
     /// <summary>Whether only packages are used that the host fetched before.</summary>
     public bool CacheOnly { get; init; }
 
-    /// <summary>The wish as it was solved last.</summary>
+    /// <summary>The wish as it was solved last; <see langword="null"/> where that was not needed.</summary>
     public PackageTransaction? Transaction { get; private set; }
 
     /// <inheritdoc/>
     public DerivedCommit Derive(DeriveRequest request, CancellationToken cancellation)
     {
+        if (FindUnchanged(request, cancellation) is { } unchanged)
+        {
+            return unchanged;
+        }
+
         DerivedCommit? derived = null;
         Mounts.RunInPrivateNamespace(() => derived = Run(request, dryRun: false, cancellation));
         return derived!;
@@ -50,7 +56,33 @@ public sealed class PackageLayering : IDeriver
     public PackageTransaction Solve(DeriveRequest request, CancellationToken cancellation)
     {
         Mounts.RunInPrivateNamespace(() => Run(request, dryRun: true, cancellation));
-        return Transaction!;
+        return Transaction ?? PackageTransaction.Empty;
+    }
+
+    /// <summary>Finds out what a wish comes to, and changes nothing; <see langword="null"/> where it comes to what a deployment has.</summary>
+    /// <exception cref="LayeringException">It comes to nothing.</exception>
+    internal PackageTransaction? SolveUnlessUnchanged(DeriveRequest request, CancellationToken cancellation) =>
+        FindUnchanged(request, cancellation) is null ? Solve(request, cancellation) : null;
+
+    /// <summary>Finds packages by words.</summary>
+    /// <exception cref="LayeringException">The image has no tool for that, or no list can be had.</exception>
+    internal IReadOnlyList<FoundPackage> Search(DeriveRequest request, IReadOnlyList<string> terms, CancellationToken cancellation)
+    {
+        IReadOnlyList<FoundPackage> found = [];
+        Mounts.RunInPrivateNamespace(() =>
+        {
+            using LayerRoot root = LayerRoot.Mount(request.Sysroot, request.Image.Image.MergeCommit, () => MakeComposefs(request));
+            RequireDatabase(request.Sysroot.Repository, request.Image.Image.MergeCommit, root);
+            var tool = new AptTool(Prepare(request, root, cancellation), root, FindSettings(request, root), FindCache(request), CacheOnly);
+            if (!HasNewestLists(request, cancellation))
+            {
+                request.Progress.Step("Fetching lists of packages");
+                tool.Refresh(cancellation);
+            }
+
+            found = tool.Search(terms, cancellation);
+        });
+        return found;
     }
 
     private DerivedCommit? Run(DeriveRequest request, bool dryRun, CancellationToken cancellation)
@@ -58,30 +90,49 @@ public sealed class PackageLayering : IDeriver
         Sysroot sysroot = request.Sysroot;
         Checksum image = request.Image.Image.MergeCommit;
         using LayerRoot root = LayerRoot.Mount(sysroot, image, () => MakeComposefs(request));
-        RequireDatabase(sysroot.Repository, image, root);
         Sandbox sandbox = Prepare(request, root, cancellation);
         (PackageWish wish, string[] inactive) = SplitInactive(request.Origin.Packages, sysroot.Repository, image);
-        LocalPackages.Provide(sysroot.Repository, wish.LocalFiles, $"{root.WorkPath}/local");
-        IPackageTool tool = new AptTool(sandbox, root, FindSettings(request, root), FindCache(request), CacheOnly);
-        PackageTransaction transaction = Transaction = Solve(request, tool, wish, inactive, cancellation);
+        IPackageTool? tool = OpenTool(request, root, sandbox, wish);
+        Transaction = tool is null ? null : Solve(request, tool, wish, inactive, cancellation);
+        PackageTransaction transaction = Transaction ?? PackageTransaction.Empty;
         TellInactive(request, inactive);
         if (dryRun)
         {
             return null;
         }
 
-        string hash = transaction.HashInputs(image, request.Origin.Packages);
+        string? key = HashInputs(request); // with the lists as they are now
+        string hash = transaction.HashInputs(image, request.Origin.Packages, InitramfsFiles.Hash(request.Origin.Initramfs, FindEtc(request)));
         if (FindMade(sysroot, hash) is { } made)
         {
+            Remember(request, key, made);
             return new DerivedCommit(made, null, request.Image.Facts.TryGet);
         }
 
         if (transaction.Changes.Count > 0)
         {
-            Install(request, root, sandbox, tool, wish, cancellation);
+            Install(request, root, sandbox, tool!, wish, cancellation);
         }
 
-        return Store(request, root, transaction, hash, cancellation);
+        request.Progress.Step("Looking after kernel and initramfs");
+        new KernelFiles(root, sandbox, request.Origin.Initramfs, FindEtc(request)).Update(cancellation);
+        DerivedCommit derived = Store(request, root, transaction, hash, cancellation);
+        Remember(request, key, derived.Commit);
+        return derived;
+    }
+
+    // Without packages there is no need of a tool for them.
+    private AptTool? OpenTool(DeriveRequest request, LayerRoot root, Sandbox sandbox, PackageWish wish)
+    {
+        if (request.Origin.Packages.IsEmpty)
+        {
+            return null;
+        }
+
+        Repository repository = request.Sysroot.Repository;
+        RequireDatabase(repository, request.Image.Image.MergeCommit, root);
+        LocalPackages.Provide(repository, wish.LocalFiles, $"{root.WorkPath}/local");
+        return new AptTool(sandbox, root, FindSettings(request, root), FindCache(request), CacheOnly);
     }
 
     private static PackageTransaction Solve(DeriveRequest request, IPackageTool tool, PackageWish wish, string[] inactive, CancellationToken cancellation)
@@ -112,8 +163,6 @@ public sealed class PackageLayering : IDeriver
             tool.Install(wish, cancellation);
         }
 
-        request.Progress.Step("Looking after kernel and initramfs");
-        new KernelFiles(root, sandbox).Update(cancellation);
         accounts.WriteRules();
         var.WriteTo(root.Path);
     }
@@ -132,7 +181,10 @@ public sealed class PackageLayering : IDeriver
         using RepositoryTransaction transaction = repository.BeginTransaction();
         (Checksum rootTree, Checksum rootMeta) = tree.Write(transaction);
         using var composefs = new MemoryStream();
-        VerityDigest digest = ComposefsImage.Write(CommitComposefs.BuildTree(transaction, rootTree, rootMeta, Facts, request.KnownDigests), composefs);
+        ComposefsNode node = ReadImage(repository, image, root.ImagePath) is { } known
+            ? CommitComposefs.BuildTree(transaction, rootTree, rootMeta, image, known, Facts, request.KnownDigests)
+            : CommitComposefs.BuildTree(transaction, rootTree, rootMeta, Facts, request.KnownDigests);
+        VerityDigest digest = ComposefsImage.Write(node, composefs);
         var metadata = new VariantDictionary
         {
             { CommitComposefs.DigestKey, GVariantValue.FromBytes(digest.ToArray()) },
@@ -145,6 +197,15 @@ public sealed class PackageLayering : IDeriver
         Checksum commit = transaction.WriteCommit(new Commit(metadata, image, "", "", timestamp, rootTree, rootMeta));
         transaction.Commit();
         return new DerivedCommit(commit, composefs.GetBuffer().AsMemory(0, (int)composefs.Length), Facts);
+    }
+
+    // What the image's own composefs image says of files that stay need not be gathered again, if it is what the commit says.
+    private static ComposefsNode? ReadImage(Repository repository, Checksum commit, string path)
+    {
+        byte[] content = File.ReadAllBytes(path);
+        return repository.LoadCommit(commit).Metadata.TryGetBytes(CommitComposefs.DigestKey) is { } digest && digest.Span.SequenceEqual(VerityHasher.Compute(content).ToArray())
+            ? ComposefsImage.Read(content)
+            : null;
     }
 
     private static UpperLayer WriteObjects(Repository repository, LayerRoot root, MutableTree tree)
@@ -229,22 +290,45 @@ public sealed class PackageLayering : IDeriver
             return made;
         }
 
+        Repository repository = request.Sysroot.Repository;
+        Checksum commit = request.Image.Image.MergeCommit;
         using var image = new MemoryStream();
-        ComposefsImage.Write(CommitComposefs.BuildTree(request.Sysroot.Repository, request.Image.Image.MergeCommit, request.Image.Facts.TryGet, request.KnownDigests), image);
+        ComposefsImage.Write(
+            FindLike(request, commit) is { } like
+                ? CommitComposefs.BuildTree(repository, commit, like.Commit, like.Root, request.Image.Facts.TryGet, request.KnownDigests)
+                : CommitComposefs.BuildTree(repository, commit, request.Image.Facts.TryGet, request.KnownDigests),
+            image);
         return image.GetBuffer().AsMemory(0, (int)image.Length);
+    }
+
+    // A deployment that was made of the same image differs from it in little.
+    private static (Checksum Commit, ComposefsNode Root)? FindLike(DeriveRequest request, Checksum image)
+    {
+        Sysroot sysroot = request.Sysroot;
+        foreach (Deployment deployment in sysroot.Deployments.Where(deployment => ImageStore.BaseOf(sysroot.Repository, deployment.Commit) == image))
+        {
+            string path = Path.Combine(sysroot.Path, deployment.Path, Sysroot.ComposefsImageName);
+            if (File.Exists(path) && ReadImage(sysroot.Repository, deployment.Commit, path) is { } root)
+            {
+                return (deployment.Commit, root);
+            }
+        }
+
+        return null;
     }
 
     private static string FindSettings(DeriveRequest request, LayerRoot root)
     {
-        string? host = request.Merge is { } merge ? Path.Combine(request.Sysroot.Path, merge.Path, "etc/apt") : null;
-        return host is not null && Directory.Exists(host) ? host : $"{root.Path}/usr/etc/apt";
+        string? host = FindEtc(request) is { } etc ? $"{etc}/{Settings}" : null;
+        return host is not null && Directory.Exists(host) ? host : $"{root.Path}/usr/etc/{Settings}";
     }
 
     private static string FindCache(DeriveRequest request)
     {
-        string stateroot = request.Merge?.Stateroot ?? request.Sysroot.ListStateroots()[0];
-        return Path.Combine(request.Sysroot.Path, $"ostree/deploy/{stateroot}/var/cache/bootc/apt");
+        return FindCache(request.Sysroot, request.Merge?.Stateroot ?? request.Sysroot.ListStateroots()[0]);
     }
+
+    private static string FindCache(Sysroot sysroot, string stateroot) => Path.Combine(sysroot.Path, $"ostree/deploy/{stateroot}/var/cache/bootc/apt");
 
     // A version that is wanted by name is one that the image need not have.
     private static (PackageWish Wish, string[] Inactive) SplitInactive(PackageWish wish, Repository repository, Checksum image)
@@ -263,7 +347,7 @@ public sealed class PackageLayering : IDeriver
         }
     }
 
-    private static void TellInactive(DeriveRequest request, string[] inactive)
+    private static void TellInactive(DeriveRequest request, IReadOnlyList<string> inactive)
     {
         foreach (string name in inactive)
         {
