@@ -14,7 +14,9 @@ public sealed class InitramfsTests(DebianHost host) : IClassFixture<DebianHost>
     {
         host.Start();
         string before = host.Default.Bootcsum;
-        File.WriteAllText(host.InDefault("etc/modprobe.d/mine.conf"), "options loop max_loop=9\n");
+        File.WriteAllText(host.InDefault("etc/from-settings"), "mine\n");
+        Directory.CreateDirectory(host.InDefault("etc/dracut.conf.d"));
+        File.WriteAllText(host.InDefault("etc/dracut.conf.d/mine.conf"), "install_items+=\" /etc/from-settings \"\n");
 
         Assert.Equal(OperationOutcome.Changed, host.Run((operation, cancellation) => operation.EnableInitramfs(["--include", "/etc/hostname", "/etc/from-arguments"], cancellation)));
 
@@ -38,7 +40,7 @@ public sealed class InitramfsTests(DebianHost host) : IClassFixture<DebianHost>
         void AssertHasBoth()
         {
             string content = host.Chroot($"lsinitrd /usr/lib/modules/{Version}/initramfs.img").Succeeded();
-            Assert.Contains("etc/modprobe.d/mine.conf", content);
+            Assert.Contains("etc/from-settings", content);
             Assert.Contains("etc/from-arguments", content);
         }
     }

@@ -6,7 +6,7 @@ namespace Bootc.Layering.Tests;
 public sealed class LiveTests(DebianHost host) : IClassFixture<DebianHost>
 {
     // On a file system of its own, since an overlay cannot be written to another overlay, such as containers have.
-    private const string Start = "mount -t tmpfs none /var/tmp; ";
+    private const string Start = "mkdir -p /var/tmp; mount -t tmpfs none /var/tmp; ";
 
     [Fact]
     public void Packages_that_are_added_are_there_at_once_and_after_the_next_boot()

@@ -14,12 +14,12 @@ public sealed class BootedSysroot(string path, string run)
         sysroot=$1 run=$2 usr=$3 repository=$4; shift 4
         mount --bind "$sysroot" "$sysroot"
         cd "$sysroot"
-        mkdir -p usr run proc dev tmp var ".$repository"
+        mkdir -p usr run proc sys dev tmp var ".$repository"
         for name in bin lib lib64 sbin; do ln -sfn usr/$name $name; done
         mount --rbind "$usr" usr
         mount --bind "$run" run
         mount --bind ostree/deploy/default/var var
-        for name in dev tmp; do mount --rbind /$name $name; done
+        for name in dev sys tmp; do mount --rbind /$name $name; done
         mount -t proc proc proc
         mount --bind "$repository" ".$repository"
         exec chroot . "$@"
