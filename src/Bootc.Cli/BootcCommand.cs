@@ -34,6 +34,8 @@ internal static class BootcCommand
             ConfigDiffCommand.Create(),
             UsrOverlayCommand.Create(),
             PackageCommand.Create(),
+            InitramfsCommand.Create(),
+            InitramfsEtcCommand.Create(),
             ImageCommand.Create(),
             LoginCommand.CreateLogin(),
             LoginCommand.CreateLogout(),

@@ -11,6 +11,18 @@ internal interface IPackageSystem
     /// <summary>The directory below the host's <c>/var/cache/bootc</c> where lists and packages are kept.</summary>
     string CacheName { get; }
 
+    /// <summary>The folders in <c>/etc</c> that say where packages come from and who signs them.</summary>
+    IReadOnlyList<string> SettingsFolders { get; }
+
+    /// <summary>The files in a cache that say what was fetched, in the order of their paths.</summary>
+    IEnumerable<string> FindLists(string cache);
+
+    /// <summary>Whether the lists in a cache are certainly the newest that there are; where that is not known without fetching them, they are not.</summary>
+    /// <param name="etc">The path of the host's <c>/etc</c>.</param>
+    /// <param name="cache">The path of the cache.</param>
+    /// <param name="cancellation">Ends it.</param>
+    bool IsCurrent(string etc, string cache, CancellationToken cancellation);
+
     /// <summary>How names of package files end, with the dot.</summary>
     string Extension { get; }
 

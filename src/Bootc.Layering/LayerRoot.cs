@@ -20,12 +20,16 @@ internal sealed class LayerRoot : IDisposable
     private readonly ComposefsMount _mount;
     private readonly List<string> _shadows = [];
 
-    private LayerRoot(Sysroot sysroot, string path, ComposefsMount mount)
+    private LayerRoot(Sysroot sysroot, string path, string image, ComposefsMount mount)
     {
         _sysroot = sysroot;
         _mount = mount;
         WorkPath = path;
+        ImagePath = image;
     }
+
+    /// <summary>The file of the commit's composefs image.</summary>
+    public string ImagePath { get; }
 
     /// <summary>A directory for files that are needed on the way.</summary>
     public string WorkPath { get; }
@@ -60,7 +64,7 @@ internal sealed class LayerRoot : IDisposable
             ObjectDirectories = [System.IO.Path.Combine(sysroot.Path, "ostree/repo/objects")],
             Writable = new WritableLayer($"{path}/upper", $"{path}/work"),
         });
-        return new LayerRoot(sysroot, path, mount);
+        return new LayerRoot(sysroot, path, image, mount);
     }
 
     /// <summary>Shows a directory of the host so that it can be changed: what is changed is gone with the root.</summary>

@@ -128,19 +128,24 @@ public sealed class PackageOperation(Sysroot sysroot, OciOptions oci, IOperation
     /// <exception cref="LayeringException">Nothing was added to the image, or what was cannot be had any more.</exception>
     public OperationOutcome Refresh(CancellationToken cancellation) => Run((wish, _) => wish, cancellation, isRefresh: true);
 
-    private OperationOutcome Run(Func<PackageWish, Deployment, PackageWish> change, CancellationToken cancellation, bool isRefresh = false)
+    private OperationOutcome Run(Func<PackageWish, Deployment, PackageWish> change, CancellationToken cancellation, bool isRefresh = false) =>
+        Run(current => current.Origin.WithPackages(change(current.Origin.Packages, current)), cancellation, isRefresh);
+
+    private OperationOutcome Run(Func<Deployment, Origin> change, CancellationToken cancellation, bool isRefresh = false)
     {
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
         Deployment current = sysroot.Default ?? throw new LayeringException($"{sysroot.Path} has no deployment that packages could be added to; choose an image with 'bootc switch'");
-        StoredImage image = ImageStore.QueryCommit(sysroot.Repository, current.Commit) is { } stored && current.Origin.Image is not null
-            ? stored
-            : throw new LayeringException($"the deployment {current.DirectoryName} did not come from an image, so that no packages can be added to it");
-        PackageWish before = current.Origin.Packages;
-        PackageWish wish = change(before, current);
-        Origin origin = current.Origin.WithPackages(wish);
+        StoredImage image = RequireImage(current);
+        if (ApplyLive && sysroot.Booted is null)
+        {
+            throw new LayeringException($"only the running host can be changed while it runs, and {sysroot.Path} is not what it runs");
+        }
+
+        Origin origin = change(current);
         if (!isRefresh && origin.File.ToString() == current.Origin.ForNewDeployment().File.ToString())
         {
-            progress.Message("The packages that the host wants are unchanged");
+            sysroot.CleanUp(); // what a run that was killed after its last rename left undone, and package files that were looked at
+            progress.Message("What the host wants besides its image is unchanged");
             return OperationOutcome.Unchanged;
         }
 
@@ -154,9 +159,9 @@ public sealed class PackageOperation(Sysroot sysroot, OciOptions oci, IOperation
 
     private OperationOutcome Simulate(PackageLayering layering, OperationContext context, PulledImage image, Origin origin, CancellationToken cancellation)
     {
-        if (!origin.Packages.IsEmpty)
+        if (!origin.IsImageAlone)
         {
-            Transaction = layering.Solve(new DeriveRequest { Sysroot = sysroot, Image = image, Origin = origin, Merge = context.Current, Progress = progress }, cancellation);
+            Transaction = layering.Solve(new DeriveRequest { Sysroot = sysroot, Image = image, Origin = origin, Merge = context.Current, LooksForNewer = true, Progress = progress }, cancellation);
         }
 
         sysroot.CleanUp(); // of package files that were looked at
@@ -166,31 +171,40 @@ public sealed class PackageOperation(Sysroot sysroot, OciOptions oci, IOperation
     private OperationOutcome Deploy(
         PackageLayering layering, OperationContext context, PulledImage image, Origin origin, Deployment current, bool isRefresh, CancellationToken cancellation)
     {
-        if (isRefresh && IsUpToDate(layering, context, image, origin, current, cancellation))
+        if (isRefresh && origin.IsImageAlone)
+        {
+            throw new LayeringException("nothing was added to the image: 'bootc upgrade' looks for a newer image");
+        }
+
+        DerivedCommit derived = context.Derive(image, origin, isRefresh, cancellation);
+        if (ApplyLive)
+        {
+            new LiveChange(sysroot, progress) { AllowReplacement = AllowReplacement }.Require(derived.Commit);
+        }
+
+        if (isRefresh && derived.Commit == current.Commit)
         {
             progress.Message("There are no newer packages");
             return OperationOutcome.Unchanged;
         }
 
-        context.Deploy(image, pulled: null, origin, retain: false, locked: current.IsStaged && sysroot.IsStagedLocked, cancellation);
-        Transaction = layering.Transaction;
+        Deployment deployment = context.Deploy(derived, origin, retain: false, locked: current.IsStaged && sysroot.IsStagedLocked);
+        Transaction = layering.Transaction ?? (origin.Packages.IsEmpty ? null : PackageTransaction.Of(PackageReport.Read(sysroot, sysroot.Default!)));
         context.CleanUp();
-        string state = sysroot.Booted is null ? "Deployed" : "Queued for next boot";
-        progress.Message(origin.Packages.IsEmpty
-            ? $"{state}: {origin.Image!.Image} without further packages"
-            : $"{state}: {origin.Image!.Image} with {List(origin.Packages.Requested.Concat(origin.Packages.LocalFiles.Select(package => package.Name)).Concat(origin.Packages.Removed.Select(name => $"{name} removed")))}");
+        progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: {origin.Image!.Image} {Describe(origin)}");
+        if (ApplyLive)
+        {
+            MakeLive(deployment);
+        }
+
         return OperationOutcome.Changed;
     }
 
-    private bool IsUpToDate(PackageLayering layering, OperationContext context, PulledImage image, Origin origin, Deployment current, CancellationToken cancellation)
+    private static string Describe(Origin origin)
     {
-        if (origin.Packages.IsEmpty)
-        {
-            throw new LayeringException("nothing was added to the image: 'bootc upgrade' looks for a newer image");
-        }
-
-        PackageTransaction solved = layering.Solve(new DeriveRequest { Sysroot = sysroot, Image = image, Origin = origin, Merge = context.Current, Progress = progress }, cancellation);
-        return sysroot.Repository.LoadCommit(current.Commit).Metadata.TryGetString(PackageLayering.InputHashKey) == solved.HashInputs(image.Image.MergeCommit, origin.Packages);
+        PackageWish wish = origin.Packages;
+        string packages = wish.IsEmpty ? "without further packages" : $"with {List(wish.Requested.Concat(wish.LocalFiles.Select(package => package.Name)).Concat(wish.Removed.Select(name => $"{name} removed")))}";
+        return origin.Initramfs.IsEmpty ? packages : $"{packages} and an initramfs of its own";
     }
 
     private LocalPackage[] Take(IEnumerable<string> files, Deployment current, CancellationToken cancellation)

@@ -7,7 +7,7 @@ namespace Bootc.Layering.Apt;
 /// Runs the image's apt over it. Where packages come from, and who may sign them, is what <c>/etc/apt</c> of the host says.
 /// Lists and files are kept in a cache of the host; scripts of packages cannot change it.
 /// </summary>
-internal sealed class AptTool : IPackageTool
+internal sealed class AptTool : IPackageTool, IPackageSearch
 {
     private const string SettingsPath = "/run/bootc/apt";
     private const string ConfigurationPath = "/run/bootc/apt.conf";
@@ -130,6 +130,15 @@ internal sealed class AptTool : IPackageTool
         {
             throw new LayeringException($"a package could not be installed; this is what it said:\n{result.Tail}");
         }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<FoundPackage> Search(IReadOnlyList<string> terms, CancellationToken cancellation)
+    {
+        SandboxResult result = _solving.Run(["apt-cache", "search", "--", .. terms], cancellation);
+        return result.ExitCode == 0
+            ? AptOutput.ParseSearch(result.Output)
+            : throw new LayeringException($"packages cannot be looked for: {AptOutput.Reason(result)}");
     }
 
     private static string[] Options => ["-y", "--allow-downgrades", "--allow-change-held-packages"];

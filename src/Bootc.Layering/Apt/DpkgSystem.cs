@@ -14,8 +14,27 @@ internal sealed partial class DpkgSystem : IPackageSystem
 
     private static readonly string[] VolatileFiles = ["lock", "lock-frontend", "triggers/Lock"];
 
+    /// <summary>The name of apt's cache.</summary>
+    public const string Cache = "apt";
+
+    /// <summary>The directory of lists in it.</summary>
+    public const string Lists = "lists";
+
     /// <inheritdoc/>
-    public string CacheName => "apt";
+    public string CacheName => Cache;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> SettingsFolders => ["apt"];
+
+    /// <inheritdoc/>
+    public IEnumerable<string> FindLists(string cache)
+    {
+        string lists = Path.Combine(cache, Lists);
+        return Directory.Exists(lists) ? Directory.EnumerateFiles(lists).Where(file => Path.GetFileName(file) != "lock").Order(StringComparer.Ordinal) : [];
+    }
+
+    /// <inheritdoc/>
+    public bool IsCurrent(string etc, string cache, CancellationToken cancellation) => AptProbe.IsCurrent($"{etc}/apt", Path.Combine(cache, Lists), cancellation);
 
     /// <inheritdoc/>
     public string Extension => ".deb";

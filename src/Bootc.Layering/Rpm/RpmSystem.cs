@@ -22,6 +22,18 @@ internal sealed partial class RpmSystem(string database, string program) : IPack
     public string CacheName => "dnf";
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> SettingsFolders => [.. DnfRepositories.Folders, "dnf", "pki/rpm-gpg"];
+
+    /// <inheritdoc/>
+    public IEnumerable<string> FindLists(string cache) => Directory.Exists(cache)
+        ? Directory.EnumerateDirectories(cache).Select(folder => Path.Combine(folder, "repodata/repomd.xml")).Where(File.Exists).Order(StringComparer.Ordinal)
+        : [];
+
+    /// <inheritdoc/>
+    /// <remarks>Metalinks and lists of mirrors say only to dnf what is newest.</remarks>
+    public bool IsCurrent(string etc, string cache, CancellationToken cancellation) => false;
+
+    /// <inheritdoc/>
     public string Extension => ".rpm";
 
     /// <inheritdoc/>
