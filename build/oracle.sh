@@ -15,9 +15,10 @@ build/deps.sh oracle
 echo "== making the tree of reference tools from Debian sid"
 rm -rf "$tree" "$tree.new"
 mkdir -p out
-packages="ostree composefs umoci skopeo podman crun cosign fsverity erofs-utils attr acl libcap2-bin"
+packages="ostree composefs umoci skopeo podman crun cosign fsverity erofs-utils attr acl libcap2-bin
+  rpm dnf5 createrepo-c systemd-standalone-sysusers systemd-standalone-tmpfiles"
 # A mirror that lags behind is good enough for tools: its lists may be past their date.
-mmdebstrap --quiet --mode=root --variant=minbase --aptopt='Acquire::Check-Valid-Until "false"' --include="$(echo "$packages" | tr ' ' ',')" \
+mmdebstrap --quiet --mode=root --variant=minbase --aptopt='Acquire::Check-Valid-Until "false"' --include="$(echo $packages | tr ' ' ',')" \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
   sid "$tree.new" http://deb.debian.org/debian > out/oracle.log 2>&1 || {
   cat out/oracle.log >&2

@@ -35,6 +35,8 @@ internal static class BootcCommand
         (["config-diff"], ConfigDiffCommand.Create),
         (["usr-overlay", "usroverlay"], UsrOverlayCommand.Create),
         (["package"], PackageCommand.Create),
+        (["initramfs"], InitramfsCommand.Create),
+        (["initramfs-etc"], InitramfsEtcCommand.Create),
         (["image"], ImageCommand.Create),
         (["login"], LoginCommand.CreateLogin),
         (["logout"], LoginCommand.CreateLogout),

@@ -20,6 +20,9 @@ public sealed record DeriveRequest
     /// <summary>The deployment whose <c>/etc</c> the new one takes over: its settings say where packages come from.</summary>
     public Deployment? Merge { get; init; }
 
+    /// <summary>Whether newer packages are looked for although nothing else is new.</summary>
+    public bool LooksForNewer { get; init; }
+
     /// <summary>Told what is done.</summary>
     public required IOperationProgress Progress { get; init; }
 

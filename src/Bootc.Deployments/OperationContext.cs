@@ -102,19 +102,24 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     /// <param name="cancellation">Ends the making of the commit; what is deployed is deployed whole.</param>
     public Deployment Deploy(PulledImage image, PreparedImport? pulled, Origin origin, bool retain, bool locked = false, CancellationToken cancellation = default)
     {
-        Deployment? merge = Current;
-        Deployment deployment;
-        Sysroot.RemoveLeftovers(); // of a run that was killed
         try
         {
-            deployment = DeployAndWriteEntries(Derive(image, origin, merge, cancellation), origin, merge, retain, locked);
+            return Deploy(Derive(image, origin, looksForNewer: false, cancellation), origin, retain, locked);
         }
         catch when (pulled is not null)
         {
             TakeBack(pulled, image.Image);
             throw;
         }
+    }
 
+    /// <summary>Makes a deployment of a commit that boots next; the one before stays to fall back to.</summary>
+    /// <inheritdoc cref="Deploy(PulledImage, PreparedImport, Origin, bool, bool, CancellationToken)" path="/param"/>
+    public Deployment Deploy(DerivedCommit derived, Origin origin, bool retain, bool locked)
+    {
+        Deployment? merge = Current;
+        Sysroot.RemoveLeftovers(); // of a run that was killed
+        Deployment deployment = DeployAndWriteEntries(derived, origin, merge, retain, locked);
         ImageStore.ClearCachedUpdate(Sysroot.Repository, deployment.Commit);
         if (merge is not null)
         {
@@ -124,15 +129,30 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
         return deployment;
     }
 
-    private DerivedCommit Derive(PulledImage image, Origin origin, Deployment? merge, CancellationToken cancellation)
+    /// <summary>Makes the commit that is deployed of an image and of what the host wants besides.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="origin">Says what is wanted.</param>
+    /// <param name="looksForNewer">Whether newer packages are looked for although nothing else is new.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="DeploymentException">What the host wants cannot be had.</exception>
+    public DerivedCommit Derive(PulledImage image, Origin origin, bool looksForNewer, CancellationToken cancellation)
     {
-        if (origin.Packages.IsEmpty)
+        if (origin.IsImageAlone)
         {
             return new DerivedCommit(image.Image.MergeCommit, image.Composefs, image.Facts.TryGet);
         }
 
-        var request = new DeriveRequest { Sysroot = Sysroot, Image = image, Origin = origin, Merge = merge, Progress = Progress, KnownDigests = FindDeployedDigest };
-        return (Deriver ?? throw new DeploymentException("the host wants packages besides its image, which this command does not add")).Derive(request, cancellation);
+        var request = new DeriveRequest
+        {
+            Sysroot = Sysroot,
+            Image = image,
+            Origin = origin,
+            Merge = Current,
+            LooksForNewer = looksForNewer,
+            Progress = Progress,
+            KnownDigests = FindDeployedDigest,
+        };
+        return (Deriver ?? throw new DeploymentException("the host wants packages or an initramfs besides its image, which this command does not make")).Derive(request, cancellation);
     }
 
     private Deployment DeployAndWriteEntries(DerivedCommit derived, Origin origin, Deployment? merge, bool retain, bool locked)

@@ -39,6 +39,12 @@ public sealed class Origin
     /// <summary>What the host wants besides its image.</summary>
     public PackageWish Packages => PackageWish.Read(File);
 
+    /// <summary>How the host wants its initramfs to differ from the image's.</summary>
+    public InitramfsWish Initramfs => InitramfsWish.Read(File);
+
+    /// <summary>Whether what is deployed is the image as it is.</summary>
+    public bool IsImageAlone => Packages.IsEmpty && Initramfs.IsEmpty;
+
     /// <summary>Whether the deployment stays until it is unpinned.</summary>
     public bool IsPinned
     {
@@ -89,4 +95,15 @@ public sealed class Origin
         packages.Write(origin.File);
         return origin;
     }
+
+    /// <summary>This origin for a new deployment, with another initramfs.</summary>
+    public Origin WithInitramfs(InitramfsWish initramfs)
+    {
+        Origin origin = ForNewDeployment();
+        initramfs.Write(origin.File);
+        return origin;
+    }
+
+    /// <summary>This origin for a new deployment, with all that another one wants besides its image.</summary>
+    public Origin WithWishOf(Origin other) => WithPackages(other.Packages).WithInitramfs(other.Initramfs);
 }

@@ -42,9 +42,9 @@ public sealed record PackageWish
     /// <summary>Reads the wish from an origin's key file.</summary>
     public static PackageWish Read(KeyFile origin) => new()
     {
-        Requested = ReadList(origin, Keys[0]),
+        Requested = origin.ReadList(Keys[0].Group, Keys[0].Key),
         Local = ReadLocal(origin, Keys[1]),
-        Removed = ReadList(origin, Keys[2]),
+        Removed = origin.ReadList(Keys[2].Group, Keys[2].Key),
         Replaced = ReadLocal(origin, Keys[3]),
     };
 
@@ -57,28 +57,10 @@ public sealed record PackageWish
         WriteList(origin, Keys[3], Replaced.Select(package => package.ToString()));
     }
 
-    // GLib ends each string of a list with a semicolon.
-    private static string[] ReadList(KeyFile origin, (string Group, string Key) at) =>
-        origin.GetString(at.Group, at.Key)?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
-
     private static LocalPackage[] ReadLocal(KeyFile origin, (string Group, string Key) at) =>
-        [.. ReadList(origin, at).Select(text => LocalPackage.TryParse(text, out LocalPackage package)
+        [.. origin.ReadList(at.Group, at.Key).Select(text => LocalPackage.TryParse(text, out LocalPackage package)
             ? package
             : throw new DeploymentException($"the origin's key {at.Key} of [{at.Group}] has '{text}', which is no SHA256:NAME of a package file"))];
 
-    private static void WriteList(KeyFile origin, (string Group, string Key) at, IEnumerable<string> values)
-    {
-        string text = string.Concat(values.Select(value => value + ";"));
-        if (text.Length > 0)
-        {
-            origin.SetString(at.Group, at.Key, text);
-            return;
-        }
-
-        origin.Remove(at.Group, at.Key);
-        if (origin.HasGroup(at.Group) && !origin.GetKeys(at.Group).Any())
-        {
-            origin.RemoveGroup(at.Group);
-        }
-    }
+    private static void WriteList(KeyFile origin, (string Group, string Key) at, IEnumerable<string> values) => origin.WriteList(at.Group, at.Key, values);
 }

@@ -44,6 +44,11 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
         WarnOfDowngrade(context, previous);
         PulledImage image = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
         Origin origin = context.Current?.Origin.WithImage(Target) ?? Origin.ForImage(Target);
+        if (sysroot.Staged is { } staged && staged.Stateroot == context.Current?.Stateroot)
+        {
+            origin = origin.WithWishOf(staged.Origin); // what waits for the next boot is asked for still
+        }
+
         context.Deploy(image, prepared, origin, Retain, cancellation: cancellation);
         if (!Retain && previous is not null)
         {

@@ -17,6 +17,7 @@ public sealed partial class Sysroot
         HashSet<Ostree.Objects.Checksum> before = [.. Repository.ListRefs().Select(entry => entry.Value)];
         WriteRefs();
         DropLocalPackages();
+        DropLiveCommit();
         ImageStore.PruneLayers(Repository);
 
         // Only a commit that lost its last ref leaves objects behind; one that never had any waits for the next time.
@@ -134,6 +135,15 @@ public sealed partial class Sysroot
             {
                 Repository.SetRef(package.Key, null);
             }
+        }
+    }
+
+    // What was put onto the running system is compared with as long as it runs.
+    private void DropLiveCommit()
+    {
+        if (Repository.TryResolveRef(LiveState.Ref) is not null && LiveState.TryRead(this) is null)
+        {
+            Repository.SetRef(LiveState.Ref, null);
         }
     }
 

@@ -68,6 +68,11 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         if (IsThere(current, prepared.Manifest.Digest))
         {
             context.NoteVerdict(current.Commit);
+            if (FindNewerPackages(context, sysroot.Staged is { } next && IsThere(next, prepared.Manifest.Digest) ? next : current, target, cancellation) is { } newer)
+            {
+                return Deploy(context, current, target, newer);
+            }
+
             context.CleanUp(); // what a run that was killed after its last rename left undone
             progress.Message($"No update available for {target.Image}");
             return OperationOutcome.Unchanged;
@@ -75,6 +80,11 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
 
         if (sysroot.Staged is { } staged && IsThere(staged, prepared.Manifest.Digest) && DownloadOnly == sysroot.IsStagedLocked)
         {
+            if (FindNewerPackages(context, staged, target, cancellation) is { } newer)
+            {
+                return Deploy(context, current, target, newer);
+            }
+
             progress.Message($"The update of {target.Image} is staged already");
             return OperationOutcome.Unchanged;
         }
@@ -93,6 +103,32 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         }
 
         return Deploy(context, current, target, image, prepared, cancellation);
+    }
+
+    // The image is the same; what the host adds to it may have become newer.
+    private (DerivedCommit Commit, StoredImage Image)? FindNewerPackages(OperationContext context, Deployment newest, OstreeImageReference target, CancellationToken cancellation)
+    {
+        if (newest.Origin.IsImageAlone || (DownloadOnly && sysroot.Booted is null) || ImageStore.QueryCommit(sysroot.Repository, newest.Commit) is not { } image)
+        {
+            return null;
+        }
+
+        DerivedCommit derived = context.Derive(new PulledImage(image, LayerFacts.Load(sysroot.Repository, image)), OriginFor(newest, target), looksForNewer: true, cancellation);
+        bool isReady = !newest.IsStaged || DownloadOnly == sysroot.IsStagedLocked;
+        return derived.Commit == newest.Commit && isReady ? null : (derived, image);
+    }
+
+    private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, (DerivedCommit Commit, StoredImage Image) newer)
+    {
+        context.Deploy(newer.Commit, OriginFor(current, target), retain: false, DownloadOnly);
+        return End(context, target, newer.Image, " with newer packages");
+    }
+
+    // What was asked for and waits for the next boot is asked for still.
+    private Origin OriginFor(Deployment current, OstreeImageReference target)
+    {
+        Origin origin = target == current.Origin.Image ? current.Origin.ForNewDeployment() : current.Origin.WithImage(target);
+        return sysroot.Staged is { } staged && staged.Stateroot == current.Stateroot ? origin.WithWishOf(staged.Origin) : origin;
     }
 
     private ImageReference? FindRelease(OstreeImageReference target)
@@ -168,16 +204,20 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
 
     private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, PulledImage image, PreparedImport? pulled, CancellationToken cancellation)
     {
-        Origin origin = target == current.Origin.Image ? current.Origin.ForNewDeployment() : current.Origin.WithImage(target);
-        context.Deploy(image, pulled, origin, retain: false, DownloadOnly, cancellation);
+        context.Deploy(image, pulled, OriginFor(current, target), retain: false, DownloadOnly, cancellation);
         if (target != current.Origin.Image)
         {
             context.Forget(current.Origin.Image!.Image);
         }
 
+        return End(context, target, image.Image, "");
+    }
+
+    private OperationOutcome End(OperationContext context, OstreeImageReference target, StoredImage image, string what)
+    {
         context.CleanUp();
         string state = sysroot.Booted is null ? "Deployed" : DownloadOnly ? "Staged, waiting to be released" : "Queued for next boot";
-        progress.Message($"{state}: {target.Image}{Describe.Image(image.Image)}");
+        progress.Message($"{state}: {target.Image}{what}{Describe.Image(image)}");
         return DownloadOnly ? OperationOutcome.Prepared : OperationOutcome.Changed;
     }
 

@@ -16,21 +16,58 @@ public static class UsrOverlay
     /// <exception cref="DeploymentException">The sysroot is not running, or has an overlay already.</exception>
     public static void Mount(Sysroot sysroot, bool readOnly)
     {
-        Deployment booted = sysroot.Booted ?? throw new DeploymentException($"an overlay on /usr is for the running host, and {sysroot.Path} is not what it runs");
-        string state = $"/run/ostree/deployment-state/{booted.DirectoryName}";
-        if (Directory.Exists(state) && Directory.EnumerateFiles(state, "unlocked-*").FirstOrDefault() is { } present)
+        string state = FindState(sysroot);
+        if (FindPresent(state) is { } present)
         {
-            throw new DeploymentException($"/usr has an overlay already ({Path.GetFileName(present)}); it is gone with the next boot");
+            throw new DeploymentException($"/usr has an overlay already ({present}); it is gone with the next boot");
         }
 
-        MountOverlay(readOnly);
+        MountOverlay(readOnly, static _ => { });
+        WriteState(state, readOnly);
+    }
 
-        // By this libostree's status knows of it too.
+    /// <summary>
+    /// Changes <c>/usr</c> until the next boot, while others can only read it. Where it has no overlay yet, the change is made
+    /// before the overlay is there, so that all of it is seen at once or nothing.
+    /// </summary>
+    /// <param name="sysroot">The running host's sysroot.</param>
+    /// <param name="change">Makes the change in the directory that it is given.</param>
+    /// <exception cref="DeploymentException">The sysroot is not running.</exception>
+    public static void Change(Sysroot sysroot, Action<DirectoryHandle> change)
+    {
+        string state = FindState(sysroot);
+        Mounts.RunOutsideProgramNamespace(() =>
+        {
+            if (FindPresent(state) is not null)
+            {
+                using SafeFileHandle mount = Mounts.CloneWritable(Usr);
+                using DirectoryHandle usr = DirectoryHandle.OpenMount(mount, Usr);
+                change(usr);
+                return;
+            }
+
+            MountOverlay(readOnly: true, change);
+            WriteState(state, readOnly: true);
+        });
+    }
+
+    private static string FindState(Sysroot sysroot)
+    {
+        Deployment booted = sysroot.Booted ?? throw new DeploymentException($"an overlay on /usr is for the running host, and {sysroot.Path} is not what it runs");
+        return $"/run/ostree/deployment-state/{booted.DirectoryName}";
+    }
+
+    private static string? FindPresent(string state) =>
+        Directory.Exists(state) ? Path.GetFileName(Directory.EnumerateFiles(state, "unlocked-*").FirstOrDefault()) : null;
+
+    // By this libostree's status knows of it too.
+    private static void WriteState(string state, bool readOnly)
+    {
         Directory.CreateDirectory(state);
         File.WriteAllBytes($"{state}/{(readOnly ? "unlocked-transient" : "unlocked-development")}", []);
     }
 
-    private static void MountOverlay(bool readOnly)
+    private static void MountOverlay(bool readOnly, Action<DirectoryHandle> change)
     {
         using DirectoryHandle parent = DirectoryHandle.Open(UpperParent);
         string name = $"bootc-usr-overlay.{Path.GetRandomFileName()}";
@@ -47,12 +84,17 @@ public static class UsrOverlay
 
             folder.EnsureDirectory("work", 0x1C0).Dispose();
             using FileSystemContext overlay = FileSystemContext.OpenOverlay(Usr, $"{UpperParent}/{name}/upper", $"{UpperParent}/{name}/work");
-            if (readOnly)
+            using SafeFileHandle mount = overlay.CreateMount(Usr, readOnly: false);
+            using (DirectoryHandle root = DirectoryHandle.OpenMount(mount, Usr))
             {
-                overlay.SetFlag("ro");
+                change(root);
             }
 
-            using SafeFileHandle mount = overlay.CreateMount(Usr, readOnly);
+            if (readOnly)
+            {
+                Mounts.SetReadOnly(mount);
+            }
+
             Mounts.Attach(mount, Usr);
         }
         catch

@@ -26,10 +26,12 @@ public sealed class LayerFacts
 
     private readonly Dictionary<Checksum, ReadOnlyMemory<byte>> _entries = [];
     private readonly Lock _gate = new();
+    private Lazy<bool>? _load;
 
     /// <summary>What is known of a content object, or <see langword="null"/>; asked by several threads once all is added.</summary>
     public FileFacts? TryGet(Checksum file)
     {
+        _ = _load?.Value;
         if (!_entries.TryGetValue(file, out ReadOnlyMemory<byte> memory))
         {
             return null;
@@ -41,19 +43,25 @@ public sealed class LayerFacts
         return new FileFacts(header, BinaryPrimitives.ReadInt64LittleEndian(entry[64..]), hasVerity ? new VerityDigest(entry.Slice(32, 32)) : null);
     }
 
-    /// <summary>What is known of the files of an image's layers.</summary>
+    /// <summary>What is known of the files of an image's layers; read when it is first asked for.</summary>
     public static LayerFacts Load(Repository repository, StoredImage image)
     {
         var facts = new LayerFacts();
+        facts._load = new Lazy<bool>(() => facts.ReadLayers(repository, image));
+        return facts;
+    }
+
+    private bool ReadLayers(Repository repository, StoredImage image)
+    {
         foreach (Descriptor layer in image.Manifest.Layers)
         {
             if (repository.TryResolveRef(ImageStore.RefOf(layer.Digest)) is { } commit)
             {
-                facts.Read(repository, commit);
+                Read(repository, commit);
             }
         }
 
-        return facts;
+        return true;
     }
 
     /// <summary>Adds what is remembered of a layer, if anything.</summary>

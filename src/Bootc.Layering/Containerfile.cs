@@ -1,6 +1,7 @@
 // The way from packages on a host to an image that has them.
 using System.Text;
 using Bootc.Deployments;
+using Bootc.Import;
 using Bootc.Oci;
 
 namespace Bootc.Layering;
@@ -10,29 +11,17 @@ public static class Containerfile
 {
     /// <summary>The Containerfile's text. Packages that were given as files are to lie beside it.</summary>
     /// <exception cref="LayeringException">The deployment follows no image.</exception>
-    public static string Describe(Deployment deployment)
+    public static string Describe(Sysroot sysroot, Deployment deployment)
     {
         OstreeImageReference image = deployment.Origin.Image ?? throw new LayeringException($"the deployment {deployment.DirectoryName} follows no image that one could be derived of");
         PackageWish wish = deployment.Origin.Packages;
         var text = new StringBuilder($"FROM {(image.Image.Transport == Transport.Registry ? image.Image.Name : image.Image.ToString())}\n");
-        LocalPackage[] files = [.. wish.LocalFiles];
-        foreach (LocalPackage file in files)
+        if (!wish.IsEmpty)
         {
-            text.Append($"COPY {file.Identity}.deb /tmp/packages/\n");
-        }
-
-        string[] arguments =
-        [
-            .. wish.Requested,
-            .. files.Select(file => $"/tmp/packages/{file.Identity}.deb"),
-            .. wish.Removed.Select(name => name + "-"),
-        ];
-        if (arguments.Length > 0)
-        {
-            // The image has nothing in /var, and its package database in /usr.
-            text.Append("RUN systemd-tmpfiles --create --prefix=/var; \\\n    apt-get update && \\\n");
-            text.Append($"    DEBIAN_FRONTEND=noninteractive apt-get install -y --allow-downgrades {string.Join(' ', arguments)} && \\\n");
-            text.Append("    rm -rf /tmp/packages /var/*\n");
+            IPackageSystem system = PackageSystems.Find(sysroot.Repository, ImageStore.BaseOf(sysroot.Repository, deployment.Commit));
+            string[] files = [.. wish.LocalFiles.Select(file => file.Identity + system.Extension)];
+            text.Append(string.Concat(files.Select(file => $"COPY {file} /tmp/packages/\n")));
+            text.Append(system.DescribeBuild(wish, [.. files.Select(file => $"/tmp/packages/{file}")]));
         }
 
         return text.ToString();

@@ -3,6 +3,7 @@ using Bootc.Composefs;
 using Bootc.Deployments;
 using Bootc.Linux;
 using Bootc.Ostree.Objects;
+using Microsoft.Win32.SafeHandles;
 
 namespace Bootc.Layering;
 
@@ -17,13 +18,18 @@ internal sealed class LayerRoot : IDisposable
 
     private readonly Sysroot _sysroot;
     private readonly ComposefsMount _mount;
+    private readonly List<string> _shadows = [];
 
-    private LayerRoot(Sysroot sysroot, string path, ComposefsMount mount)
+    private LayerRoot(Sysroot sysroot, string path, string image, ComposefsMount mount)
     {
         _sysroot = sysroot;
         _mount = mount;
         WorkPath = path;
+        ImagePath = image;
     }
+
+    /// <summary>The file of the commit's composefs image.</summary>
+    public string ImagePath { get; }
 
     /// <summary>A directory for files that are needed on the way.</summary>
     public string WorkPath { get; }
@@ -58,12 +64,34 @@ internal sealed class LayerRoot : IDisposable
             ObjectDirectories = [System.IO.Path.Combine(sysroot.Path, "ostree/repo/objects")],
             Writable = new WritableLayer($"{path}/upper", $"{path}/work"),
         });
-        return new LayerRoot(sysroot, path, mount);
+        return new LayerRoot(sysroot, path, image, mount);
+    }
+
+    /// <summary>Shows a directory of the host so that it can be changed: what is changed is gone with the root.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="name">A name for it beside the root.</param>
+    /// <returns>The path where it is shown.</returns>
+    /// <exception cref="LinuxException">The kernel refuses.</exception>
+    public string Shadow(string directory, string name)
+    {
+        string place = $"{WorkPath}/{name}";
+        using DirectoryHandle work = DirectoryHandle.Open(WorkPath);
+        foreach (string part in (string[])["upper", "work", "view"])
+        {
+            work.EnsureDirectory($"{name}/{part}").Dispose();
+        }
+
+        using FileSystemContext overlay = FileSystemContext.OpenOverlay(directory, $"{place}/upper", $"{place}/work");
+        using SafeFileHandle mount = overlay.CreateMount(directory, readOnly: false);
+        Mounts.Attach(mount, $"{place}/view");
+        _shadows.Add($"{place}/view");
+        return _shadows[^1];
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _shadows.ForEach(Mounts.Detach);
         _mount.Dispose();
         _sysroot.Root.RemoveTree(Folder);
     }

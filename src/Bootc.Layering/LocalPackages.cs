@@ -13,15 +13,19 @@ internal static class LocalPackages
 {
     /// <summary>The package in a file, as the image's own tools read it.</summary>
     /// <exception cref="LayeringException">There is no such file, or it is no package.</exception>
-    public static LocalPackage Identify(Sysroot sysroot, Deployment deployment, string path, CancellationToken cancellation)
+    /// <param name="system">The image's package system.</param>
+    /// <param name="root">The path of a deployment of it.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="cancellation">Ends the operation.</param>
+    public static LocalPackage Identify(IPackageSystem system, string root, string path, CancellationToken cancellation)
     {
         if (!File.Exists(path))
         {
             throw new LayeringException($"there is no file '{path}'");
         }
 
-        Sandbox sandbox = Sandbox.ReadOnly(Path.Combine(sysroot.Path, deployment.Path)).Show(Path.GetFullPath(path), "/run/package.deb");
-        SandboxResult result = sandbox.Run(["dpkg-deb", "--show", "--showformat=${Package}_${Version}_${Architecture}", "/run/package.deb"], cancellation);
+        string shown = $"/run/package{system.Extension}";
+        SandboxResult result = Sandbox.ReadOnly(root).Show(Path.GetFullPath(path), shown).Run(system.IdentifyCommand(shown), cancellation);
         if (result.ExitCode != 0)
         {
             throw new LayeringException($"'{path}' is no package that can be installed: {result.Tail}");
@@ -32,7 +36,7 @@ internal static class LocalPackages
     }
 
     /// <summary>Keeps a file.</summary>
-    public static void Add(Repository repository, LocalPackage package, string path)
+    public static void Add(Repository repository, LocalPackage package, string path, string extension)
     {
         if (repository.TryResolveRef(package.Ref) is not null)
         {
@@ -42,7 +46,7 @@ internal static class LocalPackages
         using RepositoryTransaction transaction = repository.BeginTransaction();
         using FileStream content = File.OpenRead(path);
         var tree = new MutableTree { Meta = transaction.WriteDirMeta(DirMeta.ForDirectory(0, 0, 0x1ED)) };
-        tree.ReplaceFile($"{package.Identity}.deb", transaction.WriteFile(FileHeader.ForFile(0, 0, 0x1A4), content.Length, content).Checksum);
+        tree.ReplaceFile(package.Identity + extension, transaction.WriteFile(FileHeader.ForFile(0, 0, 0x1A4), content.Length, content).Checksum);
         (Checksum root, Checksum meta) = tree.Write(transaction);
         transaction.SetRef(package.Ref, transaction.WriteCommit(new Commit(new VariantDictionary(), null, package.Identity, "", 0, root, meta)));
         transaction.Commit();

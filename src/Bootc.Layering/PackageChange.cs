@@ -12,6 +12,9 @@ public sealed record PackageChange(PackageAction Action, string Name, string Arc
     /// <summary>How many bytes its file has; <see langword="null"/> where nothing is fetched.</summary>
     public long? Size { get; init; }
 
-    /// <summary>The digest of its file as the repository's signed lists have it, with its algorithm.</summary>
+    /// <summary>
+    /// What tells its file from others of the same version: the digest as the repository's signed lists have it, with its
+    /// algorithm, or <c>built:SECONDS,size:BYTES</c> where the tools of the image do not tell it.
+    /// </summary>
     public string? Digest { get; init; }
 }

@@ -17,15 +17,13 @@ namespace Bootc.Layering;
 /// Makes of an image's commit one with the packages that an origin wants. The same image, wish and packages give the same
 /// commit, and what a deployment has already is not made again.
 /// </summary>
-public sealed class PackageLayering : IDeriver
+public sealed partial class PackageLayering : IDeriver
 {
     /// <summary>The key of a commit's metadata with the SHA-256 of all that it was derived of, in hexadecimal.</summary>
     public const string InputHashKey = "bootc.input-hash";
 
     /// <summary>The key of a commit's metadata with what was done with packages: <c>Install NAME VERSION</c> and the like.</summary>
     public const string ChangesKey = "bootc.package-changes";
-
-    private const string DpkgDatabase = "usr/lib/sysimage/dpkg";
 
     // Made and filled by whoever boots, and by the sandbox.
     private static readonly string[] NotOfTheImage = ["boot", "dev", "etc", "ostree", "proc", "run", "sys", "sysroot", "tmp", "var"];
@@ -34,12 +32,17 @@ public sealed class PackageLayering : IDeriver
     /// <summary>Whether only packages are used that the host fetched before.</summary>
     public bool CacheOnly { get; init; }
 
-    /// <summary>The wish as it was solved last.</summary>
+    /// <summary>The wish as it was solved last; <see langword="null"/> where that was not needed.</summary>
     public PackageTransaction? Transaction { get; private set; }
 
     /// <inheritdoc/>
     public DerivedCommit Derive(DeriveRequest request, CancellationToken cancellation)
     {
+        if (FindUnchanged(request, cancellation) is { } unchanged)
+        {
+            return unchanged;
+        }
+
         DerivedCommit? derived = null;
         Mounts.RunInPrivateNamespace(() => derived = Run(request, dryRun: false, cancellation));
         return derived!;
@@ -50,38 +53,81 @@ public sealed class PackageLayering : IDeriver
     public PackageTransaction Solve(DeriveRequest request, CancellationToken cancellation)
     {
         Mounts.RunInPrivateNamespace(() => Run(request, dryRun: true, cancellation));
-        return Transaction!;
+        return Transaction ?? PackageTransaction.Empty;
+    }
+
+    /// <summary>Finds out what a wish comes to, and changes nothing; <see langword="null"/> where it comes to what a deployment has.</summary>
+    /// <exception cref="LayeringException">It comes to nothing.</exception>
+    internal PackageTransaction? SolveUnlessUnchanged(DeriveRequest request, CancellationToken cancellation) =>
+        FindUnchanged(request, cancellation) is null ? Solve(request, cancellation) : null;
+
+    /// <summary>Finds packages by words.</summary>
+    /// <exception cref="LayeringException">The image has no tool for that, or no list can be had.</exception>
+    internal IReadOnlyList<FoundPackage> Search(DeriveRequest request, IReadOnlyList<string> terms, CancellationToken cancellation)
+    {
+        IReadOnlyList<FoundPackage> found = [];
+        IPackageSystem system = PackageSystems.Find(request.Sysroot.Repository, request.Image.Image.MergeCommit);
+        Mounts.RunInPrivateNamespace(() =>
+        {
+            using LayerRoot root = LayerRoot.Mount(request.Sysroot, request.Image.Image.MergeCommit, () => MakeComposefs(request));
+            IPackageTool tool = system.CreateTool(Prepare(request, root, system, cancellation), root, FindEtc(request), FindCache(request, system), CacheOnly);
+            IPackageSearch search = tool as IPackageSearch ?? throw new LayeringException("packages cannot be searched with the tools that the image has");
+            if (!HasNewestLists(request, system, cancellation))
+            {
+                request.Progress.Step("Fetching lists of packages");
+                tool.Refresh(cancellation);
+            }
+
+            found = search.Search(terms, cancellation);
+        });
+        return found;
     }
 
     private DerivedCommit? Run(DeriveRequest request, bool dryRun, CancellationToken cancellation)
     {
         Sysroot sysroot = request.Sysroot;
         Checksum image = request.Image.Image.MergeCommit;
+        IPackageSystem? system = FindSystem(request);
         using LayerRoot root = LayerRoot.Mount(sysroot, image, () => MakeComposefs(request));
-        RequireDatabase(sysroot.Repository, image, root);
-        Sandbox sandbox = Prepare(request, root, cancellation);
-        (PackageWish wish, string[] inactive) = SplitInactive(request.Origin.Packages, sysroot.Repository, image);
-        LocalPackages.Provide(sysroot.Repository, wish.LocalFiles, $"{root.WorkPath}/local");
-        IPackageTool tool = new AptTool(sandbox, root, FindSettings(request, root), FindCache(request), CacheOnly);
-        PackageTransaction transaction = Transaction = Solve(request, tool, wish, inactive, cancellation);
+        Sandbox sandbox = Prepare(request, root, system, cancellation);
+        (PackageWish wish, string[] inactive) = SplitInactive(request.Origin.Packages, system, sysroot.Repository, image);
+        IPackageTool? tool = system is null ? null : OpenTool(request, root, system, sandbox, wish);
+        Transaction = tool is null ? null : Solve(request, tool, wish, inactive, cancellation);
+        PackageTransaction transaction = Transaction ?? PackageTransaction.Empty;
         TellInactive(request, inactive);
         if (dryRun)
         {
             return null;
         }
 
-        string hash = transaction.HashInputs(image, request.Origin.Packages);
+        string? key = HashInputs(request, system); // with the lists as they are now
+        string hash = transaction.HashInputs(image, request.Origin.Packages, InitramfsFiles.Hash(request.Origin.Initramfs, FindEtc(request)));
         if (FindMade(sysroot, hash) is { } made)
         {
+            Remember(request, system, key, made);
             return new DerivedCommit(made, null, request.Image.Facts.TryGet);
         }
 
         if (transaction.Changes.Count > 0)
         {
-            Install(request, root, sandbox, tool, wish, cancellation);
+            Install(request, root, sandbox, tool!, wish, cancellation);
         }
 
-        return Store(request, root, transaction, hash, cancellation);
+        request.Progress.Step("Looking after kernel and initramfs");
+        new KernelFiles(root, sandbox, request.Origin.Initramfs, FindEtc(request)).Update(cancellation);
+        DerivedCommit derived = Store(request, root, system, transaction, hash, cancellation);
+        Remember(request, system, key, derived.Commit);
+        return derived;
+    }
+
+    // Without packages there is no need of a tool for them.
+    private static IPackageSystem? FindSystem(DeriveRequest request) =>
+        request.Origin.Packages.IsEmpty ? null : PackageSystems.Find(request.Sysroot.Repository, request.Image.Image.MergeCommit);
+
+    private IPackageTool OpenTool(DeriveRequest request, LayerRoot root, IPackageSystem system, Sandbox sandbox, PackageWish wish)
+    {
+        LocalPackages.Provide(request.Sysroot.Repository, wish.LocalFiles, $"{root.WorkPath}/local");
+        return system.CreateTool(sandbox, root, FindEtc(request), FindCache(request, system), CacheOnly);
     }
 
     private static PackageTransaction Solve(DeriveRequest request, IPackageTool tool, PackageWish wish, string[] inactive, CancellationToken cancellation)
@@ -107,32 +153,29 @@ public sealed class PackageLayering : IDeriver
         request.Progress.Step("Installing packages");
         VarContent var = VarContent.Before(root.Var);
         Accounts accounts = Accounts.Before(root.Path);
-        using (new ServicePolicy(root.Path))
-        {
-            tool.Install(wish, cancellation);
-        }
-
-        request.Progress.Step("Looking after kernel and initramfs");
-        new KernelFiles(root, sandbox).Update(cancellation);
+        tool.Install(wish, cancellation);
         accounts.WriteRules();
         var.WriteTo(root.Path);
     }
 
-    private static DerivedCommit Store(DeriveRequest request, LayerRoot root, PackageTransaction solved, string hash, CancellationToken cancellation)
+    private static DerivedCommit Store(DeriveRequest request, LayerRoot root, IPackageSystem? system, PackageTransaction solved, string hash, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         request.Progress.Step("Storing what changed");
         Repository repository = request.Sysroot.Repository;
         Checksum image = request.Image.Image.MergeCommit;
         MutableTree tree = MutableTree.FromCommit(repository, image);
-        UpperLayer layer = WriteObjects(repository, root, tree);
+        UpperLayer layer = WriteObjects(repository, root, system, tree);
         FileFacts? Facts(Checksum file) => layer.Facts.GetValueOrDefault(file) ?? request.Image.Facts.TryGet(file);
 
         // The second transaction, since the composefs image is made of directories' metadata that the repository shows.
         using RepositoryTransaction transaction = repository.BeginTransaction();
         (Checksum rootTree, Checksum rootMeta) = tree.Write(transaction);
         using var composefs = new MemoryStream();
-        VerityDigest digest = ComposefsImage.Write(CommitComposefs.BuildTree(transaction, rootTree, rootMeta, Facts, request.KnownDigests), composefs);
+        ComposefsNode node = ReadImage(repository, image, root.ImagePath) is { } known
+            ? CommitComposefs.BuildTree(transaction, rootTree, rootMeta, image, known, Facts, request.KnownDigests)
+            : CommitComposefs.BuildTree(transaction, rootTree, rootMeta, Facts, request.KnownDigests);
+        VerityDigest digest = ComposefsImage.Write(node, composefs);
         var metadata = new VariantDictionary
         {
             { CommitComposefs.DigestKey, GVariantValue.FromBytes(digest.ToArray()) },
@@ -147,10 +190,19 @@ public sealed class PackageLayering : IDeriver
         return new DerivedCommit(commit, composefs.GetBuffer().AsMemory(0, (int)composefs.Length), Facts);
     }
 
-    private static UpperLayer WriteObjects(Repository repository, LayerRoot root, MutableTree tree)
+    // What the image's own composefs image says of files that stay need not be gathered again, if it is what the commit says.
+    private static ComposefsNode? ReadImage(Repository repository, Checksum commit, string path)
+    {
+        byte[] content = File.ReadAllBytes(path);
+        return repository.LoadCommit(commit).Metadata.TryGetBytes(CommitComposefs.DigestKey) is { } digest && digest.Span.SequenceEqual(VerityHasher.Compute(content).ToArray())
+            ? ComposefsImage.Read(content)
+            : null;
+    }
+
+    private static UpperLayer WriteObjects(Repository repository, LayerRoot root, IPackageSystem? system, MutableTree tree)
     {
         using RepositoryTransaction transaction = repository.BeginTransaction();
-        var layer = new UpperLayer(transaction, path => IsExcluded(path, tree));
+        var layer = new UpperLayer(transaction, path => IsExcluded(path, system, tree));
         using DirectoryHandle upper = DirectoryHandle.Open(root.Upper);
         using DirectoryHandle merged = DirectoryHandle.Open(root.Path);
         layer.Apply(upper, merged, tree);
@@ -159,7 +211,7 @@ public sealed class PackageLayering : IDeriver
     }
 
     // Accounts are the host's own, and locks and backups of databases nobody's.
-    private static bool IsExcluded(string path, MutableTree tree)
+    private static bool IsExcluded(string path, IPackageSystem? system, MutableTree tree)
     {
         if (!path.Contains('/'))
         {
@@ -167,25 +219,11 @@ public sealed class PackageLayering : IDeriver
         }
 
         return Accounts.IsAccountFile(path)
-            || (path.StartsWith($"{DpkgDatabase}/", StringComparison.Ordinal)
-                && (path.EndsWith("-old", StringComparison.Ordinal) || path.EndsWith("/lock", StringComparison.Ordinal) || path.EndsWith("/lock-frontend", StringComparison.Ordinal) || path.EndsWith("/triggers/Lock", StringComparison.Ordinal)))
+            || system?.IsVolatile(path) == true
             || (path == "usr/etc/resolv.conf" && tree.TryGetDirectory("usr")?.TryGetDirectory("etc")?.TryGetFile("resolv.conf") is null);
     }
 
-    // A package database in /var would be the host's, and say what another deployment has.
-    private static void RequireDatabase(Repository repository, Checksum image, LayerRoot root)
-    {
-        if (File.Exists($"{root.Path}/{DpkgDatabase}/status"))
-        {
-            return;
-        }
-
-        throw new LayeringException(repository.OpenTree(image).TryGetDirectory("var/lib/dpkg") is not null
-            ? $"the image keeps its package database in /var, where it is lost: an image that takes packages has it in /{DpkgDatabase}, and /var/lib/dpkg is a link to it"
-            : $"the image has no package database in /{DpkgDatabase}, and no other one is known: packages can be added to images made of Debian packages");
-    }
-
-    private static Sandbox Prepare(DeriveRequest request, LayerRoot root, CancellationToken cancellation)
+    private static Sandbox Prepare(DeriveRequest request, LayerRoot root, IPackageSystem? system, CancellationToken cancellation)
     {
         Repository repository = request.Sysroot.Repository;
         Checksum image = request.Image.Image.MergeCommit;
@@ -207,10 +245,7 @@ public sealed class PackageLayering : IDeriver
                 temporary.Handle.SetMode(0x3FF, temporary.DisplayPath);
             }
 
-            if (!var.Exists("lib/dpkg"))
-            {
-                var.CreateSymbolicLink($"../../{DpkgDatabase}", "lib/dpkg");
-            }
+            system?.PrepareVar(var);
         }
 
         Sandbox sandbox = Sandbox.Over(root.Path, root.Var).Set("SOURCE_DATE_EPOCH", repository.LoadCommit(image).Timestamp.ToString(CultureInfo.InvariantCulture));
@@ -229,27 +264,48 @@ public sealed class PackageLayering : IDeriver
             return made;
         }
 
+        Repository repository = request.Sysroot.Repository;
+        Checksum commit = request.Image.Image.MergeCommit;
         using var image = new MemoryStream();
-        ComposefsImage.Write(CommitComposefs.BuildTree(request.Sysroot.Repository, request.Image.Image.MergeCommit, request.Image.Facts.TryGet, request.KnownDigests), image);
+        ComposefsImage.Write(
+            FindLike(request, commit) is { } like
+                ? CommitComposefs.BuildTree(repository, commit, like.Commit, like.Root, request.Image.Facts.TryGet, request.KnownDigests)
+                : CommitComposefs.BuildTree(repository, commit, request.Image.Facts.TryGet, request.KnownDigests),
+            image);
         return image.GetBuffer().AsMemory(0, (int)image.Length);
     }
 
-    private static string FindSettings(DeriveRequest request, LayerRoot root)
+    // A deployment that was made of the same image differs from it in little.
+    private static (Checksum Commit, ComposefsNode Root)? FindLike(DeriveRequest request, Checksum image)
     {
-        string? host = request.Merge is { } merge ? Path.Combine(request.Sysroot.Path, merge.Path, "etc/apt") : null;
-        return host is not null && Directory.Exists(host) ? host : $"{root.Path}/usr/etc/apt";
+        Sysroot sysroot = request.Sysroot;
+        foreach (Deployment deployment in sysroot.Deployments.Where(deployment => ImageStore.BaseOf(sysroot.Repository, deployment.Commit) == image))
+        {
+            string path = Path.Combine(sysroot.Path, deployment.Path, Sysroot.ComposefsImageName);
+            if (File.Exists(path) && ReadImage(sysroot.Repository, deployment.Commit, path) is { } root)
+            {
+                return (deployment.Commit, root);
+            }
+        }
+
+        return null;
     }
 
-    private static string FindCache(DeriveRequest request)
-    {
-        string stateroot = request.Merge?.Stateroot ?? request.Sysroot.ListStateroots()[0];
-        return Path.Combine(request.Sysroot.Path, $"ostree/deploy/{stateroot}/var/cache/bootc/apt");
-    }
+
+    private static string FindCache(DeriveRequest request, IPackageSystem? system) =>
+        FindCache(request.Sysroot, request.Merge?.Stateroot ?? request.Sysroot.ListStateroots()[0], system?.CacheName ?? DpkgSystem.Cache);
+
+    private static string FindCache(Sysroot sysroot, string stateroot, string name) => Path.Combine(sysroot.Path, $"ostree/deploy/{stateroot}/var/cache/bootc/{name}");
 
     // A version that is wanted by name is one that the image need not have.
-    private static (PackageWish Wish, string[] Inactive) SplitInactive(PackageWish wish, Repository repository, Checksum image)
+    private static (PackageWish Wish, string[] Inactive) SplitInactive(PackageWish wish, IPackageSystem? system, Repository repository, Checksum image)
     {
-        HashSet<string> present = [.. (PackageDatabase.Read(repository, image) ?? []).SelectMany(package => (string[])[package.Name, $"{package.Name}:{package.Architecture}"])];
+        if (system is null)
+        {
+            return (wish, []);
+        }
+
+        HashSet<string> present = [.. (PackageDatabase.Read(repository, image) ?? []).SelectMany(system.NamesOf)];
         string[] inactive = [.. wish.Requested.Where(present.Contains), .. wish.Removed.Where(name => !present.Contains(name))];
         return (wish with { Requested = [.. wish.Requested.Except(inactive)], Removed = [.. wish.Removed.Except(inactive)] }, inactive);
     }
@@ -263,7 +319,7 @@ public sealed class PackageLayering : IDeriver
         }
     }
 
-    private static void TellInactive(DeriveRequest request, string[] inactive)
+    private static void TellInactive(DeriveRequest request, IReadOnlyList<string> inactive)
     {
         foreach (string name in inactive)
         {

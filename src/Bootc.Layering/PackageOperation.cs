@@ -1,5 +1,4 @@
 // package install, uninstall, override, reset: another wish on the same image.
-using System.Text.RegularExpressions;
 using Bootc.Deployments;
 using Bootc.Import;
 using Bootc.Import.Packages;
@@ -12,7 +11,7 @@ namespace Bootc.Layering;
 /// Changes what a host wants besides its image, and makes a deployment of the image with it that boots next; on a running host
 /// it is staged. The deployment before stays to fall back to.
 /// </summary>
-public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IOperationProgress progress)
+public sealed class PackageOperation(Sysroot sysroot, OciOptions oci, IOperationProgress progress)
 {
     /// <summary>Finds out what would be done, and changes nothing.</summary>
     public bool DryRun { get; init; }
@@ -30,15 +29,16 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
     public PackageTransaction? Transaction { get; private set; }
 
     /// <summary>Wants packages besides those of the image.</summary>
-    /// <param name="packages">Names, perhaps <c>NAME:ARCH</c> or <c>NAME=VERSION</c>, and paths of package files.</param>
+    /// <param name="packages">Names, perhaps with an architecture or a version as the image's package system writes them, and paths of package files.</param>
     /// <param name="cancellation">Ends the operation.</param>
     /// <exception cref="LayeringException">One is wanted already, is no package, or cannot be had.</exception>
     public OperationOutcome Install(IReadOnlyList<string> packages, CancellationToken cancellation) => Run((wish, current) =>
     {
         string[] names = [.. packages.Where(package => !IsFile(package)).Distinct()];
-        foreach (string name in names)
+        IPackageSystem system = SystemOf(current);
+        if (names.FirstOrDefault(name => !system.IsName(name)) is { } wrong)
         {
-            RequireName(name);
+            throw new LayeringException($"'{wrong}' is no name of a package: {system.NameForms}, or the path of a package file");
         }
 
         if (!Idempotent && names.FirstOrDefault(wish.Requested.Contains) is { } known)
@@ -46,7 +46,7 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
             throw new LayeringException($"{known} is wanted already; with --idempotent that is no error");
         }
 
-        RefuseInactive(names, current);
+        RefuseInactive(names, system, current);
         LocalPackage[] files = Take(packages.Where(IsFile), current, cancellation);
         HashSet<string> replaced = [.. files.Select(file => file.Name)];
         return wish with
@@ -83,7 +83,7 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
             throw new LayeringException($"the image has no package {unknown} that could be removed");
         }
 
-        return wish with { Removed = [.. wish.Removed.Union(packages)] };
+        return wish with { Removed = [.. wish.Removed.Union(packages)], Replaced = [.. wish.Replaced.Where(package => !packages.Contains(package.Name))] };
     }, cancellation);
 
     /// <summary>Wants the packages in files in place of those of the image.</summary>
@@ -98,7 +98,7 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
         }
 
         HashSet<string> replaced = [.. packages.Select(package => package.Name)];
-        return wish with { Replaced = [.. wish.Replaced.Where(package => !replaced.Contains(package.Name)), .. packages] };
+        return wish with { Removed = [.. wish.Removed.Except(replaced)], Replaced = [.. wish.Replaced.Where(package => !replaced.Contains(package.Name)), .. packages] };
     }, cancellation);
 
     /// <summary>Wants packages again as the image has them.</summary>
@@ -128,19 +128,24 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
     /// <exception cref="LayeringException">Nothing was added to the image, or what was cannot be had any more.</exception>
     public OperationOutcome Refresh(CancellationToken cancellation) => Run((wish, _) => wish, cancellation, isRefresh: true);
 
-    private OperationOutcome Run(Func<PackageWish, Deployment, PackageWish> change, CancellationToken cancellation, bool isRefresh = false)
+    private OperationOutcome Run(Func<PackageWish, Deployment, PackageWish> change, CancellationToken cancellation, bool isRefresh = false) =>
+        Run(current => current.Origin.WithPackages(change(current.Origin.Packages, current)), cancellation, isRefresh);
+
+    private OperationOutcome Run(Func<Deployment, Origin> change, CancellationToken cancellation, bool isRefresh = false)
     {
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
         Deployment current = sysroot.Default ?? throw new LayeringException($"{sysroot.Path} has no deployment that packages could be added to; choose an image with 'bootc switch'");
-        StoredImage image = ImageStore.QueryCommit(sysroot.Repository, current.Commit) is { } stored && current.Origin.Image is not null
-            ? stored
-            : throw new LayeringException($"the deployment {current.DirectoryName} did not come from an image, so that no packages can be added to it");
-        PackageWish before = current.Origin.Packages;
-        PackageWish wish = change(before, current);
-        Origin origin = current.Origin.WithPackages(wish);
+        StoredImage image = RequireImage(current);
+        if (ApplyLive && sysroot.Booted is null)
+        {
+            throw new LayeringException($"only the running host can be changed while it runs, and {sysroot.Path} is not what it runs");
+        }
+
+        Origin origin = change(current);
         if (!isRefresh && origin.File.ToString() == current.Origin.ForNewDeployment().File.ToString())
         {
-            progress.Message("The packages that the host wants are unchanged");
+            sysroot.CleanUp(); // what a run that was killed after its last rename left undone, and package files that were looked at
+            progress.Message("What the host wants besides its image is unchanged");
             return OperationOutcome.Unchanged;
         }
 
@@ -154,9 +159,9 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
 
     private OperationOutcome Simulate(PackageLayering layering, OperationContext context, PulledImage image, Origin origin, CancellationToken cancellation)
     {
-        if (!origin.Packages.IsEmpty)
+        if (!origin.IsImageAlone)
         {
-            Transaction = layering.Solve(new DeriveRequest { Sysroot = sysroot, Image = image, Origin = origin, Merge = context.Current, Progress = progress }, cancellation);
+            Transaction = layering.Solve(new DeriveRequest { Sysroot = sysroot, Image = image, Origin = origin, Merge = context.Current, LooksForNewer = true, Progress = progress }, cancellation);
         }
 
         sysroot.CleanUp(); // of package files that were looked at
@@ -166,55 +171,65 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
     private OperationOutcome Deploy(
         PackageLayering layering, OperationContext context, PulledImage image, Origin origin, Deployment current, bool isRefresh, CancellationToken cancellation)
     {
-        if (isRefresh && IsUpToDate(layering, context, image, origin, current, cancellation))
+        if (isRefresh && origin.IsImageAlone)
+        {
+            throw new LayeringException("nothing was added to the image: 'bootc upgrade' looks for a newer image");
+        }
+
+        DerivedCommit derived = context.Derive(image, origin, isRefresh, cancellation);
+        if (ApplyLive)
+        {
+            new LiveChange(sysroot, progress) { AllowReplacement = AllowReplacement }.Require(derived.Commit);
+        }
+
+        if (isRefresh && derived.Commit == current.Commit)
         {
             progress.Message("There are no newer packages");
             return OperationOutcome.Unchanged;
         }
 
-        context.Deploy(image, pulled: null, origin, retain: false, locked: current.IsStaged && sysroot.IsStagedLocked, cancellation);
-        Transaction = layering.Transaction;
+        Deployment deployment = context.Deploy(derived, origin, retain: false, locked: current.IsStaged && sysroot.IsStagedLocked);
+        Transaction = layering.Transaction ?? (origin.Packages.IsEmpty ? null : PackageTransaction.Of(PackageReport.Read(sysroot, sysroot.Default!)));
         context.CleanUp();
-        string state = sysroot.Booted is null ? "Deployed" : "Queued for next boot";
-        progress.Message(origin.Packages.IsEmpty
-            ? $"{state}: {origin.Image!.Image} without further packages"
-            : $"{state}: {origin.Image!.Image} with {List(origin.Packages.Requested.Concat(origin.Packages.LocalFiles.Select(package => package.Name)).Concat(origin.Packages.Removed.Select(name => $"{name} removed")))}");
+        progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: {origin.Image!.Image} {Describe(origin)}");
+        if (ApplyLive)
+        {
+            MakeLive(deployment);
+        }
+
         return OperationOutcome.Changed;
     }
 
-    private bool IsUpToDate(PackageLayering layering, OperationContext context, PulledImage image, Origin origin, Deployment current, CancellationToken cancellation)
+    private static string Describe(Origin origin)
     {
-        if (origin.Packages.IsEmpty)
-        {
-            throw new LayeringException("nothing was added to the image: 'bootc upgrade' looks for a newer image");
-        }
-
-        PackageTransaction solved = layering.Solve(new DeriveRequest { Sysroot = sysroot, Image = image, Origin = origin, Merge = context.Current, Progress = progress }, cancellation);
-        return sysroot.Repository.LoadCommit(current.Commit).Metadata.TryGetString(PackageLayering.InputHashKey) == solved.HashInputs(image.Image.MergeCommit, origin.Packages);
+        PackageWish wish = origin.Packages;
+        string packages = wish.IsEmpty ? "without further packages" : $"with {List(wish.Requested.Concat(wish.LocalFiles.Select(package => package.Name)).Concat(wish.Removed.Select(name => $"{name} removed")))}";
+        return origin.Initramfs.IsEmpty ? packages : $"{packages} and an initramfs of its own";
     }
 
     private LocalPackage[] Take(IEnumerable<string> files, Deployment current, CancellationToken cancellation)
     {
         var packages = new List<LocalPackage>();
+        IPackageSystem system = SystemOf(current);
         foreach (string file in files)
         {
-            LocalPackage package = LocalPackages.Identify(sysroot, current, file, cancellation);
-            LocalPackages.Add(sysroot.Repository, package, file);
+            LocalPackage package = LocalPackages.Identify(system, Path.Combine(sysroot.Path, current.Path), file, cancellation);
+            LocalPackages.Add(sysroot.Repository, package, file, system.Extension);
             packages.Add(package);
         }
 
         return [.. packages];
     }
 
-    private void RefuseInactive(string[] names, Deployment current)
+    private void RefuseInactive(string[] names, IPackageSystem system, Deployment current)
     {
         if (AllowInactive || names.Length == 0)
         {
             return;
         }
 
-        HashSet<string> present = [.. ReadImagePackages(current).Select(package => package.Name)];
-        if (names.FirstOrDefault(name => present.Contains(name.Split(':')[0]) && !name.Contains('=')) is { } inactive)
+        HashSet<string> present = [.. ReadImagePackages(current).SelectMany(system.NamesOf)];
+        if (names.FirstOrDefault(present.Contains) is { } inactive)
         {
             throw new LayeringException($"the image has {inactive} already; with --allow-inactive it is wanted for the day when an image comes that has not");
         }
@@ -223,7 +238,10 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
     private IReadOnlyList<Package> ReadImagePackages(Deployment current) =>
         PackageDatabase.Read(sysroot.Repository, ImageStore.BaseOf(sysroot.Repository, current.Commit)) ?? [];
 
-    private static bool IsFile(string package) => package.Contains('/') || package.EndsWith(".deb", StringComparison.Ordinal);
+    private IPackageSystem SystemOf(Deployment current) => PackageSystems.Find(sysroot.Repository, ImageStore.BaseOf(sysroot.Repository, current.Commit));
+
+    private static bool IsFile(string package) =>
+        package.Contains('/') || package.EndsWith(".deb", StringComparison.Ordinal) || package.EndsWith(".rpm", StringComparison.Ordinal);
 
     private static string NameOf(string requested) => requested.Split('=')[0];
 
@@ -232,16 +250,4 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
     private static bool IsNamed(LocalPackage package, string name) => name == package.Name || name == package.Identity || name == package.Sha256;
 
     private static string List(IEnumerable<string> names) => string.Join(", ", names.DefaultIfEmpty("there are none"));
-
-    private static void RequireName(string name)
-    {
-        if (!PackageName().IsMatch(name))
-        {
-            throw new LayeringException($"'{name}' is no name of a package: NAME, NAME:ARCH or NAME=VERSION, or the path of a package file");
-        }
-    }
-
-    // deb-control(5); what ends in a minus would be removed.
-    [GeneratedRegex(@"^[a-z0-9][a-z0-9+.-]*[a-z0-9+.](:[a-z0-9-]+)?(=[A-Za-z0-9.+~:-]+)?$")]
-    private static partial Regex PackageName();
 }

@@ -17,9 +17,9 @@ internal sealed class VarContent
     // Databases of package tools, caches and logs: made anew, or of the installation alone.
     private static readonly string[] Excluded =
     [
-        "cache/apt", "cache/debconf", "cache/ldconfig", "cache/man", "cache/fontconfig", "lib/apt", "lib/dpkg", "lib/systemd/deb-systemd-helper-enabled",
+        "cache/apt", "cache/dnf", "cache/libdnf5", "cache/debconf", "cache/ldconfig", "cache/man", "cache/fontconfig", "lib/apt", "lib/dpkg", "lib/systemd/deb-systemd-helper-enabled",
         "lib/systemd/deb-systemd-helper-masked", "lib/systemd/deb-systemd-user-helper-enabled", "lib/systemd/deb-systemd-user-helper-masked", "log/apt",
-        "lib/ucf", "tmp",
+        "lib/ucf", "lib/dnf", "lib/rpm", "lib/rpm-state", "tmp",
     ];
 
     // Of these the directories count, not what is in their files.

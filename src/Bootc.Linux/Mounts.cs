@@ -13,6 +13,8 @@ public static class Mounts
     private const int NewMountNamespace = 0x20000; // CLONE_NEWNS
     private const int OwnDirectories = 0x200; // CLONE_FS
     private const uint CloneTree = 1 | 0x8000 | 0x80000; // OPEN_TREE_CLONE, AT_RECURSIVE, OPEN_TREE_CLOEXEC
+    private const uint CloneOne = 1 | 0x80000; // OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC
+    private const uint EmptyPath = 0x1000; // AT_EMPTY_PATH
     private const string AnyDirectory = "/sys"; // there in any system and container
     private const ulong ReadOnlyAttribute = 1; // MOUNT_ATTR_RDONLY
     private const nuint Remount = 32; // MS_REMOUNT
@@ -78,6 +80,20 @@ public static class Mounts
         action();
     });
 
+    /// <summary>Runs something where the system as a whole mounts, wherever <see cref="EnterProgramNamespace"/> has led this program.</summary>
+    /// <inheritdoc cref="RunInSystemNamespace" path="/exception"/>
+    public static void RunOutsideProgramNamespace(Action action)
+    {
+        if (s_programNamespace is null)
+        {
+            action();
+        }
+        else
+        {
+            RunInSystemNamespace(action);
+        }
+    }
+
     /// <summary>
     /// Runs something in a mount namespace of its own: what it mounts is seen by it and by the processes that it starts, by
     /// nobody else, and is gone with it. Other threads, which it must not wait for, see none of it but through open directories.
@@ -128,6 +144,27 @@ public static class Mounts
         using DirectoryHandle directory = DirectoryHandle.Open(path);
         return FileSystemSpace.IsReadOnly(directory);
     }
+
+    /// <summary>Has a mount that is attached nowhere be one through which nothing can be written.</summary>
+    /// <exception cref="LinuxException">The process may not do so.</exception>
+    public static void SetReadOnly(SafeFileHandle mount) => ChangeAttributes(mount, new NativeMethods.MountAttributes { Set = ReadOnlyAttribute });
+
+    /// <summary>Another mount of what is mounted at a directory, attached nowhere, through which it can be written to.</summary>
+    /// <returns>The mount, gone when the last handle on it is closed.</returns>
+    /// <exception cref="LinuxException">Nothing is mounted there, or the process may not do so.</exception>
+    public static SafeFileHandle CloneWritable(string path)
+    {
+        long tree = NativeMethods.open_tree(NativeMethods.SyscallOpenTree, AT_FDCWD, path, CloneOne);
+        NativeCall.Check(tree, "clone the mount at", path);
+        var mount = new SafeFileHandle((nint)tree, ownsHandle: true);
+        ChangeAttributes(mount, new NativeMethods.MountAttributes { Clear = ReadOnlyAttribute });
+        return mount;
+    }
+
+    private static unsafe void ChangeAttributes(SafeFileHandle mount, NativeMethods.MountAttributes attributes) => NativeCall.Check(
+        NativeMethods.mount_setattr(NativeMethods.SyscallMountSetAttr, (int)mount.DangerousGetHandle(), "", EmptyPath, &attributes, (nuint)sizeof(NativeMethods.MountAttributes)),
+        "change a mount of",
+        "this program");
 
     /// <summary>Makes a mount writable, and its file system too where that is read-only altogether.</summary>
     /// <exception cref="LinuxException">Nothing is mounted at <paramref name="path"/>, or it cannot be made writable.</exception>

@@ -39,6 +39,41 @@ public static class CommitComposefs
         RepositoryTransaction transaction, Checksum tree, Checksum meta, Func<Checksum, FileFacts?>? facts = null, Func<Checksum, VerityDigest?>? knownDigest = null) =>
         new Builder(new Reader(transaction.Repository, transaction), facts, knownDigest).Build(tree, meta);
 
+    /// <summary>The tree of the image of a commit that differs in little from another one whose image is at hand.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="commit">The commit.</param>
+    /// <param name="likeCommit">The other one.</param>
+    /// <param name="likeRoot">The tree of its image, whose nodes become part of the new one.</param>
+    /// <param name="facts">Spares looking at an object at all.</param>
+    /// <param name="knownDigest">Spares reading a file's content; what it does not know is measured or computed.</param>
+    /// <exception cref="OstreeException">An object is missing or corrupt.</exception>
+    public static ComposefsNode BuildTree(
+        Repository repository, Checksum commit, Checksum likeCommit, ComposefsNode likeRoot, Func<Checksum, FileFacts?>? facts = null, Func<Checksum, VerityDigest?>? knownDigest = null)
+    {
+        Commit loaded = repository.LoadCommit(commit);
+        Commit like = repository.LoadCommit(likeCommit);
+        return new Builder(new Reader(repository, null), facts, knownDigest).Build(loaded.RootTree, loaded.RootMeta, new Like(like.RootTree, like.RootMeta, likeRoot));
+    }
+
+    /// <summary>As the other, for a directory that differs in little from a commit whose image is at hand: what is the same is taken from there.</summary>
+    /// <param name="transaction">Has the directories' metadata, some of it staged.</param>
+    /// <param name="tree">The directory.</param>
+    /// <param name="meta">Its metadata.</param>
+    /// <param name="likeCommit">The commit.</param>
+    /// <param name="likeRoot">The tree of its image, whose nodes become part of the new one.</param>
+    /// <param name="facts">Spares looking at an object at all.</param>
+    /// <param name="knownDigest">Spares reading a file's content; what it does not know is measured or computed.</param>
+    /// <exception cref="OstreeException">An object is missing or corrupt.</exception>
+    public static ComposefsNode BuildTree(
+        RepositoryTransaction transaction, Checksum tree, Checksum meta, Checksum likeCommit, ComposefsNode likeRoot, Func<Checksum, FileFacts?>? facts = null, Func<Checksum, VerityDigest?>? knownDigest = null)
+    {
+        Commit commit = transaction.Repository.LoadCommit(likeCommit);
+        return new Builder(new Reader(transaction.Repository, transaction), facts, knownDigest).Build(tree, meta, new Like(commit.RootTree, commit.RootMeta, likeRoot));
+    }
+
+    // A directory of a commit, and its node in the commit's image.
+    private sealed record Like(Checksum Tree, Checksum Meta, ComposefsNode Node);
+
     private sealed class Reader(Repository repository, RepositoryTransaction? transaction)
     {
         public Repository Repository { get; } = repository;
@@ -51,9 +86,9 @@ public static class CommitComposefs
         private const int ParallelDepth = 3;
         private readonly ConcurrentDictionary<Checksum, FileFacts> _read = new();
 
-        public ComposefsNode Build(Checksum tree, Checksum meta)
+        public ComposefsNode Build(Checksum tree, Checksum meta, Like? like = null)
         {
-            ComposefsNode root = BuildUnwrapped(tree, meta);
+            ComposefsNode root = BuildUnwrapped(tree, meta, like);
             foreach (string name in MountPoints)
             {
                 if (!root.Children.ContainsKey(name))
@@ -66,11 +101,11 @@ public static class CommitComposefs
         }
 
         // What is told is what went wrong, not that it went wrong on several threads.
-        private ComposefsNode BuildUnwrapped(Checksum tree, Checksum meta)
+        private ComposefsNode BuildUnwrapped(Checksum tree, Checksum meta, Like? like)
         {
             try
             {
-                return BuildDirectory(tree, meta, depth: 0);
+                return BuildDirectory(tree, meta, like, depth: 0);
             }
             catch (AggregateException e)
             {
@@ -79,19 +114,31 @@ public static class CommitComposefs
             }
         }
 
-        private ComposefsNode BuildDirectory(Checksum tree, Checksum meta, int depth)
+        private ComposefsNode BuildDirectory(Checksum tree, Checksum meta, Like? like, int depth)
         {
+            if (like is not null && like.Tree == tree && like.Meta == meta)
+            {
+                return like.Node;
+            }
+
             DirMeta dirMeta = reader.Repository.LoadDirMeta(meta);
             var node = new ComposefsNode(dirMeta.Mode) { Uid = dirMeta.Uid, Gid = dirMeta.Gid };
             SetAttributes(node, dirMeta.ExtendedAttributes);
             DirTree names = reader.Tree(tree);
+            DirTree? known = like is null ? null : reader.Tree(like.Tree);
+            Dictionary<string, Checksum> knownFiles = known?.Files.ToDictionary(file => file.Name, file => file.File) ?? [];
+            Dictionary<string, Like> knownDirectories = known?.Directories
+                .Where(directory => like!.Node.Children.ContainsKey(directory.Name))
+                .ToDictionary(directory => directory.Name, directory => new Like(directory.Tree, directory.Meta, like!.Node.Children[directory.Name])) ?? [];
             foreach (DirTreeFile file in names.Files)
             {
-                node.Add(file.Name, BuildFile(file.File));
+                bool isKnown = knownFiles.TryGetValue(file.Name, out Checksum same) && same == file.File && like!.Node.Children.ContainsKey(file.Name);
+                node.Add(file.Name, isKnown ? like!.Node.Children[file.Name] : BuildFile(file.File));
             }
 
             var children = new ComposefsNode[names.Directories.Count];
-            void BuildChild(int i) => children[i] = BuildDirectory(names.Directories[i].Tree, names.Directories[i].Meta, depth + 1);
+            void BuildChild(int i) =>
+                children[i] = BuildDirectory(names.Directories[i].Tree, names.Directories[i].Meta, knownDirectories.GetValueOrDefault(names.Directories[i].Name), depth + 1);
             if (depth < ParallelDepth && children.Length > 1)
             {
                 Parallel.For(0, children.Length, BuildChild);

@@ -1,7 +1,9 @@
 // A host with the project's own Debian image, out of a real registry, and a repository of packages that it trusts.
 using System.Net.Sockets;
 using Bootc.Deployments;
+using Bootc.Linux;
 using Bootc.Oci;
+using Bootc.Ostree.GVariant;
 using Bootc.Ostree.Objects;
 using Bootc.Testing;
 
@@ -68,6 +70,8 @@ public sealed class DebianHost : IDisposable
             _packages.AddTo(this[$"{Default.Path}/etc"]);
         }
 
+        Run((operation, cancellation) => operation.DisableInitramfs(cancellation));
+        Run((operation, cancellation) => operation.ChangeInitramfsFiles([], [], untrackAll: true, cancellation));
         Run((operation, cancellation) => operation.Reset(cancellation));
         Switch("v1");
         Progress = new RecordedProgress();
@@ -83,7 +87,10 @@ public sealed class DebianHost : IDisposable
     public string InDefault(string name) => this[$"{Default.Path}/{name}"];
 
     /// <summary>Follows another version of the example image.</summary>
-    public OperationOutcome Switch(string tag) => SwitchTo($"docker://{Registry}/bootc/example:{tag}");
+    public OperationOutcome Switch(string tag) => SwitchTo($"docker://{ImageOf(tag)}");
+
+    /// <summary>The name of a version of the example image.</summary>
+    public string ImageOf(string tag) => $"{Registry}/bootc/example:{tag}";
 
     /// <summary>Follows another image.</summary>
     public OperationOutcome SwitchTo(string reference)
@@ -92,6 +99,30 @@ public sealed class DebianHost : IDisposable
         var target = OstreeImageReference.Unverified(ImageReference.Parse(reference));
         return new SwitchOperation(sysroot, Settings, Progress) { Target = target, Deriver = new PackageLayering() }
             .RunAsync(TestContext.Current.CancellationToken).GetAwaiter().GetResult();
+    }
+
+    /// <summary>Follows the image that it follows, and packages, to what is newest.</summary>
+    public OperationOutcome Upgrade()
+    {
+        using Sysroot sysroot = Sysroot.Open(Path);
+        return new UpgradeOperation(sysroot, Settings, Progress) { Deriver = new PackageLayering() }.RunAsync(TestContext.Current.CancellationToken).GetAwaiter().GetResult();
+    }
+
+    /// <summary>Runs the executable on the sysroot.</summary>
+    public CommandResult Bootc(params string[] arguments) => Peer.Run(Executable, [.. arguments, "--sysroot", Path]);
+
+    /// <summary>The running host, once it has booted what boots next.</summary>
+    public BootedSysroot Boot()
+    {
+        using DirectoryHandle root = DirectoryHandle.Open(Path);
+        FileStatus status = root.GetStatus(Default.Path);
+        ulong device = ((status.Device >> 32) << 8) | (status.Device & 0xff) | ((status.Device & 0xfff00) << 12);
+        var marker = new VariantDictionary { { "backing-root-device-inode", GVariantValue.Tuple(GVariantValue.FromUInt64(device), GVariantValue.FromUInt64(status.Inode)) } };
+        string run = _directory![$"run-{Guid.NewGuid()}"];
+        Directory.CreateDirectory(run);
+        var booted = new BootedSysroot(Path, run);
+        booted.Boot(marker.Serialize());
+        return booted;
     }
 
     /// <summary>Boots the deployment before.</summary>
@@ -141,6 +172,13 @@ public sealed class DebianHost : IDisposable
         _packages?.Dispose();
         _directory?.Dispose();
     }
+
+    /// <summary>The executable, as this test was built: bin/Debug/net10.0.</summary>
+    public static string Executable { get; } = System.IO.Path.Combine(
+        TestData.RepositoryRoot,
+        "src/Bootc.Cli/bin",
+        System.IO.Path.GetRelativePath(System.IO.Path.Combine(TestData.RepositoryRoot, "tests/Bootc.Layering.Tests/bin"), AppContext.BaseDirectory),
+        "bootc");
 
     private OciOptions Settings => new() { Root = _directory!["settings"] };
 

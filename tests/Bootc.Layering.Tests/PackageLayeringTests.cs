@@ -351,28 +351,17 @@ public sealed class PackageLayeringTests(DebianHost host) : IClassFixture<Debian
     public void The_command_shows_what_it_does_and_what_the_host_has()
     {
         host.Start();
-        string[] sysroot = ["--sysroot", host.Path];
-
-        string planned = Bootc("package", "install", "--dry-run", "hello-layer").Succeeded();
+        string planned = host.Bootc("package", "install", "--dry-run", "hello-layer").Succeeded();
         Assert.Matches("PACKAGE +CHANGE +BEFORE +AFTER +SIZE\nhello-data +added +- +1\\.", planned);
-        Assert.Contains("Nothing is added", Bootc("package", "list").Succeeded());
+        Assert.Contains("Nothing is added", host.Bootc("package", "list").Succeeded());
 
-        Bootc("package", "install", "-q", "hello-layer").Succeeded();
-        Assert.Contains("added     hello-layer  1.0\n", Bootc("package", "list").Succeeded());
-        Assert.Contains("  added: hello-layer\n", Bootc("status", "--format", "human").Succeeded());
-        Assert.DoesNotContain("hello-layer", Bootc("status", "--format", "json").Succeeded());
-        Assert.Contains("apt-get install -y --allow-downgrades hello-layer", Bootc("package", "export-containerfile").Succeeded());
+        host.Bootc("package", "install", "-q", "hello-layer").Succeeded();
+        Assert.Contains("added     hello-layer  1.0\n", host.Bootc("package", "list").Succeeded());
+        Assert.Contains("  added: hello-layer\n", host.Bootc("status", "--format", "human").Succeeded());
+        Assert.DoesNotContain("hello-layer", host.Bootc("status", "--format", "json").Succeeded());
+        Assert.Contains("apt-get install -y --allow-downgrades hello-layer", host.Bootc("package", "export-containerfile").Succeeded());
 
-        CommandResult failed = Bootc("package", "uninstall", "unknown");
+        CommandResult failed = host.Bootc("package", "uninstall", "unknown");
         Assert.Equal((1, "error: unknown is not among the packages that were added to the image (hello-layer)\n"), (failed.ExitCode, failed.Error));
-
-        CommandResult Bootc(params string[] arguments) => Peer.Run(Executable, [.. arguments, .. sysroot]);
     }
-
-    // As this test was built: bin/Debug/net10.0.
-    private static readonly string Executable = Path.Combine(
-        TestData.RepositoryRoot,
-        "src/Bootc.Cli/bin",
-        Path.GetRelativePath(Path.Combine(TestData.RepositoryRoot, "tests/Bootc.Layering.Tests/bin"), AppContext.BaseDirectory),
-        "bootc");
 }

@@ -11,15 +11,22 @@ internal sealed class PackageRepository : IDisposable
     private readonly TestDirectory _directory = new("packages");
     private readonly List<string> _packages = [];
 
-    public PackageRepository()
+    private readonly string _folder;
+
+    /// <param name="folder">Where below <see cref="Root"/> it is.</param>
+    public PackageRepository(string folder = "")
     {
+        _folder = folder;
         Peer.Require("dpkg-deb", "gpg");
         Directory.CreateDirectory(Path);
         Key = MakeKey("test");
     }
 
+    /// <summary>The directory above all.</summary>
+    public string Root => _directory["repository"];
+
     /// <summary>The repository's directory.</summary>
-    public string Path => _directory["repository"];
+    public string Path => System.IO.Path.Combine(Root, _folder);
 
     /// <summary>The file of the public key, as apt takes it.</summary>
     public string Key { get; }

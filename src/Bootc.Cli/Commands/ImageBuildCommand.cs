@@ -1,6 +1,8 @@
 // bootc image build
 using System.CommandLine;
 using Bootc.Cli.CommandLine;
+using Bootc.Deployments;
+using Bootc.Layering;
 using Bootc.Oci;
 using Bootc.Oci.Engine;
 
@@ -18,9 +20,9 @@ internal static class ImageBuildCommand
         var noCache = new Option<bool>("--no-cache") { Description = "Use nothing of earlier builds" };
         var target = new Option<string?>("--target") { Description = "End the build with this stage", HelpName = "STAGE" };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Print nothing but the image's ID" };
-        var command = new DocumentedCommand("build", "Build an image from a Containerfile, in a container engine", context, tags, file, arguments, pull, noCache, target, quiet)
+        var fromBooted = new Option<bool>("--from-booted") { Description = "Build what the host is: its image with the packages that it adds ('bootc package export-containerfile')" };
+        var command = new DocumentedCommand("build", "Build an image from a Containerfile, in a container engine", context, tags, file, fromBooted, arguments, pull, noCache, target, quiet)
         {
-            UsesSysroot = false,
             Details =
             [
                 "The engine is Docker, podman or another with Docker's API: that which DOCKER_HOST or CONTAINER_HOST names, else that at /run/docker.sock or /run/podman/podman.sock ('systemctl start podman.socket'). It gets the credentials of 'bootc login' for the registries of the base images.",
@@ -30,14 +32,24 @@ internal static class ImageBuildCommand
             [
                 ("bootc image build --tag localhost/os:1", "Build the Containerfile in the current directory."),
                 ("bootc switch --transport docker-daemon localhost/os:1", "Boot it next."),
+                ("bootc image build --from-booted --tag localhost/os:1", "Make an image of this host, packages included."),
                 ("bootc image push --source docker-daemon:localhost/os:1 --target quay.io/example/os:1", "Give it to other hosts."),
             ],
         };
+        command.Exclude(fromBooted, file);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(fromBooted) && result.GetResult(context) is { Tokens.Count: > 0 })
+            {
+                result.AddError("--from-booted has a context of its own, and CONTEXT cannot be named with it");
+            }
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
+            using var own = parsed.GetValue(fromBooted) ? TemporaryContext.Create(parsed) : null;
             var build = new ImageBuild
             {
-                Context = parsed.GetValue(context) ?? ".",
+                Context = own?.Path ?? parsed.GetValue(context) ?? ".",
                 File = parsed.GetValue(file),
                 Tags = parsed.GetValue(tags) ?? [],
                 Arguments = ReadArguments(parsed.GetValue(arguments) ?? []),
@@ -83,6 +95,30 @@ internal static class ImageBuildCommand
         }
 
         return values;
+    }
+
+    // The files of packages that only the host has are given to the engine beside the Containerfile.
+    private sealed class TemporaryContext : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("bootc-build-").FullName;
+
+        public static TemporaryContext Create(ParseResult parsed)
+        {
+            var context = new TemporaryContext();
+            try
+            {
+                using Sysroot sysroot = OpenSysroot.ForReading(parsed);
+                BuildContext.Write(sysroot, CurrentImage.FindDeployment(sysroot), context.Path);
+                return context;
+            }
+            catch
+            {
+                context.Dispose();
+                throw;
+            }
+        }
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
     }
 
     // Each piece is shown when it comes: a Progress<T> would show them in any order.

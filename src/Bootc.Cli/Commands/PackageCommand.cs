@@ -13,7 +13,10 @@ internal static class PackageCommand
         PackageUninstallCommand.Create(),
         PackageOverrideCommand.Create(),
         PackageListCommand.Create(),
+        PackageSearchCommand.Create(),
+        PackageDiffCommand.Create(),
         PackageRefreshCommand.Create(),
+        PackageApplyLiveCommand.Create(),
         PackageResetCommand.Create(),
         PackageExportCommand.Create());
 }

@@ -18,7 +18,7 @@ internal static class PackageExportCommand
         {
             using Sysroot sysroot = OpenSysroot.ForReading(parsed);
             Deployment deployment = sysroot.Default ?? throw new DeploymentException($"{sysroot.Path} has no deployment");
-            Console.Out.Write(Containerfile.Describe(deployment));
+            Console.Out.Write(Containerfile.Describe(sysroot, deployment));
         });
         return command;
     }

@@ -14,6 +14,8 @@ internal sealed class PackageOptions
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show what would be done, and change nothing" };
     private readonly Option<bool> _cacheOnly = new("--cache-only") { Description = "Use only packages that were fetched before, without the network" };
     private readonly Option<bool> _apply = new("--apply") { Description = "Reboot into the change when it is ready" };
+    private readonly Option<bool> _applyLive = new("--apply-live") { Description = "Put what is added onto the running system as well, without a reboot" };
+    private readonly Option<bool> _allowReplacement = new("--allow-replacement") { Description = "Let packages of the running system be replaced and removed while it runs" };
     private readonly ProgressOptions _progress = new();
 
     public void AddTo(Command command)
@@ -23,6 +25,21 @@ internal sealed class PackageOptions
         command.Add(_apply);
         _progress.AddTo(command);
         command.Exclude(_dryRun, _apply);
+    }
+
+    /// <summary>The options of commands that may change the running system.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="isLiveAnyway">Whether that is what the command is for.</param>
+    public void AddLiveTo(Command command, bool isLiveAnyway = false)
+    {
+        if (!isLiveAnyway)
+        {
+            command.Add(_applyLive);
+            command.Exclude(_dryRun, _applyLive);
+            command.Exclude(_apply, _applyLive);
+        }
+
+        command.Add(_allowReplacement);
     }
 
     public async Task<int> RunAsync(
@@ -40,6 +57,8 @@ internal sealed class PackageOptions
                 CacheOnly = parsed.GetValue(_cacheOnly),
                 Idempotent = idempotent,
                 AllowInactive = allowInactive,
+                ApplyLive = parsed.GetValue(_applyLive),
+                AllowReplacement = parsed.GetValue(_allowReplacement),
             };
             cancellation.ThrowIfCancellationRequested();
             OperationOutcome ended = run(operation);

@@ -14,6 +14,7 @@ internal static class PackageRefreshCommand
             Details = ["The image stays the same; 'bootc upgrade' looks for a newer one."],
         };
         options.AddTo(command);
+        options.AddLiveTo(command);
         command.SetAction((parsed, cancellation) => options.RunAsync(parsed, "package refresh", operation => operation.Refresh(cancellation), cancellation: cancellation));
         return command;
     }

@@ -17,6 +17,7 @@ internal static class PackageUninstallCommand
             Examples = [("bootc package uninstall htop", "Follow the image without htop again.")],
         };
         options.AddTo(command);
+        options.AddLiveTo(command);
         command.SetAction((parsed, cancellation) => options.RunAsync(
             parsed, "package uninstall", operation => operation.Uninstall(parsed.GetRequiredValue(packages), cancellation), parsed.GetValue(idempotent), cancellation: cancellation));
         return command;

@@ -8,7 +8,6 @@ using Bootc.Import.Packages;
 using Bootc.Layering;
 using Bootc.Oci;
 using Bootc.Oci.Model;
-using Bootc.Ostree;
 using Bootc.Updates.Agent;
 using Bootc.Updates.Graph;
 
@@ -88,7 +87,7 @@ internal static class UpgradeCommand
             if (parsed.GetValue(check))
             {
                 PreparedImport? update = await Create(new PlainProgress()).CheckAsync(cancellation);
-                WriteCheck(sysroot, update);
+                WriteCheck(sysroot, update, PackageCheck.Run(sysroot, update, new PlainProgress(), cancellation));
                 return 0;
             }
 
@@ -98,12 +97,13 @@ internal static class UpgradeCommand
         return command;
     }
 
-    private static void WriteCheck(Sysroot sysroot, PreparedImport? update)
+    private static void WriteCheck(Sysroot sysroot, PreparedImport? update, PackageCheck packages)
     {
         Deployment current = (sysroot.Booted ?? sysroot.Default)!;
         if (update is null)
         {
-            Console.Out.WriteLine($"No update available for {current.Origin.Image!.Image}");
+            Console.Out.WriteLine(packages.HasNewerLayers ? $"Newer packages for {current.Origin.Image!.Image}, which is the same" : $"No update available for {current.Origin.Image!.Image}");
+            WritePackages(packages);
             return;
         }
 
@@ -120,34 +120,25 @@ internal static class UpgradeCommand
             Console.Out.WriteLine($"    {Bytes.Short(layer.Layer.Digest)}  {Bytes.Format(layer.BytesToFetch)}{reused}");
         }
 
-        WritePackages(sysroot.Repository, current, update);
+        WritePackages(packages);
     }
 
-    // Packages can be compared when the new image is in the repository already, as after --download-only.
-    private static void WritePackages(Repository repository, Deployment current, PreparedImport update)
+    private static void WritePackages(PackageCheck packages)
     {
-        if (update.Present is not { } fetched
-            || PackageDatabase.Read(repository, ImageStore.BaseOf(repository, current.Commit)) is not { } before
-            || PackageDatabase.Read(repository, fetched.MergeCommit) is not { } after)
+        if (packages.Image is { } image)
         {
-            return;
+            Write("Packages", image, packages);
         }
 
-        PackageDiff diff = PackageDiff.Compare(before, after);
-        Console.Out.WriteLine($"  Packages: {diff.Changed.Count} changed, {diff.Added.Count} added, {diff.Removed.Count} removed");
-        IEnumerable<string> lines = diff.Changed.Select(change => $"    {change.Old.Name}  {change.Old.Version} -> {change.New.Version}")
-            .Concat(diff.Added.Select(package => $"  + {package.Name}  {package.Version}"))
-            .Concat(diff.Removed.Select(package => $"  - {package.Name}  {package.Version}"));
-        int count = 0;
-        foreach (string line in lines)
+        if (packages.HasNewerLayers)
         {
-            if (++count > MaximumPackagesShown)
-            {
-                Console.Out.WriteLine($"    and {diff.Changed.Count + diff.Added.Count + diff.Removed.Count - MaximumPackagesShown} more");
-                break;
-            }
-
-            Console.Out.WriteLine(line);
+            Write("Packages besides the image", packages.Layers, packages);
         }
+    }
+
+    private static void Write(string what, PackageDiff diff, PackageCheck packages)
+    {
+        Console.Out.WriteLine($"  {what}: {diff.Changed.Count} changed, {diff.Added.Count} added, {diff.Removed.Count} removed");
+        PackageDiffLines.Write(diff, Console.Out, packages.Security, MaximumPackagesShown);
     }
 }

@@ -61,7 +61,8 @@ internal static class StatusTable
 
     private static void WritePackages(string state, BootEntryStatus entry, TextWriter output)
     {
-        if (entry.Packages.IsEmpty)
+        WriteLive(entry, output);
+        if (entry.Packages.IsEmpty && entry.Initramfs.IsEmpty)
         {
             return;
         }
@@ -72,6 +73,8 @@ internal static class StatusTable
         Write("replaced", entry.Packages.Replaced.Select(package => package.Identity));
         Write("removed", entry.Packages.Removed.Except(entry.InactivePackages));
         Write("inactive", entry.InactivePackages);
+        Write("initramfs", entry.Initramfs.Regenerate ? [string.Join(' ', entry.Initramfs.Arguments.Prepend("made on the host"))] : []);
+        Write("in the initramfs", entry.Initramfs.Files);
 
         void Write(string what, IEnumerable<string> packages)
         {
@@ -80,6 +83,14 @@ internal static class StatusTable
             {
                 output.WriteLine($"  {what}: {text}");
             }
+        }
+    }
+
+    private static void WriteLive(BootEntryStatus entry, TextWriter output)
+    {
+        if (entry.Live is { } live)
+        {
+            output.WriteLine($"\nThe running system has more than what was booted: commit {live.Commit.ToString()[..12]}{(live.Transient.Count > 0 ? $", until the next boot {string.Join(", ", live.Transient)}" : "")}");
         }
     }
 

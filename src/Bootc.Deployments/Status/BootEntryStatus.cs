@@ -37,4 +37,12 @@ public sealed record BootEntryStatus
     /// <summary>What of <see cref="Packages"/> has no effect, since the image is that way itself; for people as well.</summary>
     [JsonIgnore]
     public IReadOnlyList<string> InactivePackages { get; init; } = [];
+
+    /// <summary>How its initramfs is to differ from the image's; for people as well.</summary>
+    [JsonIgnore]
+    public InitramfsWish Initramfs { get; init; } = new();
+
+    /// <summary>What was put onto it since it booted; for people as well.</summary>
+    [JsonIgnore]
+    public LiveState? Live { get; init; }
 }

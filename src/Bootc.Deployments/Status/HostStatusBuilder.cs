@@ -72,6 +72,8 @@ public static class HostStatusBuilder
             Store = image is null ? null : "ostreeContainer",
             Ostree = new OstreeStatus { Stateroot = deployment.Stateroot, Checksum = deployment.Commit.ToString(), DeploySerial = deployment.Serial },
             Packages = packages,
+            Initramfs = deployment.Origin.Initramfs,
+            Live = deployment.IsBooted ? LiveState.TryRead(sysroot) : null,
             InactivePackages = packages.IsEmpty ? [] : PackageWish.ReadInactive(sysroot.Repository, deployment.Commit),
         };
     }

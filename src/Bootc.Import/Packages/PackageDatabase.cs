@@ -9,28 +9,25 @@ namespace Bootc.Import.Packages;
 public static class PackageDatabase
 {
     private const long MaximumSize = 512L * 1024 * 1024;
-    private static readonly string[] DpkgPaths = ["usr/lib/sysimage/dpkg/status", "var/lib/dpkg/status"];
-    private static readonly string[] RpmPaths = ["usr/lib/sysimage/rpm/rpmdb.sqlite", "usr/share/rpm/rpmdb.sqlite", "var/lib/rpm/rpmdb.sqlite"];
-    private static readonly string[] Directories = [.. DpkgPaths.Concat(RpmPaths).Select(path => path[..(path.LastIndexOf('/') + 1)])];
+
+    // Images have theirs in /usr. A tool of the other kind may have left one in /var that has little in it.
+    private static readonly string[] Paths =
+    [
+        "usr/lib/sysimage/dpkg/status", "usr/lib/sysimage/rpm/rpmdb.sqlite", "usr/share/rpm/rpmdb.sqlite", "var/lib/dpkg/status", "var/lib/rpm/rpmdb.sqlite",
+    ];
+
+    private static readonly string[] Directories = [.. Paths.Select(path => path[..(path.LastIndexOf('/') + 1)])];
 
     /// <summary>The installed packages, by name; <see langword="null"/> when the commit has no database that can be read.</summary>
     /// <exception cref="ImportException">The database is malformed.</exception>
     public static IReadOnlyList<Package>? Read(Repository repository, Checksum commit)
     {
         CommitTree tree = repository.OpenTree(commit);
-        foreach (string path in DpkgPaths)
-        {
-            if (tree.TryReadFile(path, MaximumSize) is { } status)
-            {
-                return ParseDpkgStatus(Encoding.UTF8.GetString(status));
-            }
-        }
-
-        foreach (string path in RpmPaths)
+        foreach (string path in Paths)
         {
             if (tree.TryReadFile(path, MaximumSize) is { } database)
             {
-                return RpmDatabase.Parse(database);
+                return IsDpkg(path) ? ParseDpkgStatus(Encoding.UTF8.GetString(database)) : RpmDatabase.Parse(database);
             }
         }
 
@@ -45,19 +42,13 @@ public static class PackageDatabase
     internal static IReadOnlyList<PackageContent> ReadContent(Repository repository, Checksum commit)
     {
         CommitTree tree = repository.OpenTree(commit);
-        foreach (string path in DpkgPaths)
-        {
-            if (tree.TryReadFile(path, MaximumSize) is { } status)
-            {
-                return [.. DpkgDatabase.ReadContent(repository, tree, path[..path.LastIndexOf('/')], Encoding.UTF8.GetString(status))];
-            }
-        }
-
-        foreach (string path in RpmPaths)
+        foreach (string path in Paths)
         {
             if (tree.TryReadFile(path, MaximumSize) is { } database)
             {
-                return RpmDatabase.ParseContent(database);
+                return IsDpkg(path)
+                    ? [.. DpkgDatabase.ReadContent(repository, tree, path[..path.LastIndexOf('/')], Encoding.UTF8.GetString(database))]
+                    : RpmDatabase.ParseContent(database);
             }
         }
 
@@ -66,4 +57,6 @@ public static class PackageDatabase
 
     /// <summary>Whether a path such as <c>var/lib/dpkg/status</c> lies in a directory where a database is kept.</summary>
     internal static bool IsPartOfDatabase(string path) => Array.Exists(Directories, directory => path.StartsWith(directory, StringComparison.Ordinal));
+
+    private static bool IsDpkg(string path) => path.EndsWith("/status", StringComparison.Ordinal);
 }

@@ -31,6 +31,22 @@ internal static partial class AptOutput
         return changes;
     }
 
+    /// <summary>What a search found: <c>NAME - SUMMARY</c> on each line.</summary>
+    public static List<FoundPackage> ParseSearch(string output)
+    {
+        var found = new List<FoundPackage>();
+        foreach (string line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            int dash = line.IndexOf(" - ", StringComparison.Ordinal);
+            if (dash > 0)
+            {
+                found.Add(new FoundPackage(line[..dash], line[(dash + 3)..].Trim(), IsPresent: false));
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>The files of packages as lists have them: sizes in bytes, and digests such as <c>SHA256:…</c>, by <see cref="KeyOf"/>.</summary>
     /// <remarks>Paragraphs as deb-control(5) describes.</remarks>
     public static Dictionary<string, (long Size, string Digest)> ParseRecords(string output)

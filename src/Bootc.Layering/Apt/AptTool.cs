@@ -7,7 +7,7 @@ namespace Bootc.Layering.Apt;
 /// Runs the image's apt over it. Where packages come from, and who may sign them, is what <c>/etc/apt</c> of the host says.
 /// Lists and files are kept in a cache of the host; scripts of packages cannot change it.
 /// </summary>
-internal sealed class AptTool : IPackageTool
+internal sealed class AptTool : IPackageTool, IPackageSearch
 {
     private const string SettingsPath = "/run/bootc/apt";
     private const string ConfigurationPath = "/run/bootc/apt.conf";
@@ -30,6 +30,7 @@ internal sealed class AptTool : IPackageTool
     private readonly Sandbox _online;
     private readonly Sandbox _solving;
     private readonly Sandbox _installing;
+    private readonly LayerRoot _root;
     private readonly bool _cacheOnly;
 
     /// <param name="sandbox">A sandbox over the image.</param>
@@ -39,6 +40,7 @@ internal sealed class AptTool : IPackageTool
     /// <param name="cacheOnly">Whether only what is in the cache is used.</param>
     public AptTool(Sandbox sandbox, LayerRoot root, string settings, string cache, bool cacheOnly)
     {
+        _root = root;
         _cacheOnly = cacheOnly;
         string lists = Directory.CreateDirectory(Path.Combine(cache, "lists")).FullName;
         string archives = Directory.CreateDirectory(Path.Combine(cache, "archives")).FullName;
@@ -63,7 +65,7 @@ internal sealed class AptTool : IPackageTool
         if (!cacheOnly)
         {
             _online.WithNetwork();
-            ShowResolver(_online, root);
+            HostResolver.Show(_online, $"{root.Path}/usr/etc");
         }
 
         _installing = common.Copy().Show(lists, ListsPath).Show(archives, ArchivesPath);
@@ -122,11 +124,21 @@ internal sealed class AptTool : IPackageTool
     /// <inheritdoc/>
     public void Install(PackageWish wish, CancellationToken cancellation)
     {
+        using var policy = new ServicePolicy(_root.Path);
         SandboxResult result = _installing.Run(["apt-get", "install", "-q", "-o", "Debug::NoLocking=true", "-o", "APT::Sandbox::User=root", .. Options, .. NamesOf(wish)], cancellation);
         if (result.ExitCode != 0)
         {
             throw new LayeringException($"a package could not be installed; this is what it said:\n{result.Tail}");
         }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<FoundPackage> Search(IReadOnlyList<string> terms, CancellationToken cancellation)
+    {
+        SandboxResult result = _solving.Run(["apt-cache", "search", "--", .. terms], cancellation);
+        return result.ExitCode == 0
+            ? AptOutput.ParseSearch(result.Output)
+            : throw new LayeringException($"packages cannot be looked for: {AptOutput.Reason(result)}");
     }
 
     private static string[] Options => ["-y", "--allow-downgrades", "--allow-change-held-packages"];
@@ -141,24 +153,4 @@ internal sealed class AptTool : IPackageTool
     ];
 
     private static string Explain(SandboxResult result) => string.Join("; ", result.Messages("W: ").Concat(result.Messages("E: ")).Concat(result.Messages("Err:")).DefaultIfEmpty(result.Tail));
-
-    // Where the image's file is a link, it leads to what the host makes at run time.
-    private static void ShowResolver(Sandbox sandbox, LayerRoot root)
-    {
-        const string path = "/etc/resolv.conf";
-        if (!File.Exists(path))
-        {
-            return;
-        }
-
-        var file = new FileInfo($"{root.Path}/usr{path}");
-        if (file.LinkTarget is { } target)
-        {
-            sandbox.Show(path, Path.GetFullPath(target, "/etc"));
-        }
-        else
-        {
-            sandbox.Show(path, path);
-        }
-    }
 }

@@ -1,0 +1,54 @@
+// Packages on a host that runs: added, kept over an update, and taken away, from a signed repository on the network.
+using Bootc.Testing;
+
+namespace Bootc.E2E.Tests;
+
+public sealed class LayeringTests
+{
+    private const string Package = "hello-layer";
+
+    [Fact]
+    public void PackagesBootStayOverAnUpdateAndGo()
+    {
+        DirectBoot.Require();
+        DirectBoot.Require("bootc/example:v2");
+        Peer.Require("dpkg-deb", "gpg", "python3");
+        using var repository = new SignedRepository();
+        repository.Add(Package, "1.0", "#!/bin/sh\necho hello from a package\n");
+        repository.Publish();
+        using DirectBoot boot = DirectBoot.Create("bootc/example:v1");
+        using Guest guest = boot.Start("layering.log");
+        guest.WaitUntilBooted();
+        InstalledDisk.TrustRegistry(guest);
+        guest.WaitForNetwork();
+        guest.Run($"mkdir -p /etc/apt/keyrings; rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*; echo {Convert.ToBase64String(File.ReadAllBytes(repository.Key))} | base64 -d > /etc/apt/keyrings/e2e.gpg").Succeeded();
+        guest.Run($"printf 'Types: deb\\nURIs: http://{Guest.HostAddress}:{repository.Port}\\nSuites: ./\\nSigned-By: /etc/apt/keyrings/e2e.gpg\\n' > /etc/apt/sources.list.d/e2e.sources").Succeeded();
+
+        // At once, until the next boot and from then on.
+        guest.Run($"bootc package install --quiet --apply-live {Package}", TimeSpan.FromMinutes(10)).Succeeded();
+        Assert.Equal("hello from a package", guest.Run(Package).Succeeded().Trim());
+        guest.RebootUntil($"{Package} && ! test -e /run/bootc/live", "the package boots", InstalledHost.SeveralBoots);
+        AssertPresent(guest, "1");
+
+        guest.WaitForNetwork();
+        guest.Run("bootc upgrade --quiet --tag v2", TimeSpan.FromMinutes(10)).Succeeded();
+        guest.RebootUntil(InstalledHost.IsBooted("v2"), "v2 boots", InstalledHost.SeveralBoots);
+        AssertPresent(guest, "2");
+
+        guest.WaitForNetwork();
+        guest.Run($"bootc package uninstall --quiet {Package}", TimeSpan.FromMinutes(10)).Succeeded();
+        guest.RebootUntil($"! test -e /usr/bin/{Package}", "the package is gone", InstalledHost.SeveralBoots);
+        Assert.NotEqual(0, guest.Run($"dpkg -s {Package}").ExitCode);
+        guest.PowerOff();
+    }
+
+    private static void AssertPresent(Guest guest, string version)
+    {
+        guest.WaitUntilBooted();
+        Assert.Equal("hello from a package", guest.Run(Package).Succeeded().Trim());
+        Assert.Equal($"version {version}", guest.Run("cat /usr/share/example/version").Succeeded().Trim());
+        Assert.StartsWith("ii ", guest.Run($"dpkg -l {Package} | tail -1").Succeeded(), StringComparison.Ordinal);
+        Assert.Equal("", guest.Run($"dpkg --verify {Package}").Succeeded().Trim());
+        guest.Run("ostree fsck --repo=/sysroot/ostree/repo", TimeSpan.FromMinutes(10)).Succeeded();
+    }
+}
