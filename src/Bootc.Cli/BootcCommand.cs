@@ -38,6 +38,7 @@ internal static class BootcCommand
             LoginCommand.CreateLogin(),
             LoginCommand.CreateLogout(),
             AgentCommand.Create(),
+            GitOpsCommand.Create(),
             GraphCommand.Create(),
             FleetLockCommand.Create(),
             InstallCommand.Create(),

@@ -27,6 +27,9 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     /// <summary>Accept an update without a signature although the image before it was signed.</summary>
     public bool AllowUnsigned { get; init; }
 
+    /// <summary>What the host wants besides its image from now on; <see langword="null"/> for what it wanted before.</summary>
+    public PackageWish? Packages { get; init; }
+
     /// <summary>Looks for an update and remembers what was found, without fetching it.</summary>
     /// <returns>What an update would bring; <see langword="null"/> when there is none.</returns>
     public async Task<PreparedImport?> CheckAsync(CancellationToken cancellation)
@@ -34,7 +37,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
         var context = new OperationContext(sysroot, oci, progress);
         (Deployment current, OstreeImageReference target) = FindTarget(context);
-        PreparedImport prepared = await context.PrepareAsync(target, FindRelease(target), FindBefore(current), cancellation).ConfigureAwait(false);
+        PreparedImport prepared = await context.PrepareAsync(target, OperationContext.FindRelease(target, Release), FindBefore(current), cancellation).ConfigureAwait(false);
         await prepared.Source.DisposeAsync().ConfigureAwait(false);
         StoredImage? image = ImageStore.QueryCommit(sysroot.Repository, current.Commit);
         if (image?.ManifestDigest == prepared.Manifest.Digest)
@@ -64,7 +67,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return DeployDownloaded(context, current, target, cancellation);
         }
 
-        PreparedImport prepared = await context.PrepareAsync(target, FindRelease(target), FindBefore(current), cancellation).ConfigureAwait(false);
+        PreparedImport prepared = await context.PrepareAsync(target, OperationContext.FindRelease(target, Release), FindBefore(current), cancellation).ConfigureAwait(false);
         if (IsThere(current, prepared.Manifest.Digest))
         {
             context.NoteVerdict(current.Commit);
@@ -93,18 +96,6 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         }
 
         return Deploy(context, current, target, image, prepared, cancellation);
-    }
-
-    private ImageReference? FindRelease(OstreeImageReference target)
-    {
-        if (Release is not { } digest)
-        {
-            return null;
-        }
-
-        return target.Image.Transport == Transport.Registry
-            ? target.Image with { Name = (RegistryReference.Parse(target.Image.Name) with { Tag = null, Digest = digest }).ToString() }
-            : throw new DeploymentException($"a release is chosen by its digest in a registry, and {target.Image} is in none");
     }
 
     private VerificationStatus? FindBefore(Deployment current) => AllowUnsigned ? null : Verification.Read(sysroot.Repository, current.Commit);
@@ -169,7 +160,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, PulledImage image, PreparedImport? pulled, CancellationToken cancellation)
     {
         Origin origin = target == current.Origin.Image ? current.Origin.ForNewDeployment() : current.Origin.WithImage(target);
-        context.Deploy(image, pulled, origin, retain: false, DownloadOnly, cancellation);
+        context.Deploy(image, pulled, Packages is null ? origin : origin.WithPackages(Packages), retain: false, DownloadOnly, cancellation);
         if (target != current.Origin.Image)
         {
             context.Forget(current.Origin.Image!.Image);

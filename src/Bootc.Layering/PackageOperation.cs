@@ -26,6 +26,9 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
     /// <summary>Packages may be wanted that the image has already.</summary>
     public bool AllowInactive { get; init; }
 
+    /// <summary>On a running host: the new deployment waits to be released before shutdown makes it bootable.</summary>
+    public bool DownloadOnly { get; init; }
+
     /// <summary>What is done with packages, once it is known.</summary>
     public PackageTransaction? Transaction { get; private set; }
 
@@ -121,6 +124,18 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
         return wish with { Removed = [.. wish.Removed.Except(packages)], Replaced = [.. wish.Replaced.Where(package => !packages.Contains(package.Name))] };
     }, cancellation);
 
+    /// <summary>Wants these packages from repositories besides those of the image, and no others; what was given as files stays.</summary>
+    /// <exception cref="LayeringException">One is no package, or cannot be had.</exception>
+    public OperationOutcome SetRequested(IReadOnlyList<string> packages, CancellationToken cancellation)
+    {
+        foreach (string name in packages)
+        {
+            RequireName(name);
+        }
+
+        return Run((wish, _) => wish with { Requested = packages }, cancellation);
+    }
+
     /// <summary>Wants the image alone.</summary>
     public OperationOutcome Reset(CancellationToken cancellation) => Run((_, _) => new PackageWish(), cancellation);
 
@@ -172,7 +187,7 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
             return OperationOutcome.Unchanged;
         }
 
-        context.Deploy(image, pulled: null, origin, retain: false, locked: current.IsStaged && sysroot.IsStagedLocked, cancellation);
+        context.Deploy(image, pulled: null, origin, retain: false, locked: DownloadOnly || (current.IsStaged && sysroot.IsStagedLocked), cancellation);
         Transaction = layering.Transaction;
         context.CleanUp();
         string state = sysroot.Booted is null ? "Deployed" : "Queued for next boot";
@@ -233,15 +248,18 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
 
     private static string List(IEnumerable<string> names) => string.Join(", ", names.DefaultIfEmpty("there are none"));
 
+    /// <summary>Whether a text names a package of a repository: <c>NAME</c>, <c>NAME:ARCH</c> or <c>NAME=VERSION</c>.</summary>
+    public static bool IsPackageName(string name) => PackageName().IsMatch(name);
+
     private static void RequireName(string name)
     {
-        if (!PackageName().IsMatch(name))
+        if (!IsPackageName(name))
         {
             throw new LayeringException($"'{name}' is no name of a package: NAME, NAME:ARCH or NAME=VERSION, or the path of a package file");
         }
     }
 
     // deb-control(5); what ends in a minus would be removed.
-    [GeneratedRegex(@"^[a-z0-9][a-z0-9+.-]*[a-z0-9+.](:[a-z0-9-]+)?(=[A-Za-z0-9.+~:-]+)?$")]
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9+.-]*[a-z0-9+.](:[a-z0-9-]+)?(=[A-Za-z0-9.+~:-]+)?\z")]
     private static partial Regex PackageName();
 }
