@@ -145,7 +145,7 @@ public sealed class GitSourceTests : IDisposable
 
         _repository.Commit("hosts/web1.yaml", TestRepository.Host("{kernelArguments: {present: quiet}}"));
         GitView view = await Later(source);
-        Assert.Equal((good, "hosts/web1.yaml:4:34: error: present is no list"), (view.State.Accepted, view.Problem));
+        Assert.Equal((good, "hosts/web1.yaml:4:35: error: present is no list"), (view.State.Accepted, view.Problem));
         _repository.Commit("hosts/web1.yaml", "apiVersion: [\n");
         Assert.StartsWith("hosts/web1.yaml:2:1: error: this is no YAML: ", (await Later(source)).Problem);
         _repository.Commit("hosts/web1.yaml", TestRepository.Host(Quiet));
@@ -244,7 +244,7 @@ public sealed class GitSourceTests : IDisposable
     [Fact]
     public async Task A_server_that_hangs_is_given_up()
     {
-        using var server = new ScriptedServer(_ => new ScriptedAnswer(200) { Stalls = true });
+        using var server = new ScriptedServer(_ => new ScriptedAnswer(200, "x") { Stalls = true, BreakAfter = 0 });
         GitSource source = _repository.Source(_repository.Settings with { Url = $"http://{server.Address}/repository.git", Timeout = TimeSpan.FromSeconds(2) });
 
         Assert.StartsWith($"http://{server.Address}/repository.git did not answer within 2 s", (await Assert.ThrowsAnyAsync<GitException>(() => source.RefreshAsync(_cancellation))).Message);

@@ -82,12 +82,11 @@ internal sealed partial class CommitKeys : IDisposable
             : null;
     }
 
-    /// <summary>Why a commit is not accepted, in our own words as far as they go.</summary>
+    /// <summary>Why the signature of a commit is not accepted, in our own words as far as they go.</summary>
     public static string DescribeRefusal(string said)
     {
         string[] lines = [.. said.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0)];
-        return lines.Length == 0 ? "it is not signed"
-            : lines.Any(line => line.StartsWith("[GNUPG:] REVKEYSIG ", StringComparison.Ordinal)) ? "the key that signed it is revoked"
+        return lines.Any(line => line.StartsWith("[GNUPG:] REVKEYSIG ", StringComparison.Ordinal)) ? "the key that signed it is revoked"
             : lines.Any(line => line.StartsWith("[GNUPG:] EXPKEYSIG ", StringComparison.Ordinal)) ? "the key that signed it has expired"
             : lines.Any(line => line.StartsWith("[GNUPG:] BADSIG ", StringComparison.Ordinal) || line.Contains("incorrect signature", StringComparison.Ordinal)) ? "its signature is not for what it says"
             : "it is signed by no key that may sign (updates.git.allowed_signers, updates.git.gpg_keyring)";

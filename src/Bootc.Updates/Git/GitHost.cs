@@ -236,7 +236,7 @@ public sealed class GitHost(string sysroot, GitSource source, GitSettings settin
             opened.DiscardStaged(); // what was wanted before is not what this is built on
         }
 
-        bool isOther = ImageStore.QueryCommit(opened.Repository, current.Commit)?.ManifestDigest != release, isInRegistry = wish.Image?.Image.Transport == Transport.Registry;
+        bool isOther = wish.Image != current.Origin.Image || ImageStore.QueryCommit(opened.Repository, current.Commit)?.ManifestDigest != release, isInRegistry = wish.Image?.Image.Transport == Transport.Registry;
         var operation = new EditOperation(opened, oci, createProgress())
         {
             DownloadOnly = opened.Booted is not null,

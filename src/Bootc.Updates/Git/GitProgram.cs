@@ -13,6 +13,7 @@ internal sealed class GitProgram(string folder, GitSettings settings)
 {
     private const int MaximumComplaint = 64 * 1024;
     private const int MaximumOutput = 128 << 20;
+    private const int NotFound = 127; // as a shell tells of it
     private const int FileSizeSignal = 128 + 25; // SIGXFSZ, as a shell tells of it
 
     // What runs before git takes its place bounds each file that it writes; blocks are of 512 bytes in a shell that knows only POSIX.
@@ -55,7 +56,16 @@ internal sealed class GitProgram(string folder, GitSettings settings)
             byte[] written = await output.ConfigureAwait(false), complaint = await error.ConfigureAwait(false);
             await process.WaitForExitAsync(deadline.Token).ConfigureAwait(false);
             var result = new GitResult(process.ExitCode, written, Encoding.UTF8.GetString(complaint));
-            return isRemote && IsTooLarge(result) ? throw new GitException($"what {Describe(Address)} sends is larger than {settings.MaximumMebibytes} MiB (updates.git.max_mib)") : result;
+            if (isRemote && result.ExitCode != 0)
+            {
+                bool isAtBound = RemoveUnfinished();
+                if (isAtBound || IsTooLarge(result))
+                {
+                    throw new GitException($"what {Describe(Address)} sends is larger than {settings.MaximumMebibytes} MiB (updates.git.max_mib)");
+                }
+            }
+
+            return result.ExitCode == NotFound ? throw new GitException("git is not installed, and a repository cannot be followed without it") : result;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -73,7 +83,22 @@ internal sealed class GitProgram(string folder, GitSettings settings)
     /// <summary>A URL without the name and password in it.</summary>
     public static string Describe(string url) => Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri.UserInfo.Length > 0 ? url.Replace(uri.UserInfo + "@", "", StringComparison.Ordinal) : url;
 
-    private static bool IsTooLarge(GitResult result) => result.ExitCode == FileSizeSignal || (result.ExitCode != 0 && (result.Error.Contains("signal 25", StringComparison.Ordinal) || result.Error.Contains("File too large", StringComparison.Ordinal)));
+    private static bool IsTooLarge(GitResult result) =>
+        result.ExitCode == FileSizeSignal || result.Error.Contains("signal 25", StringComparison.Ordinal) || result.Error.Contains("File too large", StringComparison.Ordinal);
+
+    // What git was writing when it was stopped, and whether that was at the bound.
+    private bool RemoveUnfinished()
+    {
+        string packs = Path.Combine(Folder, "objects/pack");
+        bool isAtBound = false;
+        foreach (FileInfo file in Directory.Exists(packs) ? new DirectoryInfo(packs).EnumerateFiles("tmp_*") : [])
+        {
+            isAtBound |= file.Length >= settings.MaximumMebibytes * (1L << 20);
+            file.Delete();
+        }
+
+        return isAtBound;
+    }
 
     private Process Start(IReadOnlyList<string> arguments, bool isRemote, IReadOnlyList<string> configuration, IReadOnlyDictionary<string, string>? environment)
     {

@@ -55,9 +55,14 @@ internal sealed class GitRepository(string folder, GitSettings settings)
     {
         using var keys = await CommitKeys.CreateAsync(Path.Combine(Path.GetDirectoryName(folder)!, "keys"), settings, cancellation).ConfigureAwait(false);
         GitResult result = await _git.RunAsync(["verify-commit", "--raw", commit], cancellation, configuration: keys.Configuration, environment: keys.Environment).ConfigureAwait(false);
-        return result.ExitCode == 0 && keys.FindSigner(result.Error) is { } signer
-            ? signer
-            : throw new CommitRefusedException(commit, CommitKeys.DescribeRefusal(result.Error));
+        if (result.ExitCode == 0 && keys.FindSigner(result.Error) is { } signer)
+        {
+            return signer;
+        }
+
+        string content = (await RequireAsync(["cat-file", "commit", commit], $"commit {commit[..12]} cannot be read", cancellation).ConfigureAwait(false)).Text;
+        bool isSigned = content.Split("\n\n")[0].Contains("\ngpgsig", StringComparison.Ordinal);
+        throw new CommitRefusedException(commit, isSigned ? CommitKeys.DescribeRefusal(result.Error) : "it is not signed");
     }
 
     /// <summary>Keeps a commit, as the one from which later ones are fetched.</summary>

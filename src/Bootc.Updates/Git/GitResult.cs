@@ -18,9 +18,8 @@ internal sealed record GitResult(int ExitCode, byte[] Output, string Error)
         get
         {
             string[] lines = [.. Error.Split('\n').Select(Clean).Where(line => line.Length > 0 && !line.StartsWith("hint:", StringComparison.Ordinal))];
-            string? fatal = lines.LastOrDefault(line => line.StartsWith("fatal: ", StringComparison.Ordinal) || line.StartsWith("error: ", StringComparison.Ordinal) || line.StartsWith("remote: ", StringComparison.Ordinal));
-            return fatal is not null && lines.FirstOrDefault(line => line != fatal && !line.StartsWith("From ", StringComparison.Ordinal)) is { } first && fatal.StartsWith("fatal: Could not read", StringComparison.Ordinal)
-                ? first : fatal ?? lines.LastOrDefault() ?? $"exit code {ExitCode}";
+            string? first = Array.Find(lines, line => line.StartsWith("error: ", StringComparison.Ordinal) || line.StartsWith("fatal: ", StringComparison.Ordinal));
+            return first?.StartsWith("fatal: Could not read from remote", StringComparison.Ordinal) == true ? lines[0] : first ?? lines.LastOrDefault() ?? $"exit code {ExitCode}"; // ssh speaks before git does
         }
     }
 
