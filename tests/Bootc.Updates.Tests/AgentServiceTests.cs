@@ -62,7 +62,7 @@ public sealed class AgentServiceTests : IDisposable
         Configure($"graph.document = \"{place}\"");
         _service!.Reload();
         WaitFor($"looking for updates failed: {place}:");
-        File.WriteAllText(place, $"schema: bootc.update-graph/v1\nstream: stable\nnodes: [{{version: '7', image: 'sha256:{new string('7', 64)}'}}]\n");
+        File.WriteAllText(place, $"schema: bootc.update-graph/v1\nstream: stable\nrepository: example.com/os\nnodes: [{{version: '7', image: 'sha256:{new string('7', 64)}'}}]\n");
         WaitFor("the graph does not have the host's release: waiting until it does");
         Configure("graph = 7"); // a mistake in the settings, too
         _service.Reload();

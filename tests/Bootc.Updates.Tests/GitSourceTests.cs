@@ -196,7 +196,7 @@ public sealed class GitSourceTests : IDisposable
         GitSource source = _repository.Source(_repository.Settings with { MaximumMebibytes = 2 }, _clock);
 
         Assert.Contains("sends is larger than 2 MiB (updates.git.max_mib) (tried 1 times; the next try is at 2026-01-05 12:05 UTC)", (await Assert.ThrowsAnyAsync<GitException>(() => source.RefreshAsync(_cancellation))).Message);
-        Assert.Contains("the next try is at 2026-01-05 12:15 UTC", (await Assert.ThrowsAnyAsync<GitException>(() => Later(source))).Message);
+        Assert.Contains("the next try is at 2026-01-05 13:10 UTC", (await Assert.ThrowsAnyAsync<GitException>(() => Later(source))).Message);
         string copy = Path.Combine(_repository.Root, "var/lib/bootc/git");
         Assert.True(Directory.EnumerateFiles(copy, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length) < 5 << 20, "what is too large stays");
         Assert.Equal("quiet", (await _repository.Source(_repository.Settings with { MaximumMebibytes = 64 }).RefreshAsync(_cancellation)).Wish!.Document.KernelArguments!.Present[0]);
