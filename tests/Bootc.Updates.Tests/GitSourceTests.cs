@@ -293,24 +293,19 @@ public sealed class GitSourceTests : IDisposable
     }
 
     [Fact]
-    public async Task Hooks_and_settings_of_the_host_and_its_users_do_not_count()
+    public void Hooks_and_settings_of_the_host_and_its_users_do_not_count()
     {
-        _repository.Commit("web1.yaml", TestRepository.Host(Quiet));
-        string mark = _repository["mark"], home = Directory.CreateDirectory(_repository["home"]).FullName;
+        string commit = _repository.Commit("web1.yaml", TestRepository.Host(Quiet));
+        string mark = _repository["mark"], home = Directory.CreateDirectory(_repository["home"]).FullName, settings = Path.Combine(_repository.Root, "etc/bootc/agent.d/git.toml");
         File.WriteAllText(Path.Combine(home, ".gitconfig"), $"[core]\n\tsshCommand = touch {mark}\n[url \"file:///nowhere/\"]\n\tinsteadOf = {_repository.Url}\n[gpg \"ssh\"]\n\tprogram = /bin/true\n");
-        string? before = Environment.GetEnvironmentVariable("HOME");
-        try
-        {
-            Environment.SetEnvironmentVariable("HOME", home);
-            Environment.SetEnvironmentVariable("GIT_DIR", "/nowhere");
-            Assert.Equal("quiet", (await _repository.Source().RefreshAsync(_cancellation)).Wish!.Document.KernelArguments!.Present[0]);
-        }
-        finally
-        {
-            Environment.SetEnvironmentVariable("HOME", before);
-            Environment.SetEnvironmentVariable("GIT_DIR", null);
-        }
+        Directory.CreateDirectory(Path.GetDirectoryName(settings)!);
+        File.WriteAllText(settings, $"[updates.git]\nurl = \"{_repository.Url}\"\nallowed_signers = \"{_repository.AllowedSigners}\"\nhost = \"web1\"\n");
+        var environment = new Dictionary<string, string> { ["HOME"] = home, ["GIT_DIR"] = "/nowhere", ["GIT_CONFIG_COUNT"] = "1", ["GIT_CONFIG_KEY_0"] = "gpg.ssh.program", ["GIT_CONFIG_VALUE_0"] = "/bin/true", ["GIT_SSH_COMMAND"] = $"touch {mark}" };
 
+        CommandResult accepted = Peer.Run(BootcProgram.Executable, ["gitops", "accept", "--sysroot", _repository.Root], null, environment);
+        Assert.StartsWith($"Accepted: commit {commit} of the branch main of {_repository.Url}, signed by owner@example.com by the ED25519 key SHA256:", accepted.Succeeded());
+        _repository.Commit("web1.yaml", TestRepository.Host("{}"), _repository.Stranger);
+        Assert.Equal(1, Peer.Run(BootcProgram.Executable, ["gitops", "accept", "--sysroot", _repository.Root], null, environment).ExitCode);
         Assert.False(File.Exists(mark));
     }
 
