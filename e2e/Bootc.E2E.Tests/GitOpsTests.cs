@@ -134,7 +134,8 @@ public sealed class GitOpsTests : IDisposable
         port = ((IPEndPoint)listener.LocalEndpoint).Port;
         listener.Stop();
         Process daemon = Process.Start(new ProcessStartInfo("git",
-            ["daemon", "--reuseaddr", "--export-all", "--enable=receive-pack", "--listen=127.0.0.1", $"--port={port}", $"--base-path={_directory["served"]}", _directory["served"]]) { RedirectStandardError = true })!;
+            ["daemon", "--reuseaddr", "--export-all", "--enable=receive-pack", "--listen=127.0.0.1", $"--port={port}", $"--base-path={_directory["served"]}", _directory["served"]])
+        { RedirectStandardError = true })!;
         _ = daemon.StandardError.ReadToEndAsync(); // so that it never waits for a reader
         return daemon;
     }
