@@ -8,7 +8,7 @@ linux-image-amd64 dracut ostree-boot \
 e2fsprogs xfsprogs btrfs-progs dosfstools fdisk \
 systemd-boot-efi grub-common grub-efi-amd64-bin grub-efi-amd64-signed grub-pc-bin shim-signed \
 iproute2 iputils-ping ca-certificates openssh-server sudo \
-less procps nano curl zstd libssl3t64 bubblewrap"
+less procps nano curl zstd libssl3t64 bubblewrap git"
 
 exec mmdebstrap --mode=root --variant=minbase --format=tar \
   --include="$(echo $packages | tr -s ' ' ',')" \

@@ -41,6 +41,7 @@ internal static class BootcCommand
         (["login"], LoginCommand.CreateLogin),
         (["logout"], LoginCommand.CreateLogout),
         (["agent"], AgentCommand.Create),
+        (["gitops"], GitOpsCommand.Create),
         (["graph"], GraphCommand.Create),
         (["fleet-lock"], FleetLockCommand.Create),
         (["install"], InstallCommand.Create),

@@ -6,9 +6,12 @@ namespace Bootc.Deployments;
 /// <summary>Shows the kernel arguments of the next boot, and makes a deployment of the same commit with other ones.</summary>
 public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress progress)
 {
+    /// <summary>On a running host: the new deployment waits to be released before shutdown makes it bootable.</summary>
+    public bool DownloadOnly { get; init; }
+
     /// <summary>The arguments of the next boot, without the one that says which deployment boots.</summary>
     /// <exception cref="DeploymentException">There is no deployment.</exception>
-    public static IReadOnlyList<string> Show(Sysroot sysroot) => [.. sysroot.ArgumentsOf(FindBase(sysroot)).Where(word => KernelArguments.KeyOf(word) != "ostree")];
+    public static IReadOnlyList<string> Show(Sysroot sysroot) => Show(sysroot, FindBase(sysroot));
 
     /// <summary>Changes them: on a running host the new deployment is staged, elsewhere it boots next; the one before stays to fall back to.</summary>
     /// <exception cref="DeploymentException">The changes make no sense, or cannot be deployed.</exception>
@@ -32,7 +35,7 @@ public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress
     private void Deploy(Deployment from, IReadOnlyList<string> arguments)
     {
         Deployment merge = from.IsStaged ? sysroot.Booted! : from;
-        bool isLocked = from.IsStaged && sysroot.IsStagedLocked;
+        bool isLocked = DownloadOnly || (from.IsStaged && sysroot.IsStagedLocked);
         sysroot.RemoveLeftovers(); // of a run that was killed
         Deployment deployment = sysroot.Deploy(new DeployRequest
         {
@@ -50,6 +53,9 @@ public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress
 
         sysroot.CleanUp();
     }
+
+    /// <summary>The arguments of a deployment, without the one that says which deployment boots.</summary>
+    public static IReadOnlyList<string> Show(Sysroot sysroot, Deployment deployment) => [.. sysroot.ArgumentsOf(deployment).Where(word => KernelArguments.KeyOf(word) != "ostree")];
 
     private static Deployment FindBase(Sysroot sysroot) => sysroot.Default ?? throw new DeploymentException($"{sysroot.Path} has no deployment that would have kernel arguments");
 }

@@ -70,6 +70,20 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
         return prepared;
     }
 
+    /// <summary>The reference of one image in the repository of another reference; <see langword="null"/> where no image is chosen.</summary>
+    /// <exception cref="DeploymentException">The reference names no registry.</exception>
+    public static ImageReference? FindRelease(OstreeImageReference target, Oci.Model.Digest? release)
+    {
+        if (release is not { } digest)
+        {
+            return null;
+        }
+
+        return target.Image.Transport == Transport.Registry
+            ? target.Image with { Name = (RegistryReference.Parse(target.Image.Name) with { Tag = null, Digest = digest }).ToString() }
+            : throw new DeploymentException($"a release is chosen by its digest in a registry, and {target.Image} is in none");
+    }
+
     /// <summary>Brings an image that was looked up into the repository.</summary>
     public async Task<PulledImage> PullAsync(PreparedImport prepared, CancellationToken cancellation)
     {

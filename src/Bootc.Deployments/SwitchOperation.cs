@@ -16,6 +16,15 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
     /// <summary>Only the running deployment's origin is changed; nothing is pulled.</summary>
     public bool MutateInPlace { get; init; }
 
+    /// <summary>What the host wants besides its image from now on; <see langword="null"/> for what it wanted before.</summary>
+    public PackageWish? Packages { get; init; }
+
+    /// <summary>On a running host: the deployment waits to be released before shutdown makes it bootable.</summary>
+    public bool DownloadOnly { get; init; }
+
+    /// <summary>The one image that is wanted, by its digest in the repository of <see cref="Target"/>, where it is not to be the newest under that reference.</summary>
+    public Oci.Model.Digest? Release { get; init; }
+
     /// <summary>Adds the packages that the host wants besides its image; without it, such a host is refused.</summary>
     public IDeriver? Deriver { get; init; }
 
@@ -40,7 +49,7 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
             return OperationOutcome.Unchanged;
         }
 
-        PreparedImport prepared = await context.PrepareAsync(Target, cancellation).ConfigureAwait(false);
+        PreparedImport prepared = await context.PrepareAsync(Target, OperationContext.FindRelease(Target, Release), null, cancellation).ConfigureAwait(false);
         WarnOfDowngrade(context, previous);
         PulledImage image = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
         Origin origin = context.Current?.Origin.WithImage(Target) ?? Origin.ForImage(Target);
@@ -49,15 +58,15 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
             origin = origin.WithWishOf(staged.Origin); // what waits for the next boot is asked for still
         }
 
-        context.Deploy(image, prepared, origin, Retain, cancellation: cancellation);
+        context.Deploy(image, prepared, Packages is null ? origin : origin.WithPackages(Packages), Retain, DownloadOnly, cancellation);
         if (!Retain && previous is not null)
         {
             context.Forget(previous.Image);
         }
 
         context.CleanUp();
-        progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: {Target.Image}{Describe.Image(image.Image)}");
-        return OperationOutcome.Changed;
+        progress.Message($"{(sysroot.Booted is null ? "Deployed" : DownloadOnly ? "Staged, waiting to be released" : "Queued for next boot")}: {Target.Image}{Describe.Image(image.Image)}");
+        return DownloadOnly && sysroot.Booted is not null ? OperationOutcome.Prepared : OperationOutcome.Changed;
     }
 
     // Who chooses another image may do so; it is not to go unseen.

@@ -79,6 +79,19 @@ public sealed partial class Sysroot
         Load();
     }
 
+    /// <summary>Drops the deployment that is staged, if one is. The caller holds the sysroot's lock.</summary>
+    public void DiscardStaged()
+    {
+        if (Staged is null)
+        {
+            return;
+        }
+
+        WriteDeployments([.. _deployments.Where(deployment => !deployment.IsStaged)]);
+        Load();
+        CleanUp();
+    }
+
     /// <summary>Makes the staged deployment bootable; run at shutdown. What goes wrong is written down for the next boot to tell.</summary>
     /// <returns>What was made bootable; <see langword="null"/> when nothing is staged, or it waits to be released.</returns>
     public Deployment? FinalizeStaged()

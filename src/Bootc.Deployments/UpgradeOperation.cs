@@ -27,6 +27,9 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     /// <summary>Accept an update without a signature although the image before it was signed.</summary>
     public bool AllowUnsigned { get; init; }
 
+    /// <summary>What the host wants besides its image from now on; <see langword="null"/> for what it wanted before.</summary>
+    public PackageWish? Packages { get; init; }
+
     /// <summary>Looks for an update and remembers what was found, without fetching it.</summary>
     /// <returns>What an update would bring; <see langword="null"/> when there is none.</returns>
     public async Task<PreparedImport?> CheckAsync(CancellationToken cancellation)
@@ -34,7 +37,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
         var context = new OperationContext(sysroot, oci, progress);
         (Deployment current, OstreeImageReference target) = FindTarget(context);
-        PreparedImport prepared = await context.PrepareAsync(target, FindRelease(target), FindBefore(current), cancellation).ConfigureAwait(false);
+        PreparedImport prepared = await context.PrepareAsync(target, OperationContext.FindRelease(target, Release), FindBefore(current), cancellation).ConfigureAwait(false);
         await prepared.Source.DisposeAsync().ConfigureAwait(false);
         StoredImage? image = ImageStore.QueryCommit(sysroot.Repository, current.Commit);
         if (image?.ManifestDigest == prepared.Manifest.Digest)
@@ -64,7 +67,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return DeployDownloaded(context, current, target, cancellation);
         }
 
-        PreparedImport prepared = await context.PrepareAsync(target, FindRelease(target), FindBefore(current), cancellation).ConfigureAwait(false);
+        PreparedImport prepared = await context.PrepareAsync(target, OperationContext.FindRelease(target, Release), FindBefore(current), cancellation).ConfigureAwait(false);
         if (IsThere(current, prepared.Manifest.Digest))
         {
             context.NoteVerdict(current.Commit);
@@ -108,12 +111,13 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     // The image is the same; what the host adds to it may have become newer.
     private (DerivedCommit Commit, StoredImage Image)? FindNewerPackages(OperationContext context, Deployment newest, OstreeImageReference target, CancellationToken cancellation)
     {
-        if (newest.Origin.IsImageAlone || (DownloadOnly && sysroot.Booted is null) || ImageStore.QueryCommit(sysroot.Repository, newest.Commit) is not { } image)
+        Origin origin = OriginFor(newest, target);
+        if ((newest.Origin.IsImageAlone && origin.IsImageAlone) || (DownloadOnly && sysroot.Booted is null) || ImageStore.QueryCommit(sysroot.Repository, newest.Commit) is not { } image)
         {
             return null;
         }
 
-        DerivedCommit derived = context.Derive(new PulledImage(image, LayerFacts.Load(sysroot.Repository, image)), OriginFor(newest, target), looksForNewer: true, cancellation);
+        DerivedCommit derived = context.Derive(new PulledImage(image, LayerFacts.Load(sysroot.Repository, image)), origin, looksForNewer: true, cancellation);
         bool isReady = !newest.IsStaged || DownloadOnly == sysroot.IsStagedLocked;
         return derived.Commit == newest.Commit && isReady ? null : (derived, image);
     }
@@ -128,19 +132,8 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     private Origin OriginFor(Deployment current, OstreeImageReference target)
     {
         Origin origin = target == current.Origin.Image ? current.Origin.ForNewDeployment() : current.Origin.WithImage(target);
-        return sysroot.Staged is { } staged && staged.Stateroot == current.Stateroot ? origin.WithWishOf(staged.Origin) : origin;
-    }
-
-    private ImageReference? FindRelease(OstreeImageReference target)
-    {
-        if (Release is not { } digest)
-        {
-            return null;
-        }
-
-        return target.Image.Transport == Transport.Registry
-            ? target.Image with { Name = (RegistryReference.Parse(target.Image.Name) with { Tag = null, Digest = digest }).ToString() }
-            : throw new DeploymentException($"a release is chosen by its digest in a registry, and {target.Image} is in none");
+        origin = sysroot.Staged is { } staged && staged.Stateroot == current.Stateroot ? origin.WithWishOf(staged.Origin) : origin;
+        return Packages is null ? origin : origin.WithPackages(Packages);
     }
 
     private VerificationStatus? FindBefore(Deployment current) => AllowUnsigned ? null : Verification.Read(sysroot.Repository, current.Commit);

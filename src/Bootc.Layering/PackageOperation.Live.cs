@@ -28,15 +28,12 @@ public sealed partial class PackageOperation
     /// <exception cref="LayeringException">One is no package or cannot be had, or it takes a reboot.</exception>
     public OperationOutcome InstallTransiently(IReadOnlyList<string> packages, CancellationToken cancellation)
     {
-        foreach (string name in packages)
-        {
-            RequireName(name);
-        }
-
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
         Deployment booted = sysroot.Booted ?? throw new LayeringException($"only the running host can be changed while it runs, and {sysroot.Path} is not what it runs");
         StoredImage image = RequireImage(booted);
-        RefuseInactive([.. packages], booted);
+        IPackageSystem system = SystemOf(booted);
+        RequireNames(packages, system);
+        RefuseInactive([.. packages], system, booted);
         string[] transient = [.. LiveState.TryRead(sysroot)?.Transient ?? [], .. packages];
         PackageWish wish = booted.Origin.Packages;
         Origin origin = booted.Origin.WithPackages(wish with { Requested = [.. wish.Requested.Union(transient)] });

@@ -25,6 +25,9 @@ public sealed class PackageOperation(Sysroot sysroot, OciOptions oci, IOperation
     /// <summary>Packages may be wanted that the image has already.</summary>
     public bool AllowInactive { get; init; }
 
+    /// <summary>On a running host: the new deployment waits to be released before shutdown makes it bootable.</summary>
+    public bool DownloadOnly { get; init; }
+
     /// <summary>What is done with packages, once it is known.</summary>
     public PackageTransaction? Transaction { get; private set; }
 
@@ -36,11 +39,7 @@ public sealed class PackageOperation(Sysroot sysroot, OciOptions oci, IOperation
     {
         string[] names = [.. packages.Where(package => !IsFile(package)).Distinct()];
         IPackageSystem system = SystemOf(current);
-        if (names.FirstOrDefault(name => !system.IsName(name)) is { } wrong)
-        {
-            throw new LayeringException($"'{wrong}' is no name of a package: {system.NameForms}, or the path of a package file");
-        }
-
+        RequireNames(names, system);
         if (!Idempotent && names.FirstOrDefault(wish.Requested.Contains) is { } known)
         {
             throw new LayeringException($"{known} is wanted already; with --idempotent that is no error");
@@ -121,6 +120,14 @@ public sealed class PackageOperation(Sysroot sysroot, OciOptions oci, IOperation
         return wish with { Removed = [.. wish.Removed.Except(packages)], Replaced = [.. wish.Replaced.Where(package => !packages.Contains(package.Name))] };
     }, cancellation);
 
+    /// <summary>Wants these packages from repositories besides those of the image, and no others; what was given as files stays.</summary>
+    /// <exception cref="LayeringException">One is no package, or cannot be had.</exception>
+    public OperationOutcome SetRequested(IReadOnlyList<string> packages, CancellationToken cancellation) => Run((wish, current) =>
+    {
+        RequireNames(packages, SystemOf(current));
+        return wish with { Requested = packages };
+    }, cancellation);
+
     /// <summary>Wants the image alone.</summary>
     public OperationOutcome Reset(CancellationToken cancellation) => Run((_, _) => new PackageWish(), cancellation);
 
@@ -188,7 +195,7 @@ public sealed class PackageOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Unchanged;
         }
 
-        Deployment deployment = context.Deploy(derived, origin, retain: false, locked: current.IsStaged && sysroot.IsStagedLocked);
+        Deployment deployment = context.Deploy(derived, origin, retain: false, locked: DownloadOnly || (current.IsStaged && sysroot.IsStagedLocked));
         Transaction = layering.Transaction ?? (origin.Packages.IsEmpty ? null : PackageTransaction.Of(PackageReport.Read(sysroot, sysroot.Default!)));
         context.CleanUp();
         progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: {origin.Image!.Image} {Describe(origin)}");
@@ -250,4 +257,15 @@ public sealed class PackageOperation(Sysroot sysroot, OciOptions oci, IOperation
     private static bool IsNamed(LocalPackage package, string name) => name == package.Name || name == package.Identity || name == package.Sha256;
 
     private static string List(IEnumerable<string> names) => string.Join(", ", names.DefaultIfEmpty("there are none"));
+
+    /// <summary>Whether a text can be the name of a package of a repository, perhaps with an architecture or a version, in an image of any kind.</summary>
+    public static bool IsPackageName(string name) => PackageSystems.IsName(name);
+
+    private static void RequireNames(IEnumerable<string> names, IPackageSystem system)
+    {
+        if (names.FirstOrDefault(name => !system.IsName(name)) is { } wrong)
+        {
+            throw new LayeringException($"'{wrong}' is no name of a package: {system.NameForms}, or the path of a package file");
+        }
+    }
 }

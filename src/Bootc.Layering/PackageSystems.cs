@@ -13,6 +13,9 @@ internal static class PackageSystems
     private static readonly string[] RpmDirectories = ["usr/lib/sysimage/rpm", "usr/share/rpm"];
     private static readonly string[] OtherRpmFiles = ["Packages", "Packages.db"];
 
+    /// <summary>Whether any of the systems takes a text for the name of a package.</summary>
+    public static bool IsName(string text) => new DpkgSystem().IsName(text) || RpmSystem.IsPackageName(text);
+
     /// <summary>The system of an image.</summary>
     /// <exception cref="LayeringException">It has none to which packages could be added; the message says why.</exception>
     public static IPackageSystem Find(Repository repository, Checksum image)

@@ -67,6 +67,7 @@ internal sealed class StallingRegistry : IDisposable
             string digest = name == "latest" ? FindLatest() : name;
             if (!digest.StartsWith("sha256:", StringComparison.Ordinal))
             {
+                response.StatusCode = path.Contains("/manifests/", StringComparison.Ordinal) ? 404 : 200;
                 response.Close();
                 return;
             }

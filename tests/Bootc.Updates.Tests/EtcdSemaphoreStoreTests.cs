@@ -104,6 +104,41 @@ public class EtcdSemaphoreStoreTests
         Assert.Equal(200, await server.PreReboot("b"));
     }
 
+    [Fact]
+    public async Task A_leader_that_is_lost_keeps_every_lock_and_hosts_get_theirs_when_another_one_leads()
+    {
+        using var directory = new TestDirectory("etcd");
+        using var etcd = new EtcdCluster(directory);
+        await using var server = new Server(etcd.Urls, ("workers", 2));
+        Assert.Equal(200, await server.PreReboot("a"));
+
+        int leader = etcd.WaitForLeader();
+        etcd.Kill(leader);
+        Assert.Equal(200, await Patiently(() => server.PreReboot("b"))); // while they elect, nothing is granted; then the other two go on
+        Assert.Equal(409, await server.PreReboot("c"));
+
+        int second = etcd.WaitForLeader();
+        etcd.Kill(second); // one member alone grants nothing, and takes nothing back
+        Assert.Equal(500, await server.PreReboot("c"));
+        Assert.Equal(500, await server.SteadyState("a"));
+        etcd.Start(leader);
+        Assert.Equal(409, await Patiently(() => server.PreReboot("c")));
+        Assert.Equal(200, await server.SteadyState("a"));
+        Assert.Equal(200, await server.PreReboot("c"));
+
+        static async Task<int> Patiently(Func<Task<int>> ask)
+        {
+            int status = await ask();
+            for (int i = 0; i < 60 && status == 500; i++)
+            {
+                await Task.Delay(250);
+                status = await ask();
+            }
+
+            return status;
+        }
+    }
+
     [Theory]
     [InlineData(200, "{}")]
     [InlineData(200, "[]")]

@@ -5,6 +5,7 @@ using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
 using Bootc.Updates;
 using Bootc.Updates.Agent;
+using Bootc.Updates.Git;
 
 namespace Bootc.Cli.Commands;
 
@@ -57,16 +58,30 @@ internal static class AgentStatusCommand
         Line("Follows", report.Follows);
         Line("Strategy", report.Strategy);
         Line("Dead end", report.DeadEnd);
+        Line("Commit", report.Git is { Commit: { } commit } led ? $"{commit}, signed by {led.Signer}" : null);
+        Line("Host", report.Git is { } host ? $"{Describe(host.State)}: {host.Message}" : null);
+        foreach (string difference in report.Git?.Differences ?? [])
+        {
+            Line("", difference);
+        }
+
+        Line("Waits for", report.Git?.Problem);
         Line("Next step", report.Next is { } next ? next > now ? $"in {Describe(next - now)}" : "now" : "none");
 
         void Line(string name, string? value)
         {
             if (value is not null)
             {
-                output.WriteLine($"{name + ":",-11}{value}");
+                output.WriteLine($"{(name.Length == 0 ? "" : name + ":"),-11}{value}");
             }
         }
     }
+
+    private static string Describe(HostState state) => state switch
+    {
+        HostState.InSync => "in sync",
+        _ => state.ToString().ToLowerInvariant(),
+    };
 
     private static string Show(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 

@@ -26,6 +26,7 @@ internal static class EditCommand
             Details =
             [
                 "The document is a BootcHost in YAML or JSON, as 'bootc status' prints it: of it, spec counts. Another image in spec.image is what 'bootc switch' does, another spec.bootOrder what 'bootc rollback' does.",
+                "spec.kernelArguments, with lists present and absent, and spec.packages are what 'bootc kargs' and 'bootc package' do; what a document does not speak of stays as it is.",
                 "Without --filename the document is opened in $VISUAL or $EDITOR.",
             ],
             Examples = [("bootc edit", "Edit the host's specification."), ("bootc edit -f host.yaml", "Make the host what a file says.")],

@@ -11,6 +11,7 @@ internal static class GraphCommand
         "Say which updates lead where, and how fast they spread",
         GraphLintCommand.Create(),
         GraphShowCommand.Create(),
+        GraphPushCommand.Create(),
         GraphServeCommand.Create())
     {
         UsesSysroot = false,

@@ -67,16 +67,16 @@ internal static class UpgradeCommand
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "upgrade");
             reboot.Check(parsed, sysroot);
             bool isFree = parsed.GetValue(ignoreGraph) || parsed.GetValue(fromDownloaded) || parsed.GetValue(tag) is not null;
-            UpdateDecision? decision = isFree ? null : await GraphFollower.DecideAsync(sysroot, parsed.GetValue(graph), cancellation);
-            if (decision is { Kind: not UpdateDecisionKind.Update })
+            (UpdateDecision Decision, Digest? Image)? choice = isFree ? null : await GraphFollower.DecideAsync(sysroot, parsed.GetValue(graph), cancellation);
+            if (choice is { Image: null })
             {
-                Console.Out.WriteLine($"No update: {decision.Describe()}");
+                Console.Out.WriteLine($"No update: {choice.Value.Decision.Describe()}");
                 return 0;
             }
 
             UpgradeOperation Create(IOperationProgress view) => new(sysroot, new OciOptions(), view)
             {
-                Release = decision?.Target is { } release ? Digest.Parse(release.ImageDigest ?? release.Payload) : null,
+                Release = choice?.Image,
                 Tag = parsed.GetValue(tag),
                 DownloadOnly = parsed.GetValue(downloadOnly),
                 Force = parsed.GetValue(force),

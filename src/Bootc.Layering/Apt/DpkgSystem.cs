@@ -82,6 +82,6 @@ internal sealed partial class DpkgSystem : IPackageSystem
     }
 
     // deb-control(5); what ends in a minus would be removed.
-    [GeneratedRegex(@"^[a-z0-9][a-z0-9+.-]*[a-z0-9+.](:[a-z0-9-]+)?(=[A-Za-z0-9.+~:-]+)?$")]
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9+.-]*[a-z0-9+.](:[a-z0-9-]+)?(=[A-Za-z0-9.+~:-]+)?\z")]
     private static partial Regex PackageName();
 }

@@ -40,7 +40,10 @@ internal sealed partial class RpmSystem(string database, string program) : IPack
     public string NameForms => "NAME, NAME.ARCH, NAME-VERSION or NAME-VERSION-RELEASE";
 
     /// <inheritdoc/>
-    public bool IsName(string text) => PackageName().IsMatch(text);
+    public bool IsName(string text) => IsPackageName(text);
+
+    /// <summary>Whether a text is the name of a package, whatever the image.</summary>
+    public static bool IsPackageName(string text) => PackageName().IsMatch(text);
 
     /// <inheritdoc/>
     public IEnumerable<string> NamesOf(Package package)
@@ -91,6 +94,6 @@ internal sealed partial class RpmSystem(string database, string program) : IPack
     }
 
     // Neither a group nor a pattern nor a range of versions.
-    [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9_.+~^:-]*$")]
+    [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9_.+~^:-]*\z")]
     private static partial Regex PackageName();
 }

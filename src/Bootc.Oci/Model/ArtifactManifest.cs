@@ -1,7 +1,7 @@
-// The manifest of what is no image but refers to one.
+// The manifest of what is no image, and may refer to one.
 namespace Bootc.Oci.Model;
 
-/// <summary>A manifest with a subject (OCI image-spec, manifest.md, "Guidelines for Artifact Usage").</summary>
+/// <summary>A manifest of an artifact, perhaps with a subject (OCI image-spec, manifest.md, "Guidelines for Artifact Usage").</summary>
 internal sealed record ArtifactManifest
 {
     /// <summary>Always 2.</summary>
@@ -19,8 +19,8 @@ internal sealed record ArtifactManifest
     /// <summary>The content.</summary>
     public required Descriptor[] Layers { get; init; }
 
-    /// <summary>What it refers to.</summary>
-    public required Descriptor Subject { get; init; }
+    /// <summary>What it refers to, if anything.</summary>
+    public Descriptor? Subject { get; init; }
 
     /// <summary>Annotations, if any.</summary>
     public Dictionary<string, string>? Annotations { get; init; }

@@ -53,6 +53,42 @@ public sealed partial class RegistryClient
     public async Task<RegistryReference> AttachReferrerAsync(
         RegistryReference image, Descriptor subject, string artifactType, ReadOnlyMemory<byte> content, Dictionary<string, string> annotations, CancellationToken cancellation)
     {
+        (RegistryReference place, byte[] manifest, bool isListed) = await PutArtifactAsync(image, artifactType, content, subject, annotations, cancellation).ConfigureAwait(false);
+        if (!isListed)
+        {
+            var listed = new Descriptor { MediaType = MediaTypes.OciManifest, Digest = place.Digest!.Value, Size = manifest.Length, ArtifactType = artifactType, Annotations = annotations };
+            await ListReferrerAsync(image, subject.Digest, listed, cancellation).ConfigureAwait(false);
+        }
+
+        return place;
+    }
+
+    /// <summary>Puts an artifact of one blob into a repository, by its digest, not under a tag yet.</summary>
+    /// <param name="image">The repository.</param>
+    /// <param name="artifactType">The type of the artifact and of its blob.</param>
+    /// <param name="content">The blob.</param>
+    /// <param name="subject">The manifest or index to which it refers, if any.</param>
+    /// <param name="annotations">What lists of referrers say of it.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>Where it is, and its manifest, for <see cref="PutManifestAsync"/> to put it under a tag.</returns>
+    /// <exception cref="OciException">The registry does not take it.</exception>
+    public async Task<(RegistryReference Place, ReadOnlyMemory<byte> Manifest)> PushArtifactAsync(
+        RegistryReference image, string artifactType, ReadOnlyMemory<byte> content, Descriptor? subject, Dictionary<string, string> annotations, CancellationToken cancellation)
+    {
+        if (subject is not null)
+        {
+            RegistryReference attached = await AttachReferrerAsync(image, subject, artifactType, content, annotations, cancellation).ConfigureAwait(false);
+            (ReadOnlyMemory<byte> bytes, _) = await GetManifestAsync(attached, cancellation).ConfigureAwait(false);
+            return (attached, bytes);
+        }
+
+        (RegistryReference place, byte[] manifest, _) = await PutArtifactAsync(image, artifactType, content, null, annotations, cancellation).ConfigureAwait(false);
+        return (place, manifest);
+    }
+
+    private async Task<(RegistryReference Place, byte[] Manifest, bool IsListed)> PutArtifactAsync(
+        RegistryReference image, string artifactType, ReadOnlyMemory<byte> content, Descriptor? subject, Dictionary<string, string> annotations, CancellationToken cancellation)
+    {
         byte[] empty = "{}"u8.ToArray();
         var config = new Descriptor { MediaType = EmptyConfig, Digest = Digest.Compute(empty), Size = empty.Length };
         var layer = new Descriptor { MediaType = artifactType, Digest = Digest.Compute(content.Span), Size = content.Length };
@@ -61,14 +97,8 @@ public sealed partial class RegistryClient
         RegistryReference place = image with { Tag = null, Digest = Digest.Compute(manifest) };
         await UploadBlobAsync(place, layer, content, cancellation).ConfigureAwait(false);
         await UploadBlobAsync(place, config, empty, cancellation).ConfigureAwait(false);
-        (Digest digest, bool isListed) = await PutAsync(place, manifest, MediaTypes.OciManifest, cancellation).ConfigureAwait(false);
-        if (!isListed)
-        {
-            var listed = new Descriptor { MediaType = MediaTypes.OciManifest, Digest = digest, Size = manifest.Length, ArtifactType = artifactType, Annotations = annotations };
-            await ListReferrerAsync(image, subject.Digest, listed, cancellation).ConfigureAwait(false);
-        }
-
-        return place;
+        (_, bool isListed) = await PutAsync(place, manifest, MediaTypes.OciManifest, cancellation).ConfigureAwait(false);
+        return (place, manifest, isListed);
     }
 
     // A registry that does not list what refers to a manifest leaves that to its clients, under a tag. Of two that do so at once, one is lost.

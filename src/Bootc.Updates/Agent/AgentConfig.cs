@@ -15,6 +15,9 @@ public sealed record AgentConfig
     /// <summary>Where a document with the graph is, without a server: a path or a URL (<c>graph.document</c>).</summary>
     public string? GraphDocument { get; init; }
 
+    /// <summary>Whether a graph counts that the repository of the image carries, where the settings name none (<c>graph.discover</c>).</summary>
+    public bool LooksForGraph { get; init; } = true;
+
     /// <summary>The stream that a graph server is asked for (<c>graph.stream</c>); <see langword="null"/> for the one that the image says it is of.</summary>
     public string? Stream { get; init; }
 
@@ -36,7 +39,7 @@ public sealed record AgentConfig
     /// <summary>Whether the agent does anything (<c>updates.enabled</c>).</summary>
     public bool IsEnabled { get; init; } = true;
 
-    /// <summary>When the host may reboot (<c>updates.strategy</c>): immediate, periodic or fleet_lock.</summary>
+    /// <summary>When the host may reboot (<c>updates.strategy</c>): immediate, periodic or fleet_lock; or git, which also says what the host is.</summary>
     public string Strategy { get; init; } = "immediate";
 
     /// <summary>Where the lock manager is (<c>updates.fleet_lock.base_url</c>), with variables as they were given.</summary>
@@ -47,6 +50,9 @@ public sealed record AgentConfig
 
     /// <summary>The time zone of the windows (<c>updates.periodic.time_zone</c>).</summary>
     public string TimeZone { get; init; } = "UTC";
+
+    /// <summary>The repository that the strategy git follows (<c>updates.git</c>).</summary>
+    public Git.GitSettings Git { get; init; } = new();
 
     /// <summary>What in the files means nothing to this agent, one line each.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];

@@ -2,6 +2,7 @@
 using System.Globalization;
 using System.Net;
 using Bootc.Updates.FleetLock;
+using Bootc.Updates.Git;
 using Bootc.Updates.Http;
 using Bootc.Updates.Windows;
 using Tomlyn;
@@ -14,7 +15,7 @@ internal static class AgentConfigReader
 {
     private static readonly string[] Families = ["zincati/config.d", "bootc/agent.d"];
     private static readonly string[] Bases = ["usr/lib", "run", "etc"];
-    private static readonly string[] Strategies = ["immediate", "periodic", "fleet_lock"];
+    private static readonly string[] Strategies = ["immediate", "periodic", "fleet_lock", "git"];
 
     /// <summary>Reads all files below a root: of files of one name in a family, that of the last place replaces the others.</summary>
     public static AgentConfig Load(string root) => Load(root, Families);
@@ -61,6 +62,7 @@ internal static class AgentConfigReader
         {
             SteadyInterval = timing.Whole("steady_interval_secs", 1, int.MaxValue) is { } seconds ? TimeSpan.FromSeconds(seconds) : config.SteadyInterval,
             GraphDocument = root.Table("graph").Text("document") ?? config.GraphDocument,
+            LooksForGraph = root.Table("graph").Flag("discover") ?? config.LooksForGraph,
             Stream = root.Table("graph").Text("stream") ?? config.Stream,
             MetricsAddress = CheckListen(root.Table("agent").Table("metrics").Text("listen"), path) ?? config.MetricsAddress,
             CincinnatiBaseUrl = root.Table("cincinnati").Text("base_url") ?? config.CincinnatiBaseUrl,
@@ -73,6 +75,7 @@ internal static class AgentConfigReader
             FleetLockBaseUrl = updates.Table("fleet_lock").Text("base_url") ?? config.FleetLockBaseUrl,
             Windows = [.. config.Windows, .. periodic.Tables("window").SelectMany(ReadWindow)],
             TimeZone = periodic.Text("time_zone") ?? config.TimeZone,
+            Git = ReadGit(config.Git, updates.Table("git")),
         };
         return config with { Warnings = [.. config.Warnings, .. root.Unread()] };
     }
@@ -82,29 +85,64 @@ internal static class AgentConfigReader
         IReadOnlyList<string> days = window.Texts("days") ?? throw window.Fault("days", "is missing");
         string start = window.Text("start_time") ?? throw window.Fault("start_time", "is missing");
         long minutes = window.Whole("length_minutes", 1, WeeklyWindow.MinutesOfWeek) ?? throw window.Fault("length_minutes", "is missing");
-        if (start.Split(':') is not [var hour, var minute] || !TryParse(hour, 23, out int hours) || !TryParse(minute, 59, out int minuteOfHour))
-        {
-            throw window.Fault("start_time", $"is '{start}', not a time as 23:30");
-        }
-
-        return [.. days.Distinct(StringComparer.Ordinal).SelectMany(day => WeeklyWindow.Create(ParseDay(window, day), new TimeOnly(hours, minuteOfHour), (int)minutes))];
-
-        static bool TryParse(string text, int maximum, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= maximum;
+        TimeOnly time = WindowText.TryParseTime(start) ?? throw window.Fault("start_time", $"is '{start}', not a time as 23:30");
+        return [.. days.Distinct(StringComparer.Ordinal).SelectMany(day => WeeklyWindow.Create(
+            WindowText.TryParseDay(day) ?? throw window.Fault("days", $"has '{day}', which is no day's name in English"), time, (int)minutes))];
     }
 
-    private static DayOfWeek ParseDay(Section window, string name)
+    private static GitSettings ReadGit(GitSettings before, Section git)
     {
-        foreach (DayOfWeek day in Enum.GetValues<DayOfWeek>())
+        Section status = git.Table("status");
+        return before with
         {
-            string full = day.ToString();
-            if (name.Equals(full, StringComparison.OrdinalIgnoreCase) || name.Equals(full[..3], StringComparison.OrdinalIgnoreCase))
-            {
-                return day;
-            }
+            Url = Check(git, "url", GitNames.DescribeUrl) ?? before.Url,
+            Branch = Check(git, "branch", GitNames.DescribeBranch) ?? before.Branch,
+            Path = Check(git, "path", GitNames.DescribePath) ?? before.Path,
+            AllowedSigners = CheckFile(git, "allowed_signers") ?? before.AllowedSigners,
+            GpgKeyring = CheckFile(git, "gpg_keyring") ?? before.GpgKeyring,
+            SshKey = CheckFile(git, "ssh_key") ?? before.SshKey,
+            KnownHosts = CheckFile(git, "known_hosts") ?? before.KnownHosts,
+            Credentials = CheckFile(git, "credentials") ?? before.Credentials,
+            Host = Check(git, "host", GitNames.DescribeHost) ?? before.Host,
+            Labels = ReadLabels(before.Labels, git.Table("labels")),
+            HealsDrift = CheckOneOf(git, "drift", "heal", "report") is { } drift ? drift == "heal" : before.HealsDrift,
+            AllowsRollback = git.Flag("allow_rollback") ?? before.AllowsRollback,
+            Reboot = CheckOneOf(git, "reboot", Strategies[..^1]) ?? before.Reboot,
+            Interval = git.Whole("interval_secs", 1, int.MaxValue) is { } seconds ? TimeSpan.FromSeconds(seconds) : before.Interval,
+            Timeout = git.Whole("timeout_secs", 1, 86_400) is { } timeout ? TimeSpan.FromSeconds(timeout) : before.Timeout,
+            MaximumMebibytes = (int?)git.Whole("max_mib", 1, 65_536) ?? before.MaximumMebibytes,
+            Status = CheckOneOf(status, "to", "none", "branch", "webhook") ?? before.Status,
+            StatusBranch = Check(status, "branch", GitNames.DescribeBranch) ?? before.StatusBranch,
+            StatusUrl = status.Text("url") ?? before.StatusUrl,
+            StatusTokenFile = CheckFile(status, "token_file") ?? before.StatusTokenFile,
+            StatusInterval = status.Whole("interval_secs", 1, int.MaxValue) is { } pause ? TimeSpan.FromSeconds(pause) : before.StatusInterval,
+        };
+    }
+
+    private static SortedDictionary<string, string> ReadLabels(IReadOnlyDictionary<string, string> before, Section section)
+    {
+        var labels = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach ((string name, string value) in before)
+        {
+            labels[name] = value;
         }
 
-        throw window.Fault("days", $"has '{name}', which is no day's name in English");
+        foreach (string name in section.Keys)
+        {
+            labels[name] = HostIdentity.DescribeLabel(name) is { } fault ? throw section.Fault(name, fault) : section.Text(name)!;
+        }
+
+        return labels;
     }
+
+    private static string? Check(Section section, string key, Func<string, string?> describe) =>
+        section.Text(key) is not { } text ? null : describe(text) is { } fault ? throw section.Fault(key, fault) : text;
+
+    private static string? CheckFile(Section section, string key) =>
+        Check(section, key, static text => text.StartsWith('/') ? null : $"is '{text}', not the absolute path of a file");
+
+    private static string? CheckOneOf(Section section, string key, params string[] words) =>
+        Check(section, key, text => words.Contains(text) ? null : $"is '{text}', not one of {string.Join(", ", words)}");
 
     private static string? CheckGroup(string? group, string path) =>
         group is null || FleetLockIdentity.DescribeGroup(group) is not { } fault ? group : throw new UpdatesException($"{path}: identity.group: {fault}");
@@ -155,6 +193,8 @@ internal static class AgentConfigReader
     {
         private readonly Dictionary<string, Section> _tables = new(StringComparer.Ordinal);
         private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+
+        public IEnumerable<string> Keys => (table ?? []).Keys;
 
         public UpdatesException Fault(string key, string what) => new($"{path}: {Join(key)} {what}");
 

@@ -41,6 +41,9 @@ public sealed record AgentReport(AgentStateKind State, DateTimeOffset Since, str
     /// <summary>Why no update leads away from what the host runs.</summary>
     public string? DeadEnd { get; init; }
 
+    /// <summary>How the host is, where a repository leads it: the commit that was accepted, who signed it, and in what the host differs.</summary>
+    public Git.HostReport? Git { get; init; }
+
     /// <summary>The state that this tells of.</summary>
     [JsonIgnore]
     public AgentState AsState => new(State, Since)

@@ -1,6 +1,7 @@
 // The update agent as a service: settings, steps and pauses, and what it tells of itself.
 using Bootc.Deployments;
 using Bootc.Oci;
+using Bootc.Updates.Git;
 using Bootc.Updates.Graph;
 using Bootc.Updates.Http;
 using Bootc.Updates.Strategies;
@@ -41,6 +42,7 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
             {
                 TimeSpan? pause = await running.Agent.StepAsync(cancellation).ConfigureAwait(false);
                 Tell(running, pause);
+                await ReportAsync(running, cancellation).ConfigureAwait(false);
                 if (!await WaitAsync(pause, cancellation).ConfigureAwait(false))
                 {
                     continue;
@@ -64,7 +66,7 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
                 await server.DisposeAsync().ConfigureAwait(false);
             }
 
-            _running?.Host.Dispose();
+            _running?.Dispose();
         }
     }
 
@@ -72,7 +74,7 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
     public Task<HttpAnswer> AnswerAsync(HttpCall call, CancellationToken cancellation) => Task.FromResult((call.Method, call.Path) switch
     {
         ("GET" or "HEAD", "/metrics") when _running is { } running => HttpAnswer.Text(
-            200, PrometheusText.ContentType, AgentMetrics.Format(running.Agent.State, _counters, running.Config, running.Wariness, running.Agent.LastDecision, running.Host.Graph)),
+            200, PrometheusText.ContentType, AgentMetrics.Format(running.Agent.State, _counters, running.Config, running.Wariness, running.Agent.LastDecision, (running.Host as ImageHost)?.Graph)),
         _ => HttpAnswer.Text(404, "text/plain; charset=utf-8", "there is /metrics, and nothing else\n"),
     });
 
@@ -88,14 +90,32 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
         string nodeUuid = config.NodeUuid ?? NodeUuid.OfHost(root);
         double wariness = config.RolloutWariness ?? Wariness.OfNode(nodeUuid);
         IReadOnlyDictionary<string, string> variables = HostVariables.Of(config, host);
-        IUpdateStrategy strategy = UpdateStrategy.Create(config, nodeUuid, variables, root, _clock);
-        GraphFollower? graph = GraphSource.Create(config, nodeUuid, variables) is { } source ? new GraphFollower(source, config, wariness, _clock) : null;
-        var imageHost = new ImageHost(sysroot, graph, new OciOptions { Root = root }, createProgress, _clock);
-        var agent = new UpdateAgent(imageHost, strategy, config, _clock, resumed) { Counters = _counters };
-        string follows = graph?.Description ?? (host.Repository is null ? "the image" : $"the newest image under the name that is followed, in {host.Repository}");
-        _running = new Running(config, agent, imageHost, wariness, follows);
+        _running = config.Strategy == "git"
+            ? FollowRepository(config, nodeUuid, variables, wariness, resumed)
+            : FollowImage(config, host, nodeUuid, variables, wariness, resumed);
         log($"{_running.Describe()}; node {nodeUuid}, group {config.Group}, wariness {wariness:0.000}");
         return _running;
+    }
+
+    private Running FollowImage(AgentConfig config, HostRelease host, string nodeUuid, IReadOnlyDictionary<string, string> variables, double wariness, AgentState? resumed)
+    {
+        IUpdateStrategy strategy = UpdateStrategy.Create(config, nodeUuid, variables, root, _clock);
+        GraphFollower? graph = GraphSource.Create(config, nodeUuid, variables) is { } source ? new GraphFollower(source, config, wariness, _clock) : null;
+        var oci = new OciOptions { Root = root };
+        var imageHost = new ImageHost(sysroot, graph, oci, createProgress, _clock) { Carried = config.LooksForGraph ? new RepositoryGraph(config, wariness, oci, _clock) : null };
+        var agent = new UpdateAgent(imageHost, strategy, config, _clock, resumed) { Counters = _counters };
+        string follows = graph?.Description ?? (host.Repository is null ? "the image" : $"{(config.LooksForGraph ? "the graph that the repository carries, or " : "")}the newest image under the name that is followed, in {host.Repository}");
+        return new Running(config, agent, imageHost, wariness, follows);
+    }
+
+    private Running FollowRepository(AgentConfig config, string nodeUuid, IReadOnlyDictionary<string, string> variables, double wariness, AgentState? resumed)
+    {
+        var source = new GitSource(config.Git, HostIdentity.OfHost(config, root), root, _clock);
+        var gitHost = new GitHost(sysroot, source, config.Git, new OciOptions { Root = root }, createProgress, _clock);
+        var strategy = new GitStrategy(gitHost, UpdateStrategy.Create(config with { Strategy = config.Git.Reboot }, nodeUuid, variables, root, _clock), root, _clock);
+        AgentConfig timed = config with { SteadyInterval = config.Git.Interval };
+        var agent = new UpdateAgent(gitHost, strategy, timed, _clock, resumed) { Counters = _counters };
+        return new Running(config, agent, gitHost, wariness, source.Description) { Reports = ReportSender.Create(config.Git, root, _clock) };
     }
 
     private HostRelease ReadHost()
@@ -110,7 +130,7 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
         try
         {
             Running changed = Prepare(running.Agent.State);
-            running.Host.Dispose();
+            running.Dispose();
             log("the settings were read anew");
             return changed;
         }
@@ -173,7 +193,7 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
         string? deadEnd = running.Agent.LastDecision is { Kind: UpdateDecisionKind.DeadEnd, Current: { } current } ? current.DeadEnd : null;
         try
         {
-            _reports.Write(AgentReport.Of(state) with { Follows = running.Follows, Strategy = running.Config.Strategy, Updated = now, Next = now + pause, DeadEnd = deadEnd });
+            _reports.Write(AgentReport.Of(state) with { Follows = running.Follows, Strategy = running.Config.Strategy, Updated = now, Next = now + pause, DeadEnd = deadEnd, Git = FindReport(running) });
             _notice.Set(deadEnd);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -195,10 +215,30 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
         return told;
     }
 
-    private sealed record Running(AgentConfig Config, UpdateAgent Agent, ImageHost Host, double Wariness, string Follows)
+    // What the agent waits for is the last word on how the host is.
+    private static HostReport? FindReport(Running running) => (running.Host as GitHost)?.Report is not { } report ? null : running.Agent.State.Kind switch
+    {
+        AgentStateKind.UpdateAvailable => report with { State = HostState.Pending, Message = running.Agent.State.Status },
+        AgentStateKind.UpdateStaged or AgentStateKind.UpdateFinalized => report with { State = HostState.Staged, Message = running.Agent.State.Status },
+        _ => report,
+    };
+
+    private async Task ReportAsync(Running running, CancellationToken cancellation)
+    {
+        if (running.Reports is { } reports && FindReport(running) is { } report && await reports.OfferAsync(report, cancellation).ConfigureAwait(false) is { } failure)
+        {
+            log($"warning: {failure}");
+        }
+    }
+
+    private sealed record Running(AgentConfig Config, UpdateAgent Agent, IAgentHost Host, double Wariness, string Follows) : IDisposable
     {
         public string? LastStatus { get; set; }
 
+        public ReportSender? Reports { get; init; }
+
         public string Describe() => $"follows {Follows}; reboots by the strategy {Config.Strategy}";
+
+        public void Dispose() => (Host as IDisposable)?.Dispose();
     }
 }

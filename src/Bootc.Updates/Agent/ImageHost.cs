@@ -8,7 +8,7 @@ using Bootc.Updates.Graph;
 
 namespace Bootc.Updates.Agent;
 
-/// <summary>Decides by a graph, or by the image's tag where there is none; updates by the verbs that users have.</summary>
+/// <summary>Decides by a graph, which the image's repository may carry, or by the image's tag where there is none; updates by the verbs that users have.</summary>
 /// <param name="sysroot">The sysroot's path, <c>/</c> for the host that runs.</param>
 /// <param name="graph">The graph; <see langword="null"/> to follow the image's tag.</param>
 /// <param name="oci">How images are fetched.</param>
@@ -17,21 +17,29 @@ namespace Bootc.Updates.Agent;
 public sealed class ImageHost(
     string sysroot, GraphFollower? graph, OciOptions oci, Func<IOperationProgress> createProgress, TimeProvider? clock = null) : IAgentHost, IDisposable
 {
+    /// <summary>Looks for a graph that the repository of the image carries, where no other is followed; <see langword="null"/> not to.</summary>
+    public RepositoryGraph? Carried { get; init; }
+
     /// <summary>The graph as it was fetched last.</summary>
-    public UpdateGraph? Graph => graph?.Graph;
+    public UpdateGraph? Graph => graph?.Graph ?? Carried?.Graph;
 
     /// <inheritdoc/>
     public async Task<UpdateDecision> DecideAsync(CancellationToken cancellation)
     {
         HostRelease host = await OnSysrootAsync(opened => Task.FromResult(HostInspector.Read(opened))).ConfigureAwait(false);
-        return graph is null ? await DecideByTagAsync(host, cancellation).ConfigureAwait(false) : await graph.DecideAsync(host, cancellation).ConfigureAwait(false);
+        if (graph is not null)
+        {
+            return await graph.DecideAsync(host, cancellation).ConfigureAwait(false);
+        }
+
+        UpdateDecision? carried = Carried is null ? null : await OnSysrootAsync(opened => Carried.TryDecideAsync(opened, host, cancellation)).ConfigureAwait(false);
+        return carried ?? await DecideByTagAsync(host, cancellation).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public Task StageAsync(GraphNode release, CancellationToken cancellation) => OnSysrootAsync(async opened =>
     {
-        Digest digest = ReadDigest(release);
-        RequireSameRepository(release, HostInspector.Read(opened));
+        Digest digest = ReleaseImage.Choose(release, HostInspector.Read(opened));
         await new UpgradeOperation(opened, oci, createProgress()) { Release = IsInRegistry(opened) ? digest : null, DownloadOnly = true, Deriver = new PackageLayering() }.RunAsync(cancellation).ConfigureAwait(false);
         opened.Load();
         Deployment staged = opened.Staged ?? throw new UpdatesException($"{release.Version} was fetched, but it is not staged: {opened.Path} is not what this host runs");
@@ -47,7 +55,7 @@ public sealed class ImageHost(
         {
             // It may be that somebody staged something else meanwhile.
             Digest? staged = opened.Staged is { } deployment ? ImageStore.QueryCommit(opened.Repository, deployment.Commit)?.ManifestDigest : null;
-            if (staged != ReadDigest(release))
+            if (staged != ReleaseImage.ReadDigest(release))
             {
                 throw new UpdatesException($"what is staged is {staged?.ToString() ?? "nothing"}, not {release.Version} any more");
             }
@@ -89,47 +97,5 @@ public sealed class ImageHost(
 
     private static bool IsInRegistry(Sysroot opened) => (opened.Booted ?? opened.Default)?.Origin.Image?.Image.Transport == Transport.Registry;
 
-    private static Digest ReadDigest(GraphNode release) =>
-        Digest.TryParse(release.ImageDigest, out Digest digest) ? digest : throw new UpdatesException($"the graph gives {release.Version} no image: its payload is '{release.Payload}'");
-
-    // A graph is trusted to choose among the images of what the host follows, and no others.
-    private static void RequireSameRepository(GraphNode release, HostRelease host)
-    {
-        string named = release.Payload[..release.Payload.LastIndexOf('@')];
-        if (named.Length == 0 || host.Repository is null)
-        {
-            return;
-        }
-
-        RegistryReference reference;
-        try
-        {
-            reference = RegistryReference.Parse(named);
-        }
-        catch (FormatException e)
-        {
-            throw new UpdatesException($"the graph gives {release.Version} the image '{release.Payload}', which is none: {e.Message}", e);
-        }
-
-        if ($"{reference.Registry}/{reference.Repository}" != host.Repository)
-        {
-            throw new UpdatesException($"the graph leads to {release.Payload}, but this host follows {host.Repository}; 'bootc switch' follows another repository");
-        }
-    }
-
-    // On a thread of its own, since making the sysroot writable is a thread's affair.
-    private Task<T> OnSysrootAsync<T>(Func<Sysroot, Task<T>> action) => Task.Factory.StartNew(
-        () =>
-        {
-            if (sysroot == "/")
-            {
-                Sysroot.MakeWritableForThisProgram();
-            }
-
-            using Sysroot opened = Sysroot.Open(sysroot);
-            return action(opened).GetAwaiter().GetResult();
-        },
-        CancellationToken.None,
-        TaskCreationOptions.LongRunning,
-        TaskScheduler.Default);
+    private Task<T> OnSysrootAsync<T>(Func<Sysroot, Task<T>> action) => SysrootThread.RunAsync(sysroot, action);
 }

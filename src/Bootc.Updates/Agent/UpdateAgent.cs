@@ -121,6 +121,11 @@ public sealed class UpdateAgent(IAgentHost host, IUpdateStrategy strategy, Agent
         Counters.FinalizeAttempts++;
         StrategyVerdict verdict = await strategy.MayRebootAsync(cancellation).ConfigureAwait(false);
         Counters.CountVerdict(verdict.IsAllowed);
+        if (verdict.IsOutdated)
+        {
+            return To(AgentStateKind.NoNewUpdate, $"{target.Version} is not wanted any more: {verdict.Reason}");
+        }
+
         if (!verdict.IsAllowed)
         {
             return Stay($"{target.Version} is staged; the reboot waits: {verdict.Reason}") with { PostponementsLeft = MaximumPostponements };

@@ -9,8 +9,17 @@ namespace Bootc.Updates.Documents;
 /// <param name="BootsRollback">Whether the next boot falls back (<c>bootOrder: rollback</c>).</param>
 public sealed record HostDocument(OstreeImageReference? Image, bool BootsRollback)
 {
-    private const string Version = "org.containers.bootc/v1";
-    private const string DocumentKind = "BootcHost";
+    internal const string Version = "org.containers.bootc/v1";
+    internal const string DocumentKind = "BootcHost";
+
+    /// <summary>The kernel arguments that are wanted or not, where the document says so.</summary>
+    public KernelArgumentsWish? KernelArguments { get; init; }
+
+    /// <summary>The packages that are wanted besides those of the image, and no others; <see langword="null"/> to leave them as they are.</summary>
+    public IReadOnlyList<string>? Packages { get; init; }
+
+    /// <summary>When and whether the host changes, where the document says so: this is for hosts that a repository leads.</summary>
+    public UpdatesWish? Updates { get; init; }
 
     /// <summary>Reads a document.</summary>
     /// <param name="text">The document.</param>
@@ -23,6 +32,7 @@ public sealed record HostDocument(OstreeImageReference? Image, bool BootsRollbac
         return document is not null && faults.Count == 0 ? document : throw new UpdatesException($"{source}:{faults[0]}");
     }
 
+    // As bootc has it, what else stands in the document tells how the host is.
     private static HostDocument? Read(YamlNode root, List<DocumentFault> faults)
     {
         if (YamlMembers.Of(root, "the document", faults) is not { } members)
@@ -49,66 +59,6 @@ public sealed record HostDocument(OstreeImageReference? Image, bool BootsRollbac
         }
 
         members.End(Version);
-        return spec is null || YamlMembers.Of(spec, "spec", faults) is not { } wish ? null : ReadSpec(wish, faults);
+        return spec is null || YamlMembers.Of(spec, "spec", faults) is not { } wish ? null : HostSpecReader.Read(wish, faults);
     }
-
-    private static HostDocument ReadSpec(YamlMembers spec, List<DocumentFault> faults)
-    {
-        YamlNode? image = spec.Take("image");
-        bool? rollback = spec.Take<bool>("bootOrder", text => text switch { "default" => false, "rollback" => true, _ => null }, "default or rollback");
-        spec.End(Version);
-        return new HostDocument(IsNothing(image) ? null : ReadImage(image!, faults), rollback ?? false);
-    }
-
-    private static OstreeImageReference? ReadImage(YamlNode node, List<DocumentFault> faults)
-    {
-        if (YamlMembers.Of(node, "spec.image", faults) is not { } members)
-        {
-            return null;
-        }
-
-        string? name = members.TakeText("image", isRequired: true), transport = members.TakeText("transport") ?? "registry";
-        YamlNode? signature = members.Take("signature");
-        members.End(Version);
-        (SignatureVerification verification, string? remote) = IsNothing(signature) ? (SignatureVerification.ContainerPolicyAllowInsecure, null) : ReadSignature(signature!, faults);
-        if (name is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            var reference = ImageReference.Parse($"{transport}:{name}");
-            if (reference.Transport == Transport.Registry)
-            {
-                _ = RegistryReference.Parse(reference.Name);
-            }
-
-            return new OstreeImageReference(verification, remote, reference);
-        }
-        catch (FormatException e)
-        {
-            members.Fault(node, e.Message);
-            return null;
-        }
-    }
-
-    private static (SignatureVerification Verification, string? Remote) ReadSignature(YamlNode node, List<DocumentFault> faults)
-    {
-        switch (node)
-        {
-            case YamlScalarNode { Value: "containerPolicy" }:
-                return (SignatureVerification.ContainerPolicy, null);
-            case YamlScalarNode { Value: "insecure" }:
-                return (SignatureVerification.ContainerPolicyAllowInsecure, null);
-            case YamlMappingNode when YamlMembers.Of(node, "signature", faults) is { } members && members.TakeText("ostreeRemote", isRequired: true) is { } remote:
-                members.End(Version);
-                return (SignatureVerification.OstreeRemote, remote);
-            default:
-                faults.Add(YamlMembers.At(node, "signature is neither containerPolicy nor insecure nor an ostreeRemote"));
-                return default;
-        }
-    }
-
-    private static bool IsNothing(YamlNode? node) => node is null or YamlScalarNode { Value: null or "" or "null" or "~" };
 }

@@ -33,6 +33,9 @@ internal sealed class YamlMembers
     /// <summary>The mapping.</summary>
     public YamlNode Node { get; }
 
+    /// <summary>The names of the members that nobody took yet.</summary>
+    public IEnumerable<string> Names => _members.Keys;
+
     /// <summary>The members of a node; <see langword="null"/>, and a fault, when it is no mapping.</summary>
     public static YamlMembers? Of(YamlNode node, string what, List<DocumentFault> faults)
     {

@@ -13,6 +13,23 @@ internal static class YamlText
     /// <summary>The root of the one document in a text; <see langword="null"/>, and a fault, when there is none.</summary>
     public static YamlNode? Parse(string text, List<DocumentFault> faults)
     {
+        if (ParseAll(text, faults) is not { } documents)
+        {
+            return null;
+        }
+
+        if (documents is [var root])
+        {
+            return root;
+        }
+
+        faults.Add(new DocumentFault(1, 1, true, $"there are {documents.Count} documents, and one is wanted"));
+        return null;
+    }
+
+    /// <summary>The roots of all documents in a text, those that say nothing left out; <see langword="null"/>, and a fault, when it is no YAML.</summary>
+    public static IReadOnlyList<YamlNode>? ParseAll(string text, List<DocumentFault> faults)
+    {
         if (text.Length > MaximumLength)
         {
             faults.Add(new DocumentFault(1, 1, true, $"the document is longer than {MaximumLength >> 20} MiB"));
@@ -35,12 +52,7 @@ internal static class YamlText
 
             var stream = new YamlStream();
             stream.Load(new StringReader(text));
-            if (stream.Documents is [{ RootNode: { } root }])
-            {
-                return root;
-            }
-
-            faults.Add(new DocumentFault(1, 1, true, $"there are {stream.Documents.Count} documents, and one is wanted"));
+            return [.. stream.Documents.Select(document => document.RootNode).Where(root => root is not YamlScalarNode { Value: null or "" })];
         }
         catch (YamlException e)
         {

@@ -12,8 +12,11 @@ public sealed record UpdateDecision(UpdateDecisionKind Kind, GraphNode? Current,
     /// <summary>When the rollout that the host waits for reaches it; <see langword="null"/> when it never does as things are.</summary>
     public DateTimeOffset? ReachedAt { get; init; }
 
+    /// <summary>Why, in words, where it is no graph that decided.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>The decision in words, without a full stop.</summary>
-    public string Describe() => Kind switch
+    public string Describe() => Reason ?? Kind switch
     {
         UpdateDecisionKind.Update => $"found {Target!.Version}",
         UpdateDecisionKind.NotInGraph => "the graph does not have the host's release: waiting until it does",

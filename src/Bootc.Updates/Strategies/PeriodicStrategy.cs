@@ -28,15 +28,14 @@ public sealed class PeriodicStrategy : IUpdateStrategy
     public string Name => "periodic";
 
     /// <inheritdoc/>
-    public Task<StrategyVerdict> MayRebootAsync(CancellationToken cancellation)
-    {
-        DateTimeOffset now = _clock.GetUtcNow();
-        return Task.FromResult(_calendar.IsOpen(now) ? StrategyVerdict.Allowed
-            : _calendar.NextOpening(now) is { } opening
-                ? new StrategyVerdict(false, $"the next window opens {TimeZoneInfo.ConvertTime(opening, _calendar.Zone).ToString("ddd yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} ({_calendar.Zone.Id})") { NotBefore = opening }
-                : new StrategyVerdict(false, "no window opens in the next weeks"));
-    }
+    public Task<StrategyVerdict> MayRebootAsync(CancellationToken cancellation) => Task.FromResult(Ask(_calendar, _clock.GetUtcNow()));
 
     /// <inheritdoc/>
     public Task<StrategyVerdict> ReportSteadyAsync(CancellationToken cancellation) => Task.FromResult(StrategyVerdict.Allowed);
+
+    /// <summary>Whether a window is open at a time, or when one opens.</summary>
+    internal static StrategyVerdict Ask(WeeklyCalendar calendar, DateTimeOffset now) => calendar.IsOpen(now) ? StrategyVerdict.Allowed
+        : calendar.NextOpening(now) is { } opening
+            ? new StrategyVerdict(false, $"the next window opens {TimeZoneInfo.ConvertTime(opening, calendar.Zone).ToString("ddd yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} ({calendar.Zone.Id})") { NotBefore = opening }
+            : new StrategyVerdict(false, "no window opens in the next weeks");
 }

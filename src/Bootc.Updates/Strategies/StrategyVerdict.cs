@@ -9,6 +9,9 @@ public sealed record StrategyVerdict(bool IsAllowed, string? Reason = null)
     /// <summary>It may.</summary>
     public static StrategyVerdict Allowed { get; } = new(true);
 
+    /// <summary>Whether what is staged is not what is wanted any more, so that the agent looks anew.</summary>
+    public bool IsOutdated { get; init; }
+
     /// <summary>When it may, where that is known.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 }

@@ -8,7 +8,7 @@ namespace Bootc.Updates.Strategies;
 /// <summary>Makes strategies.</summary>
 public static class UpdateStrategy
 {
-    /// <summary>The strategy that settings ask for.</summary>
+    /// <summary>The strategy that settings ask for, other than git, which needs the host (<see cref="GitStrategy"/>).</summary>
     /// <param name="config">The settings.</param>
     /// <param name="nodeUuid">The host's identifier.</param>
     /// <param name="variables">What is filled into URLs.</param>
