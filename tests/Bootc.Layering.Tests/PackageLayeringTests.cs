@@ -1,5 +1,4 @@
 // Packages on the project's Debian image, by the image's own apt and dpkg, out of a repository made here.
-using System.Text.RegularExpressions;
 using Bootc.Composefs;
 using Bootc.Composefs.FsVerity;
 using Bootc.Deployments;
@@ -58,23 +57,16 @@ public sealed class PackageLayeringTests(DebianHost host) : IClassFixture<Debian
 
     // Made of the image's own, of which most is taken over.
     [Fact]
-    public void The_composefs_image_is_the_one_that_libostree_makes_of_the_commit()
+    public void The_composefs_image_is_the_one_of_the_whole_commit()
     {
         host.Start();
         host.Install("hello-data");
         host.Install("hello-layer");
         host.Run((operation, cancellation) => operation.OverrideRemove(["nano"], cancellation)); // no deployment has the image's own by now
 
-        string image = host.Beside($"libostree-{Guid.NewGuid()}.cfs");
-        Oracle.Run("ostree", "checkout", "--composefs", "--repo", host["ostree/repo"], host.Commit.ToString(), image).Succeeded();
-
-        // Without fs-verity libostree leaves digests out of the image; these are compared with those of all files.
-        Assert.Equal(Dump(image), Dump(host.InDefault(".ostree.cfs")));
         using Sysroot sysroot = Sysroot.Open(host.Path);
         Assert.Equal(ComposefsImage.ComputeDigest(CommitComposefs.BuildTree(sysroot.Repository, host.Commit)), VerityHasher.Compute(File.ReadAllBytes(host.InDefault(".ostree.cfs"))));
         Assert.DoesNotContain(sysroot.Deployments, deployment => deployment.Commit == ImageStore.BaseOf(sysroot.Repository, host.Commit));
-
-        static string Dump(string image) => Regex.Replace(Oracle.Run("composefs-info", "dump", image).Succeeded(), " [0-9a-f]{64}(?= |$)", " -", RegexOptions.Multiline);
     }
 
     [Fact]
