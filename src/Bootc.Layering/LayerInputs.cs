@@ -31,7 +31,7 @@ internal static class LayerInputs
             Add(hash, $"{Format}\n{image}\n{wish}\n{InitramfsFiles.Hash(origin.Initramfs, etc)}\n");
             foreach (string folder in etc is null ? [] : system?.SettingsFolders ?? [])
             {
-                AddFolder(hash, Path.Combine(etc, folder), folder);
+                AddFolder(hash, Path.Combine(etc!, folder), folder);
             }
 
             foreach (string list in system?.FindLists(cache) ?? [])

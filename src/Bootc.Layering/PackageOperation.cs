@@ -11,7 +11,7 @@ namespace Bootc.Layering;
 /// Changes what a host wants besides its image, and makes a deployment of the image with it that boots next; on a running host
 /// it is staged. The deployment before stays to fall back to.
 /// </summary>
-public sealed class PackageOperation(Sysroot sysroot, OciOptions oci, IOperationProgress progress)
+public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IOperationProgress progress)
 {
     /// <summary>Finds out what would be done, and changes nothing.</summary>
     public bool DryRun { get; init; }
