@@ -6,10 +6,10 @@ DESTDIR ?=
 export REGISTRY
 
 .DEFAULT_GOAL := help
-.PHONY: help build oracle image registry demo demo-store demo-host test e2e bench bench-fleet man format install clean
+.PHONY: help build oracle image registry demo demo-store demo-host test e2e bench bench-fleet bench-layering man format install clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 build: ## Build out/bootc, one native executable, and out/bootc-prepare-root for the initramfs
 	@build/deps.sh build
@@ -53,6 +53,10 @@ e2e: build ## Boot the images in virtual machines and look what they do; E2E="--
 bench: build oracle ## Measure against the peers and print a table
 	@build/deps.sh image bench
 	@build/registry.sh with sh -c 'build/image.sh && bench/run.sh'
+
+bench-layering: image ## Measure what adding a package takes, on a small image and on a large one
+	@build/deps.sh bench
+	@build/registry.sh with bench/layering.sh
 
 bench-fleet: build ## Simulate HOSTS (10,000) hosts under fleet locks, with three lock managers on one etcd
 	@build/deps.sh bench-fleet
