@@ -454,12 +454,12 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
             merged = Merge(prepared, layers, facts, written);
         }
 
-        using RepositoryTransaction transaction = repository.BeginTransaction();
         if (relabelled is not null)
         {
-            new TreeLabels(transaction, relabelled, facts).Apply(merged, cancellation);
+            DerivedLabels.Write(repository, merged, relabelled, onlyChanged: false, facts, cancellation);
         }
 
+        using RepositoryTransaction transaction = repository.BeginTransaction();
         using var composefs = new MemoryStream();
         (Checksum commit, VerityDigest digest) = WriteMergeCommit(transaction, prepared, layers, merged, facts, composefs);
         if (!await written.AreFitAsync(cancellation).ConfigureAwait(false))

@@ -5,6 +5,7 @@ using Bootc.Composefs.FsVerity;
 using Bootc.Deployments;
 using Bootc.Import;
 using Bootc.Import.Packages;
+using Bootc.Import.SELinux;
 using Bootc.Layering.Apt;
 using Bootc.Linux;
 using Bootc.Ostree;
@@ -166,7 +167,8 @@ public sealed partial class PackageLayering : IDeriver
         Checksum image = request.Image.Image.MergeCommit;
         MutableTree tree = MutableTree.FromCommit(repository, image);
         UpperLayer layer = WriteObjects(repository, root, system, tree);
-        FileFacts? Facts(Checksum file) => layer.Facts.GetValueOrDefault(file) ?? request.Image.Facts.TryGet(file);
+        IReadOnlyDictionary<Checksum, FileFacts> labelled = DerivedLabels.Apply(repository, tree, request.Image.Facts, cancellation);
+        FileFacts? Facts(Checksum file) => layer.Facts.GetValueOrDefault(file) ?? labelled.GetValueOrDefault(file) ?? request.Image.Facts.TryGet(file);
 
         // The second transaction, since the composefs image is made of directories' metadata that the repository shows.
         using RepositoryTransaction transaction = repository.BeginTransaction();

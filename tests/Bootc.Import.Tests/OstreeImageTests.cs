@@ -325,7 +325,7 @@ public sealed class OstreeImageTests
     }
 
     // A tree with all that objects can be, committed by libostree.
-    private static EncapsulatedImage MakeImage(TestDirectory folder, string version, bool relativeLinks = false)
+    internal static EncapsulatedImage MakeImage(TestDirectory folder, string version, bool relativeLinks = false)
     {
         string tree = folder[$"tree-{version}"];
         foreach (string directory in (string[])["usr/bin", "usr/lib/modules/6.0", "usr/share/grüße", "usr/etc/app.d", "sysroot", "var", "boot", "dev"])

@@ -147,6 +147,49 @@ public sealed class SELinuxTests
         Fsck(test);
     }
 
+    [Fact]
+    public async Task A_layer_that_brings_a_policy_labels_the_files_of_the_ostree_commit_below_too()
+    {
+        Oracle.Require();
+        using var test = new TestRepository();
+        EncapsulatedImage image = OstreeImageTests.MakeImage(test.Folder, "1");
+
+        PulledImage pulled = await test.ImportAsync(image.ToImage().AddLayer(AddPolicy(Contexts)).WriteTo(test.Folder["image"]));
+
+        AssertIsLabelledAsByLibostree(test, pulled.Image.MergeCommit);
+        Assert.Equal("system_u:object_r:hello_exec_t:s0", LabelOf(test, pulled, "usr", "bin", "hello"));
+        Assert.Equal(Checksum.Parse(image.Commit), test.Repository.LoadCommit(pulled.Image.MergeCommit).Parent);
+        Fsck(test);
+    }
+
+    [Fact]
+    public async Task What_is_changed_in_an_image_is_labelled_by_its_policy()
+    {
+        Oracle.Require();
+        using var test = new TestRepository();
+        PulledImage pulled = await test.ImportAsync(OsImage.Create("1").AddLayer(AddPolicy(Contexts)).WriteTo(test.Folder["image"]));
+        MutableTree tree = MutableTree.FromCommit(test.Repository, pulled.Image.MergeCommit);
+        using (RepositoryTransaction transaction = test.Repository.BeginTransaction())
+        {
+            tree.TryGetDirectory("usr")!.TryGetDirectory("bin")!.ReplaceFile("hello", transaction.WriteFile(FileHeader.ForFile(0, 0, 0x1ED), "new"u8).Checksum);
+            MutableTree made = tree.TryGetDirectory("usr")!.EnsureDirectory("sbin");
+            made.Meta = transaction.WriteDirMeta(DirMeta.ForDirectory(0, 0, 0x1ED));
+            made.ReplaceFile("tool", transaction.WriteFile(FileHeader.ForFile(0, 0, 0x1ED), "tool"u8).Checksum);
+            transaction.Commit();
+        }
+
+        SELinux.DerivedLabels.Apply(test.Repository, tree, pulled.Facts, CancellationToken.None);
+
+        using (RepositoryTransaction transaction = test.Repository.BeginTransaction())
+        {
+            (Checksum root, Checksum meta) = tree.Write(transaction);
+            Checksum commit = transaction.WriteCommit(new Commit([], null, "", "", 0, root, meta));
+            transaction.SetRef("changed", commit);
+            transaction.Commit();
+            AssertIsLabelledAsByLibostree(test, commit);
+        }
+    }
+
     [Theory]
     [InlineData("SELINUX=disabled\nSELINUXTYPE=targeted\n")]
     [InlineData("SELINUX=enforcing\nSELINUXTYPE=missing\n")]
