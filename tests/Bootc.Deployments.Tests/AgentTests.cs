@@ -41,7 +41,7 @@ public sealed class AgentTests : IDisposable
         Assert.Equal("ended with 0", output[0]);
         JsonNode report = JsonNode.Parse(output[1])!;
         Assert.Equal(("End", "waiting for the reboot into 2"), ((string?)report["state"], (string?)report["status"]));
-        Assert.StartsWith("the newest image under the name that is followed", (string?)report["follows"]);
+        Assert.StartsWith("the graph that the repository carries, or the newest image under the name that is followed", (string?)report["follows"]);
         JsonNode status = JsonNode.Parse(_booted.Bootc("status", "--format", "json").Succeeded())!;
         Assert.Equal(_images["2"].ManifestDigest, (string?)status["status"]!["staged"]!["image"]!["imageDigest"]);
         Assert.NotEqual(true, (bool?)status["status"]!["staged"]!["downloadOnly"]);
