@@ -184,12 +184,12 @@ public class FleetTests
         Assert.StartsWith($"# BootcHostGroup all ({directory["base.yaml"]}:1)\n# BootcHostGroup web ({directory["base.yaml"]}:14)\napiVersion: org.containers.bootc/v1\nkind: BootcHost\n", rendered);
         Assert.Contains("nginx-light", rendered);
 
-        directory.Write("sites/bad.yaml", TestRepository.Host("{packages: [UPPER]}", "bad"));
+        directory.Write("sites/bad.yaml", TestRepository.Host("{packages: [-x]}", "bad"));
         File.CreateSymbolicLink(directory["sites/link.yaml"], "/etc/hostname");
         CommandResult bad = BootcProgram.Run("gitops", "validate", directory.Path);
         Assert.Equal(1, bad.ExitCode);
         Assert.Contains($"{directory["sites/link.yaml"]}:1:1: error: this is a symbolic link, and those are not followed\n", bad.Output);
-        Assert.Contains($"{directory["sites/bad.yaml"]}:4:19: error: packages has 'UPPER'", bad.Output);
+        Assert.Contains($"{directory["sites/bad.yaml"]}:4:19: error: packages has '-x'", bad.Output);
         File.Delete(directory["sites/link.yaml"]);
         CommandResult broken = BootcProgram.Run("gitops", "render", "--host", "web1", directory.Path);
         Assert.Equal(1, broken.ExitCode);
