@@ -151,10 +151,10 @@ public sealed class RpmLayeringTests(RpmHost host) : IClassFixture<RpmHost>
     {
         host.Start();
         host.Packages.MakeKey("stranger");
-        host.Packages.Publish("stranger");
+        host.Packages.Add("hello-stranger", "1.0").Publish("stranger");
         string before = host.State;
 
-        string error = Assert.Throws<LayeringException>(() => host.Install("hello-layer")).Message;
+        string error = Assert.Throws<LayeringException>(() => host.Install("hello-stranger")).Message;
         host.Packages.Publish();
 
         Assert.Contains("lists of packages", error);
