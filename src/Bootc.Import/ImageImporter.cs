@@ -4,7 +4,6 @@ using Bootc.Composefs;
 using Bootc.Composefs.FsVerity;
 using Bootc.Import.Chunked;
 using Bootc.Import.SELinux;
-using Bootc.Linux;
 using Bootc.Oci;
 using Bootc.Oci.Layers;
 using Bootc.Oci.Layers.Chunked;
@@ -28,7 +27,8 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
 
     private static readonly string[] InjectedFiles = ["hostname", "resolv.conf"];
 
-    // Those of the image before, most likely the same: what is labelled as it comes need not be written twice.
+    // Those of the image before, most likely the same: what is labelled as it comes need not be written twice. The image itself has
+    // the last word.
     private Lazy<FileContexts?>? _labels;
 
     /// <summary>Looks an image up: fetches its manifest and configuration and finds out which layers are missing.</summary>
@@ -88,7 +88,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         var facts = new LayerFacts();
         var written = new FetchedLayers(repository);
         using IDisposable? held = repository.ProtectObjects();
-        _labels = new Lazy<FileContexts?>(() => prepared.Previous is { } previous ? TryLoadPolicy(previous.MergeCommit) : null);
+        _labels = new Lazy<FileContexts?>(() => prepared.Previous is { } previous ? SELinuxPolicy.TryLoad(repository, previous.MergeCommit) : null);
         try
         {
             Checksum[] commits = await FetchLayersAsync(prepared, facts, written, progress, cancellation).ConfigureAwait(false);
@@ -104,18 +104,6 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         finally
         {
             await written.KeepAsync().ConfigureAwait(false);
-        }
-    }
-
-    private FileContexts? TryLoadPolicy(Checksum commit)
-    {
-        try
-        {
-            return SELinuxPolicy.TryLoad(repository, MutableTree.FromCommit(repository, commit));
-        }
-        catch (Exception e) when (e is OstreeException or LinuxException)
-        {
-            return null; // the image that comes has one of its own
         }
     }
 

@@ -23,7 +23,7 @@ public sealed class LayerRepair(Repository repository, IReadOnlySet<ObjectName> 
     public IReadOnlyList<LayerState> FindLayers(StoredImage image)
     {
         var layers = new List<LayerState>();
-        _labels = TryLoadPolicy(image.MergeCommit);
+        _labels = SELinuxPolicy.TryLoad(repository, image.MergeCommit); // where it is damaged itself, labelled files are repaired once it is right
         IReadOnlyList<LayerKind> kinds = OstreeLayout.Read(image.Manifest, image.Config, $"the image {image.ManifestDigest}").Kinds;
         for (int i = 0; i < image.Manifest.Layers.Length; i++)
         {
@@ -68,18 +68,6 @@ public sealed class LayerRepair(Repository repository, IReadOnlySet<ObjectName> 
         }
 
         transaction.Commit();
-    }
-
-    private FileContexts? TryLoadPolicy(Checksum commit)
-    {
-        try
-        {
-            return SELinuxPolicy.TryLoad(repository, MutableTree.FromCommit(repository, commit));
-        }
-        catch (Exception e) when (e is OstreeException or LinuxException or GVariantException)
-        {
-            return null; // it is damaged itself, and labelled files are repaired once it is right
-        }
     }
 
     // A tree that cannot be read may hold anything.

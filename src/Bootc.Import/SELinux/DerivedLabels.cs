@@ -22,7 +22,7 @@ public static class DerivedLabels
             return new Dictionary<Checksum, FileFacts>();
         }
 
-        bool isPolicyTheImages = tree.TryGetDirectory("usr")?.TryGetDirectory("etc")?.TryGetDirectory("selinux")?.UnchangedTree is not null;
+        bool isPolicyTheImages = SELinuxPolicy.FolderIn(tree)?.UnchangedTree is not null;
         return Write(repository, tree, policy, isPolicyTheImages, facts, cancellation);
     }
 

@@ -1,6 +1,7 @@
 // The SELinux policy that an image brings along.
 using Bootc.Linux;
 using Bootc.Ostree;
+using Bootc.Ostree.GVariant;
 using Bootc.Ostree.Objects;
 using Bootc.Ostree.SELinux;
 
@@ -40,7 +41,21 @@ internal static class SELinuxPolicy
         return files.ContainsKey(FileContexts.PatternFiles[0]) ? FileContexts.Parse(files) : null;
     }
 
-    private static MutableTree? FolderIn(MutableTree root) => root.TryGetDirectory("usr")?.TryGetDirectory("etc")?.TryGetDirectory("selinux");
+    /// <summary>The file contexts of a commit's policy, for those who do without where it has none or something in it is damaged.</summary>
+    public static FileContexts? TryLoad(Repository repository, Checksum commit)
+    {
+        try
+        {
+            return TryLoad(repository, MutableTree.FromCommit(repository, commit));
+        }
+        catch (Exception e) when (e is OstreeException or LinuxException or GVariantException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The directory of a tree that has its policies.</summary>
+    public static MutableTree? FolderIn(MutableTree root) => root.TryGetDirectory("usr")?.TryGetDirectory("etc")?.TryGetDirectory("selinux");
 
     // As libostree reads it: enforcing and permissive systems have labels.
     private static string? TryGetName(byte[] config)
