@@ -9,7 +9,7 @@ namespace Bootc.Layering;
 /// <summary>Writes the Containerfile that builds what a deployment is.</summary>
 public static class Containerfile
 {
-    /// <summary>The Containerfile's text. Packages that were given as files are to lie beside it.</summary>
+    /// <summary>The Containerfile's text. What <see cref="TakesFiles"/> says is to lie beside it, as <see cref="BuildContext"/> writes it.</summary>
     /// <exception cref="LayeringException">The deployment follows no image.</exception>
     public static string Describe(Sysroot sysroot, Deployment deployment)
     {
@@ -24,6 +24,10 @@ public static class Containerfile
             text.Append(system.DescribeBuild(wish, [.. files.Select(file => $"/tmp/packages/{file}")]));
         }
 
-        return text.ToString();
+        return text.Append(InitramfsBuild.Of(sysroot, deployment).Instructions).ToString();
     }
+
+    /// <summary>Whether the build takes files besides the Containerfile: packages that were given as files, and files of the host for its initramfs.</summary>
+    public static bool TakesFiles(Sysroot sysroot, Deployment deployment) =>
+        deployment.Origin.Packages.LocalFiles.Any() || InitramfsBuild.Of(sysroot, deployment).HasFiles;
 }

@@ -23,6 +23,14 @@ internal interface IPackageSystem
     /// <param name="cancellation">Ends it.</param>
     bool IsCurrent(string etc, string cache, CancellationToken cancellation);
 
+    /// <summary>Those of the packages of an update that repair what is a danger, as far as lists that were fetched say so.</summary>
+    /// <param name="cache">The path of the cache.</param>
+    /// <param name="packages">The packages with the versions that they would have, and those that are there, if any.</param>
+    /// <param name="root">The path of a deployment with the image's programs.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="LayeringException">A list is damaged.</exception>
+    IReadOnlySet<Package> FindSecurityFixes(string cache, IReadOnlyList<(Package? Before, Package After)> packages, string root, CancellationToken cancellation);
+
     /// <summary>How names of package files end, with the dot.</summary>
     string Extension { get; }
 

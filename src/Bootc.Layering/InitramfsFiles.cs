@@ -36,8 +36,7 @@ internal static class InitramfsFiles
         {
             using DirectoryHandle directory = DirectoryHandle.Open(etc);
             var archive = new NewcArchive();
-            string[] named = [.. wish.Arguments.Where(argument => argument.StartsWith(Etc, StringComparison.Ordinal)).Select(argument => argument[Etc.Length..])];
-            foreach (string path in Settings.Concat(named).Where(directory.Exists))
+            foreach (string path in SettingsOf(wish).Where(directory.Exists))
             {
                 Add(archive, directory, path);
             }
@@ -47,6 +46,31 @@ internal static class InitramfsFiles
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    /// <summary>Which of the files and directories that dracut goes by a host has otherwise than an image, relative to <c>/etc</c>.</summary>
+    /// <param name="wish">Says which further ones there are.</param>
+    /// <param name="etc">The path of the host's <c>/etc</c>.</param>
+    /// <param name="imageEtc">The path of the image's.</param>
+    public static IEnumerable<string> FindChangedSettings(InitramfsWish wish, string etc, string imageEtc)
+    {
+        using DirectoryHandle host = DirectoryHandle.Open(etc);
+        using DirectoryHandle image = DirectoryHandle.Open(imageEtc);
+        return [.. SettingsOf(wish).Distinct().Where(path => !Read(host, path).AsSpan().SequenceEqual(Read(image, path)))];
+    }
+
+    private static byte[] Read(DirectoryHandle directory, string path)
+    {
+        var archive = new NewcArchive();
+        if (directory.Exists(path))
+        {
+            Add(archive, directory, path);
+        }
+
+        return archive.ToArray();
+    }
+
+    private static IEnumerable<string> SettingsOf(InitramfsWish wish) =>
+        Settings.Concat(wish.Arguments.Where(argument => argument.StartsWith(Etc, StringComparison.Ordinal)).Select(argument => argument[Etc.Length..]));
 
     /// <summary>The archive with the files that are wanted, as the kernel unpacks it; empty when none is.</summary>
     /// <inheritdoc cref="Hash"/>

@@ -2,7 +2,6 @@
 using Bootc.Deployments;
 using Bootc.Import;
 using Bootc.Import.Packages;
-using Bootc.Layering.Apt;
 using Bootc.Ostree;
 
 namespace Bootc.Layering;
@@ -10,7 +9,7 @@ namespace Bootc.Layering;
 /// <summary>What an update changes in packages.</summary>
 /// <param name="Image">Those of the image; <see langword="null"/> where the newer image was not fetched yet, or lists none.</param>
 /// <param name="Layers">Those that the host has besides; nothing where it has none.</param>
-/// <param name="Security">Which of the new packages come from a suite of security fixes.</param>
+/// <param name="Security">Which of the new packages are security fixes, as far as the distribution's own lists say so.</param>
 public sealed record PackageCheck(PackageDiff? Image, PackageDiff Layers, IReadOnlySet<Package> Security)
 {
     private static readonly PackageDiff s_same = new([], [], []);
@@ -34,8 +33,11 @@ public sealed record PackageCheck(PackageDiff? Image, PackageDiff Layers, IReadO
                 ? PackageDiff.Compare(before, after)
                 : null;
         PackageDiff layers = sysroot.Default!.Origin.Packages.IsEmpty ? s_same : CompareLayers(sysroot, update, progress, cancellation);
-        HashSet<Package> come = [.. NewOf(layers), .. image is null ? [] : NewOf(image)];
-        return new PackageCheck(image, layers, SecurityLists.Find(PackageLayering.FindLists(sysroot, current.Stateroot), come));
+        (Package?, Package)[] come = [.. NewOf(layers), .. image is null ? [] : NewOf(image)];
+        IReadOnlySet<Package> security = PackageSystems.TryFind(repository, ImageStore.BaseOf(repository, current.Commit)) is { } system
+            ? system.FindSecurityFixes(PackageLayering.FindCache(sysroot, current.Stateroot, system.CacheName), come, Path.Combine(sysroot.Path, current.Path), cancellation)
+            : new HashSet<Package>();
+        return new PackageCheck(image, layers, security);
     }
 
     private static PackageDiff CompareLayers(Sysroot sysroot, PreparedImport? update, IOperationProgress progress, CancellationToken cancellation)
@@ -53,5 +55,6 @@ public sealed record PackageCheck(PackageDiff? Image, PackageDiff Layers, IReadO
         return PackageDiff.Compare(before, after);
     }
 
-    private static IEnumerable<Package> NewOf(PackageDiff diff) => diff.Added.Concat(diff.Changed.Select(change => change.New));
+    private static IEnumerable<(Package? Before, Package After)> NewOf(PackageDiff diff) =>
+        diff.Added.Select(package => ((Package?)null, package)).Concat(diff.Changed.Select(change => ((Package?)change.Old, change.New)));
 }

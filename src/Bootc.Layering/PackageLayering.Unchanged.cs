@@ -1,6 +1,5 @@
 // The short way: the same inputs as before, and so the same commit, without mounting anything or running any tool.
 using Bootc.Deployments;
-using Bootc.Layering.Apt;
 using Bootc.Ostree.Objects;
 
 namespace Bootc.Layering;
@@ -36,9 +35,6 @@ public sealed partial class PackageLayering
 
     private static string? HashInputs(DeriveRequest request, IPackageSystem? system) =>
         LayerInputs.TryHash(request.Image.Image.MergeCommit, request.Origin, FindEtc(request), system, FindCache(request, system));
-
-    /// <summary>The path of apt's lists of packages that a stateroot's deployments fetched.</summary>
-    internal static string FindLists(Sysroot sysroot, string stateroot) => Path.Combine(FindCache(sysroot, stateroot, DpkgSystem.Cache), DpkgSystem.Lists);
 
     private static string? FindEtc(DeriveRequest request) =>
         request.Merge is { } merge && Path.Combine(request.Sysroot.Path, merge.Path, "etc") is var etc && Directory.Exists(etc) ? etc : null;

@@ -293,11 +293,14 @@ public sealed partial class PackageLayering : IDeriver
         return null;
     }
 
-
     private static string FindCache(DeriveRequest request, IPackageSystem? system) =>
         FindCache(request.Sysroot, request.Merge?.Stateroot ?? request.Sysroot.ListStateroots()[0], system?.CacheName ?? DpkgSystem.Cache);
 
-    private static string FindCache(Sysroot sysroot, string stateroot, string name) => Path.Combine(sysroot.Path, $"ostree/deploy/{stateroot}/var/cache/bootc/{name}");
+    /// <summary>The path of the lists and packages that a stateroot's deployments fetched.</summary>
+    /// <param name="sysroot">The sysroot.</param>
+    /// <param name="stateroot">The stateroot.</param>
+    /// <param name="name">The name that the package system has for its cache.</param>
+    internal static string FindCache(Sysroot sysroot, string stateroot, string name) => Path.Combine(sysroot.Path, $"ostree/deploy/{stateroot}/var/cache/bootc/{name}");
 
     // A version that is wanted by name is one that the image need not have.
     private static (PackageWish Wish, string[] Inactive) SplitInactive(PackageWish wish, IPackageSystem? system, Repository repository, Checksum image)

@@ -21,22 +21,33 @@ internal static class PackageSystems
     public static IPackageSystem Find(Repository repository, Checksum image)
     {
         CommitTree tree = repository.OpenTree(image);
+        return TryFind(tree) ?? throw new LayeringException(Explain(tree));
+    }
+
+    /// <summary>The system of an image, if it has one that is known.</summary>
+    public static IPackageSystem? TryFind(Repository repository, Checksum image) => TryFind(repository.OpenTree(image));
+
+    private static IPackageSystem? TryFind(CommitTree tree)
+    {
         if (tree.TryGetFile($"{DpkgSystem.Database}/status") is not null)
         {
             return new DpkgSystem();
         }
 
-        if (RpmDirectories.FirstOrDefault(directory => tree.TryGetFile($"{directory}/{RpmFile}") is not null) is { } database)
-        {
-            string? program = DnfTool.Programs.FirstOrDefault(name => tree.TryGetFile($"usr/bin/{name}") is not null);
-            return new RpmSystem(database, program ?? throw new LayeringException("the image is made of RPM packages, and has neither dnf5 nor dnf to add others"));
-        }
-
-        throw new LayeringException(Explain(tree));
+        return FindRpmDatabase(tree) is { } database && DnfTool.Programs.FirstOrDefault(name => tree.TryGetFile($"usr/bin/{name}") is not null) is { } program
+            ? new RpmSystem(database, program, tree)
+            : null;
     }
+
+    private static string? FindRpmDatabase(CommitTree tree) => RpmDirectories.FirstOrDefault(directory => tree.TryGetFile($"{directory}/{RpmFile}") is not null);
 
     private static string Explain(CommitTree tree)
     {
+        if (FindRpmDatabase(tree) is not null)
+        {
+            return "the image is made of RPM packages, and has neither dnf5 nor dnf to add others";
+        }
+
         if (tree.TryGetDirectory("var/lib/dpkg") is not null)
         {
             return $"the image keeps its package database in /var, where it is lost: an image that takes packages has it in /{DpkgSystem.Database}, and /var/lib/dpkg is a link to it";

@@ -27,7 +27,7 @@ public sealed partial class KilledLayeringTests(DebianHost host) : IClassFixture
     [Fact]
     public void A_killed_change_of_the_image_with_packages_is_finished_by_the_next_run()
     {
-        KillAtEachStep(["switch", host.ImageOf("v2")], () => host.Switch("v1"));
+        KillAtEachStep(["switch", DebianHost.ImageOf("v2")], () => host.Switch("v1"));
         Assert.Equal("hello\n", host.Chroot("hello-layer").Succeeded());
     }
 
@@ -70,7 +70,7 @@ public sealed partial class KilledLayeringTests(DebianHost host) : IClassFixture
     private (List<string> Said, bool IsKilled) RunToStep(string[] command, string? step, TimeSpan delay)
     {
         var said = new List<string>();
-        using Process process = Process.Start(new ProcessStartInfo(DebianHost.Executable, [.. command, "--sysroot", host.Path]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using Process process = Process.Start(new ProcessStartInfo(LayeredHost.Executable, [.. command, "--sysroot", host.Path]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         process.OutputDataReceived += static (_, _) => { };
         process.BeginOutputReadLine();
         while (process.StandardError.ReadLine() is { } line)

@@ -87,6 +87,6 @@ public sealed class LiveTests(DebianHost host) : IClassFixture<DebianHost>
     private CommandResult Shell(BootedSysroot booted, string script)
     {
         host.Packages.Add("more-live", "1.0", new() { ["usr/bin/more-live"] = "#!/bin/sh\necho more\n" }).Publish();
-        return booted.RunIn("/usr", "env", $"BOOTC={DebianHost.Executable}", "sh", "-ec", Start + script);
+        return booted.RunIn("/usr", "env", $"BOOTC={LayeredHost.Executable}", "sh", "-ec", Start + script);
     }
 }

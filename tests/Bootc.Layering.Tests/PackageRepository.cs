@@ -6,7 +6,7 @@ using Bootc.Testing;
 namespace Bootc.Layering.Tests;
 
 /// <summary>A flat repository in a directory, with the key that its lists are signed by.</summary>
-internal sealed class PackageRepository : IDisposable
+internal sealed class PackageRepository : ITestRepository, IDisposable
 {
     private readonly TestDirectory _directory = new("packages");
     private readonly List<string> _packages = [];
@@ -83,6 +83,12 @@ internal sealed class PackageRepository : IDisposable
         _packages.RemoveAll(package => package == $"{name}_{version}_amd64.deb");
         return this;
     }
+
+    /// <inheritdoc/>
+    public void Bring(string name, string version, Dictionary<string, string>? files = null) => Add(name, version, files).Publish();
+
+    /// <inheritdoc/>
+    public void Take(string name, string version) => Remove(name, version).Publish();
 
     /// <summary>Writes and signs the lists.</summary>
     public void Publish(string signer = "test")

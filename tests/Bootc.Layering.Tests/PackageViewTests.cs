@@ -1,4 +1,4 @@
-// Looking for packages and comparing what deployments have.
+// Comparing what deployments have.
 using Bootc.Import.Packages;
 using Bootc.Layering.Apt;
 using Bootc.Testing;
@@ -7,18 +7,6 @@ namespace Bootc.Layering.Tests;
 
 public sealed class PackageViewTests(DebianHost host) : IClassFixture<DebianHost>
 {
-    [Fact]
-    public void Packages_are_found_by_words_of_their_names_and_descriptions()
-    {
-        host.Start();
-
-        Assert.Equal("  hello-data  hello-data for a test\n  hello-layer  hello-layer for a test\n", host.Bootc("package", "search", "hello", "for a test").Succeeded());
-        Assert.Equal("  hello-data  hello-data for a test\n", host.Bootc("package", "search", "--cache-only", "hello-data").Succeeded());
-        Assert.StartsWith("● nano  ", host.Bootc("package", "search", "--cache-only", "^nano$").Succeeded());
-        CommandResult none = host.Bootc("package", "search", "--cache-only", "there-is-no-such-thing");
-        Assert.Equal((1, "No package has all of that.\n"), (none.ExitCode, none.Error));
-    }
-
     [Fact]
     public void Deployments_are_compared_by_the_names_that_people_have_for_them()
     {

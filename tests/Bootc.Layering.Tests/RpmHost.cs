@@ -5,18 +5,16 @@ using System.Text.RegularExpressions;
 using Bootc.Deployments;
 using Bootc.Import.Packages;
 using Bootc.Linux;
-using Bootc.Oci;
-using Bootc.Ostree.Objects;
 using Bootc.Testing;
 
 namespace Bootc.Layering.Tests;
 
 /// <summary>
-/// Made once for all tests of a class; each begins with <see cref="Start"/>. The system is made of files of the reference tree
-/// (<c>make oracle</c>): those of dnf, rpm and what they need. Its own database, in <c>/usr/lib/sysimage/rpm</c>, has packages
-/// that the test makes: <c>os-base</c>, which stands for all that, <c>editor</c> and <c>pager</c>.
+/// The system is made of files of the reference tree (<c>make oracle</c>): those of dnf, rpm and what they need. Its own
+/// database, in <c>/usr/lib/sysimage/rpm</c>, has packages that the test makes: <c>os-base</c>, which stands for all that,
+/// <c>editor</c>, <c>editor-plugin</c> and <c>pager</c>.
 /// </summary>
-public sealed partial class RpmHost : IDisposable
+public sealed partial class RpmHost : LayeredHost
 {
     /// <summary>The image's kernel.</summary>
     public const string Kernel = "6.0";
@@ -31,78 +29,32 @@ public sealed partial class RpmHost : IDisposable
 
     private static readonly string[] LeftOut = ["python", "libpython", "perl", "debugedit", "dpkg", "apt", "debconf", "media-types", "netbase"];
 
-    private TestDirectory? _directory;
     private RpmRepository? _packages;
 
-    /// <summary>The sysroot.</summary>
-    public string Path => _directory!["sysroot"];
+    /// <inheritdoc/>
+    /// <remarks>A commit keeps no times of modification, and so no deployment has those that rpm knows.</remarks>
+    public override string VerifyCommand => "rpm --verify --nomtime";
+
+    /// <inheritdoc/>
+    public override string ImagePackage => "pager";
+
+    /// <inheritdoc/>
+    public override string FirstVersion => "1.0-1";
+
+    /// <inheritdoc/>
+    public override string SourcesFile => "yum.repos.d/test.repo";
+
+    /// <inheritdoc/>
+    public override string ListsFile => "repodata/repomd.xml";
+
+    /// <inheritdoc/>
+    public override (string Path, string Text) FurtherSettings => ("dnf/dnf.conf", "[main]\ninstall_weak_deps=False\n");
 
     /// <summary>The repository.</summary>
     internal RpmRepository Packages => _packages!;
 
-    /// <summary>What operations told since the test began.</summary>
-    internal RecordedProgress Progress { get; private set; } = new();
-
-    /// <summary>The deployments in boot order.</summary>
-    public IReadOnlyList<Deployment> Deployments
-    {
-        get
-        {
-            using Sysroot sysroot = Sysroot.Open(Path);
-            return sysroot.Deployments;
-        }
-    }
-
-    /// <summary>The deployment that boots next.</summary>
-    public Deployment Default => Deployments[0];
-
-    /// <summary>The commit that boots next.</summary>
-    public Checksum Commit => Default.Commit;
-
-    /// <summary>All that a failed operation must leave as it is: deployments, origins and refs, but for those of layers that were fetched.</summary>
-    public string State
-    {
-        get
-        {
-            using Sysroot sysroot = Sysroot.Open(Path);
-            IEnumerable<string> refs = sysroot.Repository.ListRefs().Where(entry => !entry.Key.StartsWith("ostree/container/blob/", StringComparison.Ordinal)).Select(entry => $"{entry.Key} {entry.Value}").Order(StringComparer.Ordinal);
-            return string.Join('\n', sysroot.Deployments.Select(deployment => $"{deployment}\n{deployment.Origin.File}").Concat(refs));
-        }
-    }
-
-    /// <summary>Skips the test where it cannot run, makes the host if need be, and has it follow v1 alone.</summary>
-    public void Start()
-    {
-        foreach (string tool in (string[])["dnf5", "rpmbuild", "createrepo_c", "systemd-tmpfiles", "systemd-sysusers"])
-        {
-            Oracle.Require(tool);
-        }
-
-        Peer.Require("bwrap");
-        if (_directory is null)
-        {
-            _directory = new TestDirectory("rpm-layering");
-            Directory.CreateDirectory(Path);
-            Sysroot.Initialize(Path, "default");
-            _packages = new RpmRepository();
-            _packages.Add("hello-layer", "1.0", new() { ["usr/bin/hello-layer"] = "#!/bin/sh\necho hello\n", ["etc/hello-layer.conf"] = "greeting = hello\n" }, "Requires: hello-data >= 1.0\n");
-            _packages.Add("hello-data", "1.0", new() { ["usr/share/hello-data/data"] = "data\n" });
-            _packages.Publish();
-            MakeImages();
-            Switch("v1");
-            _packages.AddTo(this[$"{Default.Path}/etc"]);
-        }
-
-        Run((operation, cancellation) => operation.Reset(cancellation));
-        Switch("v1");
-        Progress = new RecordedProgress();
-    }
-
-    /// <summary>The path of a name in the sysroot.</summary>
-    public string this[string name] => System.IO.Path.Combine(Path, name);
-
-    /// <summary>The path of a name in the deployment that boots next.</summary>
-    public string InDefault(string name) => this[$"{Default.Path}/{name}"];
+    /// <inheritdoc/>
+    internal override ITestRepository Repository => Packages;
 
     /// <summary>The packages of the deployment that boots next, as names and versions.</summary>
     public string[] ListPackages()
@@ -111,33 +63,8 @@ public sealed partial class RpmHost : IDisposable
         return [.. PackageDatabase.Read(sysroot.Repository, Commit)!.Select(package => package.ToString())];
     }
 
-    /// <summary>Follows another version of the image.</summary>
-    public OperationOutcome Switch(string tag)
-    {
-        using Sysroot sysroot = Sysroot.Open(Path);
-        var target = OstreeImageReference.Unverified(ImageReference.Parse($"oci:{_directory!["image"]}:{tag}"));
-        return new SwitchOperation(sysroot, Settings, Progress) { Target = target, Deriver = new PackageLayering() }
-            .RunAsync(TestContext.Current.CancellationToken).GetAwaiter().GetResult();
-    }
-
-    /// <summary>Boots the deployment before.</summary>
-    public void Rollback()
-    {
-        using Sysroot sysroot = Sysroot.Open(Path);
-        new RollbackOperation(sysroot, Progress).Run(TestContext.Current.CancellationToken);
-    }
-
-    internal OperationOutcome Install(params string[] packages) => Run((operation, cancellation) => operation.Install(packages, cancellation));
-
-    internal OperationOutcome Run(Func<PackageOperation, CancellationToken, OperationOutcome> run, bool allowInactive = false, bool cacheOnly = false)
-    {
-        using Sysroot sysroot = Sysroot.Open(Path);
-        var operation = new PackageOperation(sysroot, Settings, Progress) { AllowInactive = allowInactive, CacheOnly = cacheOnly };
-        return run(operation, TestContext.Current.CancellationToken);
-    }
-
     /// <summary>Runs a program of the deployment that boots next, in it: <c>/usr</c> cannot be changed, and <c>/var</c> is empty.</summary>
-    public CommandResult Chroot(string command)
+    public override CommandResult Chroot(string command)
     {
         const string enter = """
             set -e
@@ -154,25 +81,51 @@ public sealed partial class RpmHost : IDisposable
         return Peer.Run("unshare", ["-m", "--propagation", "private", "sh", "-c", enter, this[Default.Path], command], null, new Dictionary<string, string> { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin", ["HOME"] = "/root", ["LC_ALL"] = "C.UTF-8" });
     }
 
-    /// <summary>Fails unless libostree finds everything sound.</summary>
-    public void AssertSound()
+    /// <inheritdoc/>
+    public override void AssertSecondVersion()
     {
-        Oracle.Run("ostree", "fsck", "--repo", this["ostree/repo"]).Succeeded();
-        using Sysroot sysroot = Sysroot.Open(Path);
-        Assert.Empty(SysrootCheck.Run(sysroot, TestContext.Current.CancellationToken).Findings);
+        Assert.Equal("editor 1.1\n", Chroot("editor").Succeeded());
+        Assert.Contains("editor 1.1-1", ListPackages());
+        Assert.Equal("", Chroot($"{VerifyCommand} editor").Succeeded());
     }
 
-    public void Dispose()
+    /// <inheritdoc/>
+    public override void Dispose()
     {
         _packages?.Dispose();
-        _directory?.Dispose();
+        base.Dispose();
     }
 
-    private OciOptions Settings => new() { Root = _directory!["settings"] };
+    /// <inheritdoc/>
+    protected override string ReferenceOf(string tag) => $"oci:{Beside("image")}:{tag}";
+
+    /// <inheritdoc/>
+    protected override void AddRepository(string etc) => Packages.AddTo(etc);
+
+    /// <inheritdoc/>
+    protected override void Require()
+    {
+        foreach (string tool in (string[])["dnf5", "rpmbuild", "createrepo_c", "systemd-tmpfiles", "systemd-sysusers"])
+        {
+            Oracle.Require(tool);
+        }
+
+        Peer.Require("bwrap");
+    }
+
+    /// <inheritdoc/>
+    protected override void Make()
+    {
+        _packages = new RpmRepository();
+        _packages.Add("hello-layer", "1.0", new() { ["usr/bin/hello-layer"] = "#!/bin/sh\necho hello\n", ["etc/hello-layer.conf"] = "greeting = hello\n" }, "Requires: hello-data >= 1.0\n");
+        _packages.Add("hello-data", "1.0", new() { ["usr/share/hello-data/data"] = "data\n" });
+        _packages.Publish();
+        MakeImages();
+    }
 
     private void MakeImages()
     {
-        string tree = _directory!["tree"];
+        string tree = Beside("tree");
         CopySystem(tree);
         InstallInto(tree, "--install",
             _packages!.Make("os-base", "1.0", fields: "Provides: /bin/sh\nProvides: /usr/bin/sh\n"),
@@ -180,18 +133,19 @@ public sealed partial class RpmHost : IDisposable
             _packages.Make("editor-plugin", "1.0", new() { ["usr/share/editor/plugin"] = "plugin\n" }, "Requires: editor\n"),
             _packages.Make("pager", "1.0", new() { ["usr/bin/pager"] = "#!/bin/sh\necho pager 1.0\n" }));
         OsLayer system = ReadLayer(tree);
-        OsImage.Create("1", Kernel).AddLayer(system).WriteTo(_directory["image"], "v1");
+        OsImage.Create("1", Kernel).AddLayer(system).WriteTo(Beside("image"), "v1");
 
         InstallInto(tree, "--upgrade", _packages.Make("editor", "1.1", new() { ["usr/bin/editor"] = "#!/bin/sh\necho editor 1.1\n" }));
         OsImage.Create("2", Kernel).AddLayer(system).AddLayer(layer => layer
             .File(Database, File.ReadAllBytes($"{tree}/{Database}"))
-            .File("usr/bin/editor", File.ReadAllBytes($"{tree}/usr/bin/editor"), 0x1ED)).WriteTo(_directory["image"], "v2");
+            .File("usr/bin/editor", File.ReadAllBytes($"{tree}/usr/bin/editor"), 0x1ED)).WriteTo(Beside("image"), "v2");
     }
 
     private void CopySystem(string tree)
     {
         Directory.CreateDirectory(tree);
-        string list = _directory!.Write("files", string.Join('\n', ListFiles()) + "\n");
+        string list = Beside("files");
+        File.WriteAllText(list, string.Join('\n', ListFiles()) + "\n");
         Peer.Run("sh", "-c", "tar -C \"$0\" --no-recursion -T \"$1\" -c | tar -C \"$2\" -x", Oracle.Tree, list, tree).Succeeded();
         foreach (string folder in (string[])["usr/lib/sysimage/rpm", "usr/lib/sysusers.d", "usr/lib/tmpfiles.d", "usr/share/empty"])
         {
@@ -200,9 +154,13 @@ public sealed partial class RpmHost : IDisposable
 
         File.WriteAllText($"{tree}/usr/lib/rpm/macros.d/macros.sysimage", "%_dbpath /usr/lib/sysimage/rpm\n");
 
-        // The true one makes the initramfs of the Debian image, in whose tests it is seen at work.
-        WriteProgram(tree, "usr/bin/dracut", "#!/bin/sh\nfor last; do :; done\necho \"made anew: $*\" > \"$last\"\n");
+        // The true one makes the initramfs of the Debian image, in whose tests it is seen at work. This one says what it is told.
+        WriteProgram(tree, "usr/bin/dracut", "#!/bin/sh\nfor last; do :; done\n{ echo \"made anew: $*\" | sed 's, --tmpdir /tmp,,'; cat /etc/dracut.conf.d/*; } > \"$last\" 2> /dev/null\n");
         WriteProgram(tree, "usr/sbin/depmod", "#!/bin/sh\n");
+        if (File.Exists("/usr/bin/xz"))
+        {
+            File.Copy("/usr/bin/xz", $"{tree}/usr/bin/xz");
+        }
     }
 
     private static void WriteProgram(string tree, string path, string text)
@@ -217,7 +175,7 @@ public sealed partial class RpmHost : IDisposable
 
     private OsLayer ReadLayer(string tree)
     {
-        string archive = _directory!["system.tar"];
+        string archive = Beside("system.tar");
         Peer.Run("tar", "-C", tree, "--sort=name", "--mtime=@0", "--numeric-owner", "--owner=0", "--group=0", "-cf", archive, "etc", "usr").Succeeded();
         var layer = new OsLayer { IsCompressed = false };
         layer.SymbolicLink("lib", "usr/lib").SymbolicLink("lib64", "usr/lib64").SymbolicLink("sbin", "usr/sbin").Directory("var/tmp", 0x3FF);

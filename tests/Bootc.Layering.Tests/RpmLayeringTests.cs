@@ -1,34 +1,26 @@
 // Packages on an image of RPM packages, by the image's own dnf and rpm, out of a repository made here.
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Bootc.Deployments;
+using Bootc.Layering.Rpm;
 using Bootc.Testing;
 
 namespace Bootc.Layering.Tests;
 
-public sealed class RpmLayeringTests(RpmHost host) : IClassFixture<RpmHost>
+public sealed class RpmLayeringTests(RpmHost host) : LayeringCases(host), IClassFixture<RpmHost>
 {
-    // A commit keeps no times of modification, and so no deployment has those that rpm knows.
-    private const string Verify = "rpm --verify --nomtime";
-
     [Fact]
-    public void Packages_and_what_they_need_are_in_the_next_deployment_and_rpm_agrees()
+    public void The_database_lists_what_was_added()
     {
         host.Start();
-        string before = host.Default.DirectoryName;
         string[] image = host.ListPackages();
 
-        Assert.Equal(OperationOutcome.Changed, host.Install("hello-layer"));
+        host.Install("hello-layer");
 
-        Assert.Equal("hello\n", host.Chroot("hello-layer").Succeeded());
-        Assert.Equal("data\n", File.ReadAllText(host.InDefault("usr/share/hello-data/data")));
-        Assert.Equal("greeting = hello\n", File.ReadAllText(host.InDefault("etc/hello-layer.conf")));
         Assert.Equal([.. image.Append("hello-data 1.0-1").Append("hello-layer 1.0-1").Order(StringComparer.Ordinal)], host.ListPackages());
         Assert.Equal(
             host.ListPackages(),
             host.Chroot("rpm -qa --qf '%{NAME} %{VERSION}-%{RELEASE}\\n'").Succeeded().Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
-        Assert.Equal("", host.Chroot($"{Verify} hello-data hello-layer editor").Succeeded());
-        Assert.Equal("hello-layer;", host.Default.Origin.File.GetString("packages", "requested"));
-        Assert.Equal(before, host.Deployments[1].DirectoryName);
-        host.AssertSound();
     }
 
     [Fact]
@@ -49,47 +41,6 @@ public sealed class RpmLayeringTests(RpmHost host) : IClassFixture<RpmHost>
             ],
             difference.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.Contains("/usr/lib/sysimage/libdnf5", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.DoesNotContain("history", difference);
-    }
-
-    [Fact]
-    public void The_same_inputs_give_the_same_commit_and_what_is_there_is_not_made_again()
-    {
-        host.Start();
-        host.Install("hello-layer");
-        var first = host.Commit;
-
-        host.Run((operation, cancellation) => operation.Reset(cancellation));
-        host.Progress.Steps.Clear();
-        host.Install("hello-layer"); // the deployment to fall back to has it
-        Assert.Equal(first, host.Commit);
-        Assert.DoesNotContain("Installing packages", host.Progress.Steps);
-
-        host.Start();
-        host.Switch("v2"); // nothing has it any more
-        host.Switch("v1");
-        host.Install("hello-layer");
-        Assert.Contains("Installing packages", host.Progress.Steps);
-        Assert.Equal(first, host.Commit);
-    }
-
-    [Fact]
-    public void Another_image_gets_the_packages_too_and_a_rollback_brings_back_the_one_before_with_them()
-    {
-        host.Start();
-        host.Install("hello-layer");
-        var first = host.Commit;
-
-        Assert.Equal(OperationOutcome.Changed, host.Switch("v2"));
-
-        Assert.Equal("hello\neditor 1.1\n", host.Chroot("hello-layer; editor").Succeeded());
-        Assert.Contains("editor 1.1-1", host.ListPackages());
-        Assert.Equal("", host.Chroot($"{Verify} hello-layer editor").Succeeded());
-        Assert.Equal("hello-layer;", host.Default.Origin.File.GetString("packages", "requested"));
-        host.AssertSound();
-
-        host.Rollback();
-        Assert.Equal(first, host.Commit);
-        Assert.Equal("hello-layer;", host.Default.Origin.File.GetString("packages", "requested"));
     }
 
     [Theory]
@@ -116,21 +67,6 @@ public sealed class RpmLayeringTests(RpmHost host) : IClassFixture<RpmHost>
     }
 
     [Fact]
-    public void A_package_that_is_gone_when_the_image_changes_stops_the_change()
-    {
-        host.Start();
-        host.Packages.Add("passing", "1.0").Publish();
-        host.Install("passing");
-        host.Packages.Remove("passing", "1.0").Publish();
-        string before = host.State;
-
-        string error = Assert.ThrowsAny<DeploymentException>(() => host.Switch("v2")).Message;
-
-        Assert.Contains("passing", error);
-        Assert.Equal(before, host.State);
-    }
-
-    [Fact]
     public void Packages_that_are_signed_by_an_unknown_key_or_by_none_are_refused()
     {
         host.Start();
@@ -143,23 +79,6 @@ public sealed class RpmLayeringTests(RpmHost host) : IClassFixture<RpmHost>
 
         Assert.Matches("the package forged-1\\.0-1\\.noarch is refused, since it is signed by the key [0-9a-f]{16,}, which the host does not trust", forged);
         Assert.Contains("the package bare-1.0-1.noarch is refused, since nobody signed it", bare);
-        Assert.Equal(before, host.State);
-    }
-
-    [Fact]
-    public void Lists_signed_by_an_unknown_key_are_refused()
-    {
-        host.Start();
-        host.Packages.MakeKey("stranger");
-        host.Packages.Add("hello-stranger", "1.0").Publish("stranger");
-        string before = host.State;
-
-        string error = Assert.Throws<LayeringException>(() => host.Install("hello-stranger")).Message;
-        host.Packages.Publish();
-
-        Assert.Contains("lists of packages", error);
-        Assert.Contains("test", error);
-        Assert.Contains("key", error);
         Assert.Equal(before, host.State);
     }
 
@@ -220,7 +139,7 @@ public sealed class RpmLayeringTests(RpmHost host) : IClassFixture<RpmHost>
         host.Switch("v2");
 
         Assert.Equal("local\n", host.Chroot("local-tool").Succeeded());
-        Assert.Equal("", host.Chroot($"{Verify} local_tool hello-data").Succeeded());
+        Assert.Equal("", host.Chroot($"{host.VerifyCommand} local_tool hello-data").Succeeded());
         Assert.Matches("^[0-9a-f]{64}:local_tool-2\\.0-1\\.noarch;$", host.Default.Origin.File.GetString("packages", "requested-local"));
         host.AssertSound();
 
@@ -241,7 +160,7 @@ public sealed class RpmLayeringTests(RpmHost host) : IClassFixture<RpmHost>
         host.Run((operation, cancellation) => operation.OverrideReplace([older], cancellation));
         Assert.Equal("mine\n", host.Chroot("editor").Succeeded());
         Assert.Equal(["editor 0.9-1", "editor-plugin 1.0-1", "os-base 1.0-1"], host.ListPackages());
-        Assert.Equal("", host.Chroot($"{Verify} editor editor-plugin").Succeeded());
+        Assert.Equal("", host.Chroot($"{host.VerifyCommand} editor editor-plugin").Succeeded());
         using (Sysroot sysroot = Sysroot.Open(host.Path))
         {
             PackageReport report = PackageReport.Read(sysroot, host.Default);
@@ -262,65 +181,16 @@ public sealed class RpmLayeringTests(RpmHost host) : IClassFixture<RpmHost>
     }
 
     [Fact]
-    public void A_package_that_the_image_has_is_inactive()
+    public void What_was_never_fetched_is_an_error_with_cache_only()
     {
         host.Start();
-        Assert.Contains("--allow-inactive", Assert.Throws<LayeringException>(() => host.Install("pager")).Message);
-
-        host.Run((operation, cancellation) => operation.Install(["pager"], cancellation), allowInactive: true);
-
-        Assert.Contains(host.Progress.Messages, message => message.Contains("pager", StringComparison.Ordinal) && message.Contains("inactive", StringComparison.Ordinal));
-        using Sysroot sysroot = Sysroot.Open(host.Path);
-        Assert.Equal(["pager"], PackageReport.Read(sysroot, host.Default).Inactive);
-    }
-
-    [Fact]
-    public void A_dry_run_tells_what_would_be_done_and_changes_nothing()
-    {
-        host.Start();
-        string before = host.State;
-        using Sysroot sysroot = Sysroot.Open(host.Path);
-        var operation = new PackageOperation(sysroot, new(), host.Progress) { DryRun = true };
-
-        operation.Install(["hello-layer"], TestContext.Current.CancellationToken);
-
-        Assert.Equal(
-            [(PackageAction.Install, "hello-data", "1.0-1", "noarch"), (PackageAction.Install, "hello-layer", "1.0-1", "noarch")],
-            operation.Transaction!.Changes.Select(change => (change.Action, change.Name, change.After, change.Architecture)));
-        Assert.Equal(
-            new FileInfo(Path.Combine(host.Packages.Path, "hello-layer-1.0-1.noarch.rpm")).Length,
-            operation.Transaction.Changes[1].Size);
-        Assert.Equal(before, host.State);
-    }
-
-    [Fact]
-    public void What_was_fetched_before_is_enough_with_cache_only()
-    {
-        host.Start();
-        host.Packages.Add("never-fetched", "1.0").Publish();
-        host.Install("hello-layer");
-        host.Run((operation, cancellation) => operation.Reset(cancellation));
-
-        Assert.Equal(OperationOutcome.Changed, host.Run((operation, cancellation) => operation.Install(["hello-data"], cancellation), cacheOnly: true));
-        Assert.Equal("data\n", File.ReadAllText(host.InDefault("usr/share/hello-data/data")));
+        host.Packages.Bring("never-fetched", "1.0");
+        host.Install("hello-layer"); // fetches the lists
 
         string error = Assert.Throws<LayeringException>(() => host.Run((operation, cancellation) => operation.Install(["never-fetched"], cancellation), cacheOnly: true)).Message;
+
         Assert.Contains("never-fetched", error);
         Assert.Contains("cache alone", error);
-    }
-
-    [Fact]
-    public void Newer_packages_are_looked_for_on_demand()
-    {
-        host.Start();
-        host.Install("hello-data");
-        Assert.Equal(OperationOutcome.Unchanged, host.Run((operation, cancellation) => operation.Refresh(cancellation)));
-
-        host.Packages.Add("hello-data", "1.1", new() { ["usr/share/hello-data/data"] = "newer\n" }).Publish();
-        Assert.Equal(OperationOutcome.Changed, host.Run((operation, cancellation) => operation.Refresh(cancellation)));
-
-        Assert.Equal("newer\n", File.ReadAllText(host.InDefault("usr/share/hello-data/data")));
-        host.Packages.Remove("hello-data", "1.1").Publish();
     }
 
     [Fact]
@@ -360,4 +230,139 @@ public sealed class RpmLayeringTests(RpmHost host) : IClassFixture<RpmHost>
             ],
             lines[1..]);
     }
+
+    [Fact]
+    public void A_build_of_the_containerfile_has_the_initramfs_that_the_host_has()
+    {
+        host.Start();
+        using var directory = new TestDirectory("build");
+        using var podman = new PodmanService(directory);
+        Directory.CreateDirectory(host.InDefault("etc/dracut.conf.d"));
+        File.WriteAllText(host.InDefault("etc/dracut.conf.d/mine.conf"), "hostonly=no\n");
+        File.WriteAllText(host.InDefault("etc/crypttab"), "disk UUID=1 none\n");
+        host.Run((operation, cancellation) => operation.EnableInitramfs(["--add", "it's one", "--include", "/etc/named"], cancellation));
+        host.Run((operation, cancellation) => operation.ChangeInitramfsFiles(["/etc/crypttab"], [], false, cancellation));
+        byte[] own = File.ReadAllBytes(host.InDefault($"usr/lib/modules/{RpmHost.Kernel}/initramfs.img"));
+
+        string noted = host.Bootc("package", "export-containerfile").Error;
+        host.Bootc("package", "export-containerfile", "--output", directory["context"]).Succeeded();
+        podman.Run("build", "--isolation=chroot", "-t", "localhost/os", directory["context"]).Succeeded();
+        string root = podman.Run("image", "mount", "localhost/os").Succeeded().Trim();
+
+        Assert.Equal("note: the Containerfile takes files of this host, which --output DIR writes beside it\n", noted);
+        Assert.Equal(own, File.ReadAllBytes(Path.Combine(root, $"usr/lib/modules/{RpmHost.Kernel}/initramfs.img")));
+        string text = File.ReadAllText(Path.Combine(root, $"usr/lib/modules/{RpmHost.Kernel}/initramfs.img"));
+        Assert.Contains($"--kver {RpmHost.Kernel} --add it's one --include /etc/named /usr", text);
+        Assert.Contains("hostonly=no\n", text);
+        Assert.Contains("disk UUID=1 none\n", text);
+        Assert.Equal([], Directory.EnumerateFileSystemEntries(Path.Combine(root, "tmp")));
+        Assert.False(Directory.Exists(Path.Combine(root, "etc/dracut.conf.d")));
+        Assert.False(File.Exists(Path.Combine(root, "etc/crypttab")));
+    }
+
+    [Theory]
+    [InlineData("zstd")]
+    [InlineData("gz")]
+    [InlineData("xz")]
+    public void A_check_marks_what_lists_of_updates_call_security_fixes(string compression)
+    {
+        host.Start();
+        Assert.SkipUnless(compression != "xz" || File.Exists(host.InDefault("usr/bin/xz")), "there is no xz that the image could have");
+        string updates = Update("security", "hello-data", "1.0.9") + Update("bugfix", "hello-layer", "1.0");
+        try
+        {
+            host.Install("hello-layer");
+            host.Packages.Add("hello-data", "1.1").Add("hello-layer", "1.0.1", fields: "Requires: hello-data\n").PublishWithUpdates(updates, compression);
+            string said = host.Bootc("upgrade", "--check").Succeeded();
+            Assert.Contains("Newer packages for ", said);
+            Assert.Contains("    hello-data  1.0-1 -> 1.1-1  (security)\n    hello-layer  1.0-1 -> 1.0.1-1\n", said);
+
+            host.Upgrade();
+            host.Packages.Add("hello-data", "1.2").PublishWithUpdates(updates, compression);
+            Assert.Contains("    hello-data  1.1-1 -> 1.2-1\n", host.Bootc("upgrade", "--check").Succeeded());
+        }
+        finally
+        {
+            host.Packages.Remove("hello-data", "1.1").Remove("hello-data", "1.2").Remove("hello-layer", "1.0.1").Publish();
+        }
+    }
+
+    // As dnf itself is sent to mirrors by them.
+    [Theory]
+    [InlineData("metalink")]
+    [InlineData("mirrorlist")]
+    public void Lists_of_mirrors_are_asked_whether_anything_is_newer(string kind)
+    {
+        host.Start();
+        using var server = new FileServer(host.Packages.Path);
+        string list = Path.Combine(host.Packages.Path, $"{kind}-{(RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "aarch64" : "x86_64")}");
+        string original = File.ReadAllText(Sources());
+        string changed = original.Replace($"baseurl=file://{host.Packages.Path}", $"{kind}={server.Address}/{kind}-$basearch");
+        WriteList();
+        File.WriteAllText(Sources(), changed);
+        host.Install("hello-data");
+        File.WriteAllText(Sources(), changed);
+        host.Refresh();
+        host.Progress.Steps.Clear();
+
+        Assert.Equal(OperationOutcome.Unchanged, host.Refresh());
+        Assert.Empty(host.Progress.Steps);
+
+        host.Packages.Add("other", "1.0").Publish();
+        WriteList();
+        host.Refresh();
+        Assert.Contains("Looking for packages", host.Progress.Steps);
+        File.WriteAllText(Sources(), original);
+        File.Delete(list);
+
+        string Sources() => host.InDefault($"etc/{host.SourcesFile}");
+
+        void WriteList()
+        {
+            byte[] lists = File.ReadAllBytes(Path.Combine(host.Packages.Path, host.ListsFile));
+            File.WriteAllText(list, kind == "mirrorlist" ? $"# mirrors\n{server.Address}/\n" : $"""
+                <?xml version="1.0" encoding="utf-8"?>
+                <metalink version="3.0" xmlns="http://www.metalinker.org/" type="dynamic" xmlns:mm0="http://fedorahosted.org/mirrormanager">
+                 <files><file name="repomd.xml">
+                  <mm0:timestamp>{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}</mm0:timestamp>
+                  <size>{lists.Length}</size>
+                  <verification><hash type="md5">{Convert.ToHexStringLower(MD5.HashData(lists))}</hash><hash type="sha256">{Convert.ToHexStringLower(SHA256.HashData(lists))}</hash></verification>
+                  <mm0:alternates><mm0:alternate><verification><hash type="sha256">{new string('0', 64)}</hash></verification></mm0:alternate></mm0:alternates>
+                  <resources maxconnections="1"><url protocol="http" type="http" location="XX" preference="100">{server.Address}/{host.ListsFile}</url></resources>
+                 </file></files>
+                </metalink>
+                """);
+        }
+    }
+
+    [Theory]
+    [InlineData("[a]\nbaseurl=http://x/$basearch/\n  http://y/\n[b]\nenabled=0\nmetalink=https://z/\n", "", "a Base http://x/ARCH/")]
+    [InlineData("[a]\nbaseurl = http://x/\nmirrorlist=https://m/?r=${releasever}\n", "", "a MirrorList https://m/?r=RELEASE")]
+    [InlineData("[a]\nmetalink=https://m/\nenabled=1\n", "[a]\nenabled=false\n", "")]
+    [InlineData("[a]\nbaseurl=http://x/\nproxy=http://p/\n", "", null)]
+    [InlineData("[a]\nbaseurl=http://user:password@x/\n", "", null)]
+    [InlineData("[a]\nbaseurl=ftp://x/\n", "", null)]
+    [InlineData("[a]\nbaseurl=http://x/$unknown\n", "", null)]
+    [InlineData("[a]\nbaseurl=http://x/\n[a]\nbaseurl=http://y/\n", "", null)]
+    [InlineData("[a]\nbaseurl=http://x/\n", "[*]\nenabled=0\n", null)]
+    [InlineData("[a]\nenabled=perhaps\nbaseurl=http://x/\n", "", null)]
+    [InlineData("[a]\nname=nowhere\n", "", null)]
+    public void Repositories_are_read_from_settings_as_far_as_they_are_plainly_said(string settings, string overrides, string? expected)
+    {
+        host.Start();
+        using var etc = new TestDirectory("settings");
+        etc.Write("yum.repos.d/a.repo", settings);
+        etc.Write("dnf/repos.override.d/50-a.repo", overrides);
+        etc.Write("dnf/vars/releasever", "RELEASE\n");
+        etc.Write("dnf/vars/basearch", "ARCH\n");
+        using Sysroot sysroot = Sysroot.Open(host.Path);
+
+        IReadOnlyList<DnfRepository>? read = DnfSettings.TryReadRepositories(etc["."], sysroot.Repository.OpenTree(host.Commit), _ => true);
+
+        Assert.Equal(expected, read is null ? null : string.Join(' ', read.Select(repository => $"{repository.Id} {repository.Kind} {repository.Place}")));
+    }
+
+    private static string Update(string type, string name, string version) =>
+        $"<update from=\"a@example.com\" status=\"stable\" type=\"{type}\" version=\"1\"><id>T-{name}</id><title>{name}</title><issued date=\"2026-01-01 00:00:00\"/><description>d</description>"
+        + $"<pkglist><collection short=\"T\"><name>T</name><package name=\"{name}\" version=\"{version}\" release=\"1\" epoch=\"0\" arch=\"noarch\" src=\"{name}-{version}-1.src.rpm\"><filename>{name}-{version}-1.noarch.rpm</filename></package></collection></pkglist></update>\n";
 }

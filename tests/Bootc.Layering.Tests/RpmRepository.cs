@@ -5,7 +5,7 @@ using Bootc.Testing;
 namespace Bootc.Layering.Tests;
 
 /// <summary>A repository in a directory, with the key that its packages are signed by. All tools are those of the reference tree.</summary>
-internal sealed class RpmRepository : IDisposable
+internal sealed class RpmRepository : ITestRepository, IDisposable
 {
     private readonly TestDirectory _directory = new("rpms");
 
@@ -74,10 +74,32 @@ internal sealed class RpmRepository : IDisposable
         return this;
     }
 
+    /// <inheritdoc/>
+    public void Bring(string name, string version, Dictionary<string, string>? files = null) => Add(name, version, files).Publish();
+
+    /// <inheritdoc/>
+    public void Take(string name, string version) => Remove(name, version).Publish();
+
     /// <summary>Writes and signs the lists.</summary>
     public void Publish(string signer = "test")
     {
         Oracle.Run("createrepo_c", "-q", Path).Succeeded();
+        Sign(signer);
+    }
+
+    /// <summary>Writes and signs the lists, with a list of updates besides.</summary>
+    /// <param name="updates">The elements <c>update</c> of <c>updateinfo.xml</c>.</param>
+    /// <param name="compression">How the list is compressed, as modifyrepo_c(8) calls it.</param>
+    public void PublishWithUpdates(string updates, string compression)
+    {
+        Oracle.Run("createrepo_c", "-q", Path).Succeeded();
+        string list = _directory.Write("updateinfo.xml", $"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<updates>\n{updates}</updates>\n");
+        Oracle.Run("modifyrepo_c", "--mdtype=updateinfo", $"--compress-type={compression}", list, System.IO.Path.Combine(Path, "repodata")).Succeeded();
+        Sign("test");
+    }
+
+    private void Sign(string signer)
+    {
         string lists = System.IO.Path.Combine(Path, "repodata/repomd.xml");
         File.Delete(lists + ".asc");
         Gpg("--local-user", $"{signer}@example.com", "--armor", "--detach-sign", "--output", lists + ".asc", lists);

@@ -17,8 +17,8 @@ internal sealed partial class DpkgSystem : IPackageSystem
     /// <summary>The name of apt's cache.</summary>
     public const string Cache = "apt";
 
-    /// <summary>The directory of lists in it.</summary>
-    public const string Lists = "lists";
+    // The directory of lists in it.
+    private const string Lists = "lists";
 
     /// <inheritdoc/>
     public string CacheName => Cache;
@@ -35,6 +35,10 @@ internal sealed partial class DpkgSystem : IPackageSystem
 
     /// <inheritdoc/>
     public bool IsCurrent(string etc, string cache, CancellationToken cancellation) => AptProbe.IsCurrent($"{etc}/apt", Path.Combine(cache, Lists), cancellation);
+
+    /// <inheritdoc/>
+    public IReadOnlySet<Package> FindSecurityFixes(string cache, IReadOnlyList<(Package? Before, Package After)> packages, string root, CancellationToken cancellation) =>
+        SecurityLists.Find(Path.Combine(cache, Lists), packages.Select(package => package.After).ToHashSet());
 
     /// <inheritdoc/>
     public string Extension => ".deb";

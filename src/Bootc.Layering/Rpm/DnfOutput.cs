@@ -70,6 +70,14 @@ internal static partial class DnfOutput
         return files;
     }
 
+    /// <summary>What a search found, each name once.</summary>
+    /// <remarks>Lines <c>NAME.ARCH TAB SUMMARY</c> of dnf 5, <c>NAME.ARCH : SUMMARY</c> of dnf 4, below headers that say what matched.</remarks>
+    public static List<FoundPackage> ParseSearch(string output) => [.. output.Split('\n')
+        .Select(line => Found().Match(line))
+        .Where(match => match.Success)
+        .Select(match => new FoundPackage(match.Groups[1].Value, match.Groups[2].Value.Trim(), IsPresent: false))
+        .DistinctBy(package => package.Name)];
+
     /// <summary>Whether a transaction cannot be; not, whether dnf ended because it was told to do nothing. The shell of dnf 4 says so by its messages alone.</summary>
     public static bool HasFailed(SandboxResult result) =>
         Failure().IsMatch(result.Error) || (result.ExitCode != 0 && !result.Messages("Operation aborted").Concat(result.Messages("Error: Operation aborted")).Any());
@@ -144,6 +152,9 @@ internal static partial class DnfOutput
 
     [GeneratedRegex("""OpenPGP check for package "(?<package>[^"]+)" \((?<path>[^)]+)\)|Failing package is: (?<package>\S+)|Package (?<package>\S+) is not signed""")]
     private static partial Regex Refusal();
+
+    [GeneratedRegex(@"^ ?(\S+)\.[a-z0-9_]+(?:\t| ?: )(.*)$")]
+    private static partial Regex Found();
 
     [GeneratedRegex(@"^(?:Error:(?! Operation aborted)| ?Problem:|No match for argument)", RegexOptions.Multiline)]
     private static partial Regex Failure();

@@ -8,7 +8,7 @@ namespace Bootc.Layering.Rpm;
 /// (<c>yum.repos.d</c>, <c>dnf</c>, <c>pki</c>). Signatures are checked before the first script runs; scripts see neither the
 /// keys nor anything of the host that they could change.
 /// </summary>
-internal sealed class DnfTool : IPackageTool
+internal sealed class DnfTool : IPackageTool, IPackageSearch
 {
     /// <summary>The programs that are known, the better one first.</summary>
     public static readonly string[] Programs = [Dnf5, "dnf"];
@@ -160,6 +160,26 @@ internal sealed class DnfTool : IPackageTool
         {
             throw new LayeringException($"rpm's database in /{_database} was not closed: a part of it is in its write-ahead log");
         }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>One term after the other, since of several dnf takes packages that have any.</remarks>
+    public IReadOnlyList<FoundPackage> Search(IReadOnlyList<string> terms, CancellationToken cancellation)
+    {
+        IEnumerable<FoundPackage>? found = null;
+        foreach (string term in terms)
+        {
+            SandboxResult result = _solving.Run([.. Command, "-C", "-q", "search", "--all", "--", term], cancellation);
+            if (result.ExitCode != 0)
+            {
+                throw new LayeringException($"packages cannot be looked for: {DnfOutput.Reason(result)}");
+            }
+
+            List<FoundPackage> matches = DnfOutput.ParseSearch(result.Output);
+            found = found is null ? matches : [.. found.IntersectBy(matches.Select(match => match.Name), package => package.Name)];
+        }
+
+        return [.. found ?? []];
     }
 
     private string[] Command =>

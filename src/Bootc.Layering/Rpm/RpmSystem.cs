@@ -3,13 +3,15 @@ using System.Text.RegularExpressions;
 using Bootc.Deployments;
 using Bootc.Import.Packages;
 using Bootc.Linux;
+using Bootc.Ostree;
 
 namespace Bootc.Layering.Rpm;
 
 /// <summary>rpm, and dnf 5 or 4.</summary>
 /// <param name="database">The directory of rpm's database in the image.</param>
 /// <param name="program">The name of the image's dnf: one of <see cref="DnfTool.Programs"/>.</param>
-internal sealed partial class RpmSystem(string database, string program) : IPackageSystem
+/// <param name="image">The image.</param>
+internal sealed partial class RpmSystem(string database, string program, CommitTree image) : IPackageSystem
 {
     // What was done when, which is no part of what the image is; which packages were asked for is in other files there.
     private const string History = "usr/lib/sysimage/libdnf5/transaction_history.sqlite";
@@ -26,12 +28,15 @@ internal sealed partial class RpmSystem(string database, string program) : IPack
 
     /// <inheritdoc/>
     public IEnumerable<string> FindLists(string cache) => Directory.Exists(cache)
-        ? Directory.EnumerateDirectories(cache).Select(folder => Path.Combine(folder, "repodata/repomd.xml")).Where(File.Exists).Order(StringComparer.Ordinal)
+        ? Directory.EnumerateDirectories(cache).Select(folder => Path.Combine(folder, DnfProbe.Metadata)).Where(File.Exists).Order(StringComparer.Ordinal)
         : [];
 
     /// <inheritdoc/>
-    /// <remarks>Metalinks and lists of mirrors say only to dnf what is newest.</remarks>
-    public bool IsCurrent(string etc, string cache, CancellationToken cancellation) => false;
+    public bool IsCurrent(string etc, string cache, CancellationToken cancellation) => DnfProbe.IsCurrent(etc, image, cache, cancellation);
+
+    /// <inheritdoc/>
+    public IReadOnlySet<Package> FindSecurityFixes(string cache, IReadOnlyList<(Package? Before, Package After)> packages, string root, CancellationToken cancellation) =>
+        SecurityAdvisories.Find(cache, packages, root, cancellation);
 
     /// <inheritdoc/>
     public string Extension => ".rpm";

@@ -10,24 +10,15 @@ using Bootc.Testing;
 
 namespace Bootc.Layering.Tests;
 
-public sealed class PackageLayeringTests(DebianHost host) : IClassFixture<DebianHost>
+public sealed class DebianLayeringTests(DebianHost host) : LayeringCases(host), IClassFixture<DebianHost>
 {
     [Fact]
-    public void Packages_and_what_they_need_are_in_the_next_deployment_and_dpkg_agrees()
+    public void The_database_lists_what_was_added()
     {
         host.Start();
-        string before = host.Default.DirectoryName;
+        host.Install("hello-layer");
 
-        Assert.Equal(OperationOutcome.Changed, host.Install("hello-layer"));
-
-        Assert.Equal("hello\n", host.Chroot("hello-layer").Succeeded());
-        Assert.Equal("data\n", File.ReadAllText(host.InDefault("usr/share/hello-data/data")));
-        Assert.Equal("greeting = hello\n", File.ReadAllText(host.InDefault("etc/hello-layer.conf")));
         Assert.Equal("ii  hello-data\nii  hello-layer\n", host.Chroot("dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n' hello-data hello-layer").Succeeded());
-        Assert.Equal("", host.Chroot("dpkg --verify hello-data hello-layer").Succeeded());
-        Assert.Equal("hello-layer;", host.Default.Origin.File.GetString("packages", "requested"));
-        Assert.Equal(before, host.Deployments[1].DirectoryName);
-        host.AssertSound();
     }
 
     [Fact]
@@ -70,47 +61,6 @@ public sealed class PackageLayeringTests(DebianHost host) : IClassFixture<Debian
     }
 
     [Fact]
-    public void The_same_inputs_give_the_same_commit_and_what_is_there_is_not_made_again()
-    {
-        host.Start();
-        host.Install("hello-layer");
-        var first = host.Commit;
-
-        host.Run((operation, cancellation) => operation.Reset(cancellation));
-        host.Progress.Steps.Clear();
-        host.Install("hello-layer"); // the deployment to fall back to has it
-        Assert.Equal(first, host.Commit);
-        Assert.DoesNotContain("Installing packages", host.Progress.Steps);
-
-        host.Start();
-        host.Switch("v2"); // nothing has it any more
-        host.Switch("v1");
-        host.Install("hello-layer");
-        Assert.Contains("Installing packages", host.Progress.Steps);
-        Assert.Equal(first, host.Commit);
-    }
-
-    [Fact]
-    public void Another_image_gets_the_packages_too_and_a_rollback_brings_back_the_one_before_with_them()
-    {
-        host.Start();
-        host.Install("hello-layer");
-        var first = host.Commit;
-
-        Assert.Equal(OperationOutcome.Changed, host.Switch("v2"));
-
-        Assert.Equal("hello\n", host.Chroot("hello-layer").Succeeded());
-        Assert.Equal("version 2\n", File.ReadAllText(host.InDefault("usr/share/example/version")));
-        Assert.Equal("hello-layer;", host.Default.Origin.File.GetString("packages", "requested"));
-        host.AssertSound();
-
-        host.Rollback();
-        Assert.Equal(first, host.Commit);
-        Assert.Equal("hello-layer;", host.Default.Origin.File.GetString("packages", "requested"));
-        host.AssertSound();
-    }
-
-    [Fact]
     public void A_host_with_packages_reports_its_image()
     {
         host.Start();
@@ -137,37 +87,6 @@ public sealed class PackageLayeringTests(DebianHost host) : IClassFixture<Debian
         Assert.Contains("no-such-package", missing);
         Assert.Contains("not-there-at-all", unmet);
         Assert.Equal(before, host.State);
-    }
-
-    [Fact]
-    public void Another_image_that_cannot_have_the_packages_leaves_the_host_as_it_was()
-    {
-        host.Start();
-        host.Packages.Add("passing", "1.0").Publish();
-        host.Install("passing");
-        string before = host.State;
-        File.Delete(Path.Combine(host.Packages.Path, "passing_1.0_amd64.deb"));
-
-        string error = Assert.ThrowsAny<DeploymentException>(() => host.Switch("v2")).Message;
-
-        Assert.Contains("passing", error);
-        Assert.Equal(before, host.State);
-        host.Packages.Add("passing", "1.0").Publish();
-    }
-
-    [Fact]
-    public void Lists_signed_by_an_unknown_key_are_refused()
-    {
-        host.Start();
-        host.Packages.MakeKey("stranger");
-        host.Packages.Publish("stranger");
-        string before = host.State;
-
-        string error = Assert.Throws<LayeringException>(() => host.Install("hello-layer")).Message;
-
-        Assert.Contains("lists of packages", error);
-        Assert.Equal(before, host.State);
-        host.Packages.Publish();
     }
 
     [Theory]
@@ -262,19 +181,6 @@ public sealed class PackageLayeringTests(DebianHost host) : IClassFixture<Debian
     }
 
     [Fact]
-    public void A_package_that_the_image_has_is_inactive()
-    {
-        host.Start();
-        Assert.Contains("--allow-inactive", Assert.Throws<LayeringException>(() => host.Install("nano")).Message);
-
-        host.Run((operation, cancellation) => operation.Install(["nano"], cancellation), allowInactive: true);
-
-        Assert.Contains(host.Progress.Messages, message => message.Contains("nano", StringComparison.Ordinal) && message.Contains("inactive", StringComparison.Ordinal));
-        using Sysroot sysroot = Sysroot.Open(host.Path);
-        Assert.Equal(["nano"], PackageReport.Read(sysroot, host.Default).Inactive);
-    }
-
-    [Fact]
     public async Task A_package_that_the_next_image_has_itself_becomes_inactive_and_active_again_with_one_that_has_not()
     {
         host.Start();
@@ -307,49 +213,6 @@ public sealed class PackageLayeringTests(DebianHost host) : IClassFixture<Debian
     }
 
     [Fact]
-    public void A_dry_run_tells_what_would_be_done_and_changes_nothing()
-    {
-        host.Start();
-        string before = host.State;
-        using Sysroot sysroot = Sysroot.Open(host.Path);
-        var operation = new PackageOperation(sysroot, new OciOptions(), host.Progress) { DryRun = true };
-
-        operation.Install(["hello-layer"], TestContext.Current.CancellationToken);
-
-        Assert.Equal(
-            [(PackageAction.Install, "hello-data", "1.0"), (PackageAction.Install, "hello-layer", "1.0")],
-            operation.Transaction!.Changes.Select(change => (change.Action, change.Name, change.After)));
-        Assert.All(operation.Transaction.Changes, change => Assert.StartsWith("SHA256:", change.Digest));
-        Assert.Equal(before, host.State);
-    }
-
-    [Fact]
-    public void What_was_fetched_before_is_enough_with_cache_only()
-    {
-        host.Start();
-        host.Install("hello-layer"); // fetches the lists
-        host.Run((operation, cancellation) => operation.Reset(cancellation));
-
-        Assert.Equal(OperationOutcome.Changed, host.Run((operation, cancellation) => operation.Install(["hello-data"], cancellation), cacheOnly: true));
-
-        Assert.Equal("data\n", File.ReadAllText(host.InDefault("usr/share/hello-data/data")));
-    }
-
-    [Fact]
-    public void Newer_packages_are_looked_for_on_demand()
-    {
-        host.Start();
-        host.Install("hello-data");
-        Assert.Equal(OperationOutcome.Unchanged, host.Run((operation, cancellation) => operation.Refresh(cancellation)));
-
-        host.Packages.Add("hello-data", "1.1", new() { ["usr/share/hello-data/data"] = "newer\n" }).Publish();
-        Assert.Equal(OperationOutcome.Changed, host.Run((operation, cancellation) => operation.Refresh(cancellation)));
-
-        Assert.Equal("newer\n", File.ReadAllText(host.InDefault("usr/share/hello-data/data")));
-        host.Packages.Remove("hello-data", "1.1").Publish();
-    }
-
-    [Fact]
     public void Modules_for_the_kernel_give_another_initramfs()
     {
         host.Start();
@@ -362,23 +225,5 @@ public sealed class PackageLayeringTests(DebianHost host) : IClassFixture<Debian
         Assert.NotEqual(before, host.Default.Bootcsum);
         string content = host.Chroot($"lsinitrd /usr/lib/modules/{version}/initramfs.img").Succeeded();
         Assert.Contains("usr/lib/modprobe.d/early-options.conf", content);
-    }
-
-    [Fact]
-    public void The_command_shows_what_it_does_and_what_the_host_has()
-    {
-        host.Start();
-        string planned = host.Bootc("package", "install", "--dry-run", "hello-layer").Succeeded();
-        Assert.Matches("PACKAGE +CHANGE +BEFORE +AFTER +SIZE\nhello-data +added +- +1\\.", planned);
-        Assert.Contains("Nothing is added", host.Bootc("package", "list").Succeeded());
-
-        host.Bootc("package", "install", "-q", "hello-layer").Succeeded();
-        Assert.Contains("added     hello-layer  1.0\n", host.Bootc("package", "list").Succeeded());
-        Assert.Contains("  added: hello-layer\n", host.Bootc("status", "--format", "human").Succeeded());
-        Assert.DoesNotContain("hello-layer", host.Bootc("status", "--format", "json").Succeeded());
-        Assert.Contains("apt-get install -y --allow-downgrades hello-layer", host.Bootc("package", "export-containerfile").Succeeded());
-
-        CommandResult failed = host.Bootc("package", "uninstall", "unknown");
-        Assert.Equal((1, "error: unknown is not among the packages that were added to the image (hello-layer)\n"), (failed.ExitCode, failed.Error));
     }
 }
