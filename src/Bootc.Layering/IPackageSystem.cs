@@ -40,6 +40,12 @@ internal interface IPackageSystem
     /// <summary>Whether a text is the name of a package, perhaps with an architecture or a version.</summary>
     bool IsName(string text);
 
+    /// <summary>Whether a text that <see cref="IsName"/> takes means the package of a name, whatever architecture and version it asks for.</summary>
+    bool Means(string text, string name);
+
+    /// <summary>The name of the package that such a text means, of those that a deployment has; the text where it has none.</summary>
+    string NameIn(string text, IEnumerable<Package> packages);
+
     /// <summary>By which names a package is meant.</summary>
     IEnumerable<string> NamesOf(Package package);
 

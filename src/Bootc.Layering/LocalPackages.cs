@@ -21,7 +21,9 @@ internal static class LocalPackages
     {
         if (!File.Exists(path))
         {
-            throw new LayeringException($"there is no file '{path}'");
+            throw new LayeringException(path.Contains("://", StringComparison.Ordinal)
+                ? $"'{path}' is an address: fetch the package, with curl -O for example, and name its file"
+                : $"there is no file '{path}'");
         }
 
         string shown = $"/run/package{system.Extension}";

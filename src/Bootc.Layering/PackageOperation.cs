@@ -48,29 +48,35 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
         RefuseInactive(names, system, current);
         LocalPackage[] files = Take(packages.Where(IsFile), current, cancellation);
         HashSet<string> replaced = [.. files.Select(file => file.Name)];
+        IReadOnlyList<Package> present = ReadPackages(current);
+
+        // Of two wishes for versions of one package the later counts.
         return wish with
         {
-            Requested = [.. wish.Requested.Where(known => names.Contains(known) || !names.Any(name => NameOf(name) == NameOf(known))), .. names.Except(wish.Requested)],
+            Requested = [.. wish.Requested.Where(known => names.Contains(known) || !names.Any(name => system.Means(name, system.NameIn(known, present)))), .. names.Except(wish.Requested)],
             Local = [.. wish.Local.Where(package => !replaced.Contains(package.Name)), .. files],
         };
     }, cancellation);
 
     /// <summary>Wants packages no more that were added to the image.</summary>
     /// <exception cref="LayeringException">One was not added.</exception>
-    public OperationOutcome Uninstall(IReadOnlyList<string> packages, CancellationToken cancellation) => Run((wish, _) =>
+    public OperationOutcome Uninstall(IReadOnlyList<string> packages, CancellationToken cancellation) => Run((wish, current) =>
     {
-        string? unknown = packages.FirstOrDefault(name => !wish.Requested.Any(known => IsNamed(known, name)) && !wish.Local.Any(package => IsNamed(package, name)));
+        // A version that was asked for goes by the package's name too.
+        IPackageSystem? system = wish.Requested.Count == 0 ? null : SystemOf(current);
+        IReadOnlyList<Package> present = ReadPackages(current);
+        string[] gone = [.. wish.Requested.Where(known => packages.Contains(known) || packages.Except(wish.Requested).Contains(system!.NameIn(known, present)))];
+        string? unknown = packages.FirstOrDefault(name => !gone.Any(known => known == name || system!.NameIn(known, present) == name) && !wish.Local.Any(package => IsNamed(package, name)));
         if (unknown is not null && !Idempotent)
         {
             throw new LayeringException($"{unknown} is not among the packages that were added to the image ({List(wish.Requested.Concat(wish.Local.Select(package => package.Name)))})");
         }
 
-        return wish with
-        {
-            Requested = [.. wish.Requested.Where(known => !packages.Any(name => IsNamed(known, name)))],
-            Local = [.. wish.Local.Where(package => !packages.Any(name => IsNamed(package, name)))],
-        };
+        return wish with { Requested = [.. wish.Requested.Except(gone)], Local = [.. wish.Local.Where(package => !packages.Any(name => IsNamed(package, name)))] };
     }, cancellation);
+
+    /// <summary>Wants none of the packages any more that were added to the image; what is left out and replaced stays so.</summary>
+    public OperationOutcome UninstallAll(CancellationToken cancellation) => Run((wish, _) => wish with { Requested = [], Local = [] }, cancellation);
 
     /// <summary>Wants packages of the image no more.</summary>
     /// <exception cref="LayeringException">The image does not have one, or cannot do without it.</exception>
@@ -242,6 +248,8 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
         }
     }
 
+    private IReadOnlyList<Package> ReadPackages(Deployment current) => PackageDatabase.Read(sysroot.Repository, current.Commit) ?? [];
+
     private IReadOnlyList<Package> ReadImagePackages(Deployment current) =>
         PackageDatabase.Read(sysroot.Repository, ImageStore.BaseOf(sysroot.Repository, current.Commit)) ?? [];
 
@@ -249,10 +257,6 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
 
     private static bool IsFile(string package) =>
         package.Contains('/') || package.EndsWith(".deb", StringComparison.Ordinal) || package.EndsWith(".rpm", StringComparison.Ordinal);
-
-    private static string NameOf(string requested) => requested.Split('=')[0];
-
-    private static bool IsNamed(string requested, string name) => requested == name || NameOf(requested) == name;
 
     private static bool IsNamed(LocalPackage package, string name) => name == package.Name || name == package.Identity || name == package.Sha256;
 

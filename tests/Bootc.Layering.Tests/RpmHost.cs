@@ -155,7 +155,7 @@ public sealed partial class RpmHost : LayeredHost
         File.WriteAllText($"{tree}/usr/lib/rpm/macros.d/macros.sysimage", "%_dbpath /usr/lib/sysimage/rpm\n");
 
         // The true one makes the initramfs of the Debian image, in whose tests it is seen at work. This one says what it is told.
-        WriteProgram(tree, "usr/bin/dracut", "#!/bin/sh\nfor last; do :; done\n{ echo \"made anew: $*\" | sed 's, --tmpdir /tmp,,'; cat /etc/dracut.conf.d/*; } > \"$last\" 2> /dev/null\n");
+        WriteProgram(tree, "usr/bin/dracut", "#!/bin/sh\nfor last; do :; done\n{ echo \"made anew: $*\" | sed 's, --tmpdir /tmp,,'; cat /etc/dracut.conf.d/* || true; } > \"$last\" 2> /dev/null\n");
         WriteProgram(tree, "usr/sbin/depmod", "#!/bin/sh\n");
         if (File.Exists("/usr/bin/xz"))
         {

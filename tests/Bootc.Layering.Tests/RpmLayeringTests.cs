@@ -232,6 +232,56 @@ public sealed class RpmLayeringTests(RpmHost host) : LayeringCases(host), IClass
     }
 
     [Fact]
+    public void A_version_that_was_asked_for_goes_by_the_name_of_its_package()
+    {
+        host.Start();
+        host.Packages.Add("hello-data", "1.1", new() { ["usr/share/hello-data/data"] = "newer\n" }).Publish();
+        host.Install("hello-data-1.0");
+        Assert.Equal("added     hello-data  1.0-1\n", host.Bootc("package", "list").Succeeded());
+
+        host.Install("hello-data-1.1"); // in the place of the other
+        Assert.Equal("hello-data-1.1;", host.Default.Origin.File.GetString("packages", "requested"));
+        Assert.Equal("newer\n", File.ReadAllText(host.InDefault("usr/share/hello-data/data")));
+
+        host.Bootc("package", "uninstall", "hello-data").Succeeded();
+        Assert.False(host.Default.Origin.File.HasGroup("packages"));
+        host.Packages.Take("hello-data", "1.1");
+    }
+
+    [Fact]
+    public void All_that_was_added_goes_at_once_and_what_is_left_out_stays_so()
+    {
+        host.Start();
+        host.Run((operation, cancellation) => operation.OverrideRemove(["pager"], cancellation));
+        host.Install("hello-layer", host.Packages.Make("extra", "1.0"));
+
+        Assert.Equal(2, host.Bootc("package", "uninstall").ExitCode);
+        Assert.Equal(2, host.Bootc("package", "uninstall", "--all", "extra").ExitCode);
+        host.Bootc("package", "uninstall", "--all").Succeeded();
+        Assert.Equal(["editor 1.0-1", "editor-plugin 1.0-1", "os-base 1.0-1"], host.ListPackages());
+
+        host.Bootc("package", "override", "reset", "--all").Succeeded();
+        Assert.Contains("pager 1.0-1", host.ListPackages());
+        Assert.Contains("fetch the package, with curl", host.Bootc("package", "install", "https://example.com/x.rpm").Error);
+    }
+
+    [Theory]
+    [InlineData("hello-data", true)]
+    [InlineData("hello-data.noarch", true)]
+    [InlineData("hello-data-1.0", true)]
+    [InlineData("hello-data-2:1.0-1.x86_64", true)]
+    [InlineData("hello-data-more", false)]
+    [InlineData("hello-data-more-1.0-1", false)]
+    [InlineData("hello", false)]
+    public void A_name_with_a_version_means_its_package(string text, bool isMeant)
+    {
+        host.Start();
+        using Sysroot sysroot = Sysroot.Open(host.Path);
+
+        Assert.Equal(isMeant, PackageSystems.Find(sysroot.Repository, host.Commit).Means(text, "hello-data"));
+    }
+
+    [Fact]
     public void A_build_of_the_containerfile_has_the_initramfs_that_the_host_has()
     {
         host.Start();
@@ -246,7 +296,7 @@ public sealed class RpmLayeringTests(RpmHost host) : LayeringCases(host), IClass
 
         string noted = host.Bootc("package", "export-containerfile").Error;
         host.Bootc("package", "export-containerfile", "--output", directory["context"]).Succeeded();
-        podman.Run("build", "--isolation=chroot", "-t", "localhost/os", directory["context"]).Succeeded();
+        podman.Run("build", "--isolation=chroot", "--ulimit", "nofile=1024:1024", "-t", "localhost/os", directory["context"]).Succeeded();
         string root = podman.Run("image", "mount", "localhost/os").Succeeded().Trim();
 
         Assert.Equal("note: the Containerfile takes files of this host, which --output DIR writes beside it\n", noted);

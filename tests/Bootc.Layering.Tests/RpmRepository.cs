@@ -35,6 +35,11 @@ internal sealed class RpmRepository : ITestRepository, IDisposable
     {
         string tree = $"build-{name}-{version}";
         var listed = new StringBuilder();
+        if (Directory.Exists(_directory[tree]))
+        {
+            Directory.Delete(_directory[tree], recursive: true); // another package of the same version
+        }
+
         Directory.CreateDirectory(_directory[tree]);
         foreach ((string path, string content) in files ?? [])
         {

@@ -8,7 +8,7 @@ internal static class PackageInstallCommand
 {
     public static Command Create()
     {
-        var packages = new Argument<string[]>("PACKAGE") { Description = "A name, NAME=VERSION, or the path of a package file", Arity = ArgumentArity.OneOrMore };
+        var packages = new Argument<string[]>("PACKAGE") { Description = "A name, perhaps with a version (NAME=VERSION, or NAME-VERSION of an RPM), or the path of a package file", Arity = ArgumentArity.OneOrMore };
         var idempotent = new Option<bool>("--idempotent") { Description = "It is no error when a package is wanted already" };
         var inactive = new Option<bool>("--allow-inactive") { Description = "Packages may be named that the image has already" };
         var transient = new Option<bool>("--transient") { Description = "Put the packages onto the running system only, until its next boot" };

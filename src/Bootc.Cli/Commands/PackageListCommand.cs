@@ -32,11 +32,10 @@ internal static class PackageListCommand
             return;
         }
 
-        HashSet<string> asked = [.. report.Wish.Requested.Select(name => name.Split(':', '=')[0])];
         HashSet<string> local = [.. report.Wish.LocalFiles.Select(package => package.Name)];
         foreach (Package package in report.Difference.Added)
         {
-            output.WriteLine($"added     {package.Name}  {package.Version}{(local.Contains(package.Name) ? "  (file)" : asked.Contains(package.Name) ? "" : "  (needed by others)")}");
+            output.WriteLine($"added     {package.Name}  {package.Version}{(local.Contains(package.Name) ? "  (file)" : report.Asked.Contains(package.Name) ? "" : "  (needed by others)")}");
         }
 
         foreach ((Package old, Package now) in report.Difference.Changed)

@@ -40,10 +40,11 @@ internal static class PackageOverrideCommand
     {
         var packages = new Argument<string[]>("PACKAGE") { Description = "A package that was left out or replaced; all of them where none is named", Arity = ArgumentArity.ZeroOrMore };
         var options = new PackageOptions();
-        var command = new DocumentedCommand("reset", "Have packages again as the image has them", packages);
+        var all = new Option<bool>("--all") { Description = "All of them, which is so without a name as well" };
+        var command = new DocumentedCommand("reset", "Have packages again as the image has them", packages, all);
         options.AddTo(command);
         command.SetAction((parsed, cancellation) => options.RunAsync(
-            parsed, "package override reset", operation => operation.OverrideReset(parsed.GetValue(packages) ?? [], cancellation), cancellation: cancellation));
+            parsed, "package override reset", operation => operation.OverrideReset(parsed.GetValue(all) ? [] : parsed.GetValue(packages) ?? [], cancellation), cancellation: cancellation));
         return command;
     }
 }

@@ -50,6 +50,12 @@ internal sealed partial class DpkgSystem : IPackageSystem
     public bool IsName(string text) => PackageName().IsMatch(text);
 
     /// <inheritdoc/>
+    public bool Means(string text, string name) => NameIn(text, []) == name;
+
+    /// <inheritdoc/>
+    public string NameIn(string text, IEnumerable<Package> packages) => text.Split(':', '=')[0];
+
+    /// <inheritdoc/>
     public IEnumerable<string> NamesOf(Package package) => [package.Name, $"{package.Name}:{package.Architecture}"];
 
     /// <inheritdoc/>

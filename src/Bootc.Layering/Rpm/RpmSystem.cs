@@ -51,6 +51,14 @@ internal sealed partial class RpmSystem(string database, string program, CommitT
     public static bool IsPackageName(string text) => PackageName().IsMatch(text);
 
     /// <inheritdoc/>
+    /// <remarks>Names have dashes as well: what goes on with one and a digit is taken for a version.</remarks>
+    public bool Means(string text, string name) => text.StartsWith(name, StringComparison.Ordinal) && Rest().IsMatch(text.AsSpan(name.Length));
+
+    /// <inheritdoc/>
+    public string NameIn(string text, IEnumerable<Package> packages) =>
+        packages.Where(package => text.StartsWith(package.Name, StringComparison.Ordinal) && NamesOf(package).Contains(text)).Select(package => package.Name).FirstOrDefault() ?? text;
+
+    /// <inheritdoc/>
     public IEnumerable<string> NamesOf(Package package)
     {
         string version = package.Version[(package.Version.IndexOf(':') + 1)..];
@@ -97,6 +105,10 @@ internal sealed partial class RpmSystem(string database, string program, CommitT
         ];
         return $"RUN {string.Join(" && \\\n    ", commands)}\n";
     }
+
+    // [-[EPOCH:]VERSION[-RELEASE]][.ARCH]
+    [GeneratedRegex(@"^(?:-[0-9][^-]*(?:-[^-]+)?|\.(?:noarch|[a-z][a-z0-9]*_?[0-9a-z_]*))?\z")]
+    private static partial Regex Rest();
 
     // Neither a group nor a pattern nor a range of versions.
     [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9_.+~^:-]*\z")]
