@@ -311,8 +311,9 @@ public sealed partial class PackageLayering : IDeriver
         }
 
         HashSet<string> present = [.. (PackageDatabase.Read(repository, image) ?? []).SelectMany(system.NamesOf)];
-        string[] inactive = [.. wish.Requested.Where(present.Contains), .. wish.Removed.Where(name => !present.Contains(name))];
-        return (wish with { Requested = [.. wish.Requested.Except(inactive)], Removed = [.. wish.Removed.Except(inactive)] }, inactive);
+        string[] known = [.. wish.Requested.Where(present.Contains)];
+        string[] missing = [.. wish.Removed.Where(name => !present.Contains(name))];
+        return (wish with { Requested = [.. wish.Requested.Except(known)], Removed = [.. wish.Removed.Except(missing)] }, [.. known, .. missing]);
     }
 
     private static void RequireNothingElseRemoved(IReadOnlyList<PackageChange> changes, PackageWish wish)

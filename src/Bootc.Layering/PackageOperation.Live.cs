@@ -1,6 +1,7 @@
 // apply-live, --transient: packages on the system that runs.
 using Bootc.Deployments;
 using Bootc.Import;
+using Bootc.Import.Packages;
 
 namespace Bootc.Layering;
 
@@ -42,11 +43,11 @@ public sealed partial class PackageOperation
         var pulled = new PulledImage(image, LayerFacts.Load(sysroot.Repository, image));
         if (DryRun)
         {
-            return Simulate(layering, context, pulled, origin, cancellation);
+            return Simulate(layering, context, pulled, origin, booted, cancellation);
         }
 
         DerivedCommit derived = context.Derive(pulled, origin, looksForNewer: false, cancellation);
-        Transaction = layering.Transaction;
+        Transaction = PackageTransaction.Between(ReadPackages(booted), PackageDatabase.Read(sysroot.Repository, derived.Commit) ?? [], layering.Transaction, []);
         new LiveChange(sysroot, progress) { AllowReplacement = AllowReplacement }.Apply(derived.Commit, [.. transient.Distinct()]);
         progress.Message($"On the running system until its next boot: {List(packages)}");
         return OperationOutcome.Prepared;

@@ -28,7 +28,7 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
     /// <summary>On a running host: the new deployment waits to be released before shutdown makes it bootable.</summary>
     public bool DownloadOnly { get; init; }
 
-    /// <summary>What is done with packages, once it is known.</summary>
+    /// <summary>What is done with packages, told from those that boot next so far, once it is known; <see langword="null"/> where it has nothing to do with packages.</summary>
     public PackageTransaction? Transaction { get; private set; }
 
     /// <summary>Wants packages besides those of the image.</summary>
@@ -43,6 +43,11 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
         if (!Idempotent && names.FirstOrDefault(wish.Requested.Contains) is { } known)
         {
             throw new LayeringException($"{known} is wanted already; with --idempotent that is no error");
+        }
+
+        if (wish.Removed.FirstOrDefault(removed => names.Any(name => system.Means(name, removed))) is { } left)
+        {
+            throw new LayeringException($"{left} is a package of the image that is left out: 'bootc package override reset {left}' has it again");
         }
 
         RefuseInactive(names, system, current);
@@ -88,7 +93,13 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
             throw new LayeringException($"the image has no package {unknown} that could be removed");
         }
 
-        return wish with { Removed = [.. wish.Removed.Union(packages)], Replaced = [.. wish.Replaced.Where(package => !packages.Contains(package.Name))] };
+        IPackageSystem system = SystemOf(current);
+        return wish with
+        {
+            Requested = [.. wish.Requested.Where(known => !packages.Any(name => system.Means(known, name)))], // was inactive
+            Removed = [.. wish.Removed.Union(packages)],
+            Replaced = [.. wish.Replaced.Where(package => !packages.Contains(package.Name))],
+        };
     }, cancellation);
 
     /// <summary>Wants the packages in files in place of those of the image.</summary>
@@ -166,16 +177,17 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
         var context = new OperationContext(sysroot, oci, progress) { Deriver = layering };
         var pulled = new PulledImage(image, LayerFacts.Load(sysroot.Repository, image));
         return DryRun
-            ? Simulate(layering, context, pulled, origin, cancellation)
+            ? Simulate(layering, context, pulled, origin, current, cancellation)
             : Deploy(layering, context, pulled, origin, current, isRefresh, cancellation);
     }
 
-    private OperationOutcome Simulate(PackageLayering layering, OperationContext context, PulledImage image, Origin origin, CancellationToken cancellation)
+    private OperationOutcome Simulate(PackageLayering layering, OperationContext context, PulledImage image, Origin origin, Deployment current, CancellationToken cancellation)
     {
-        if (!origin.IsImageAlone)
-        {
-            Transaction = layering.Solve(new DeriveRequest { Sysroot = sysroot, Image = image, Origin = origin, Merge = context.Current, LooksForNewer = true, Progress = progress }, cancellation);
-        }
+        PackageTransaction solved = origin.IsImageAlone
+            ? PackageTransaction.Empty
+            : layering.Solve(new DeriveRequest { Sysroot = sysroot, Image = image, Origin = origin, Merge = context.Current, LooksForNewer = true, Progress = progress }, cancellation);
+        IReadOnlyList<Package> packages = PackageDatabase.Read(sysroot.Repository, image.Image.MergeCommit) ?? [];
+        Transaction = HasPackages(current, origin) ? PackageTransaction.Between(ReadPackages(current), solved.ApplyTo(packages), solved, solved.Inactive) : null;
 
         sysroot.CleanUp(); // of package files that were looked at
         return OperationOutcome.Unchanged;
@@ -201,8 +213,13 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
             return OperationOutcome.Unchanged;
         }
 
+        IReadOnlyList<Package> before = ReadPackages(current);
         Deployment deployment = context.Deploy(derived, origin, retain: false, locked: DownloadOnly || (current.IsStaged && sysroot.IsStagedLocked));
-        Transaction = layering.Transaction ?? (origin.Packages.IsEmpty ? null : PackageTransaction.Of(PackageReport.Read(sysroot, sysroot.Default!)));
+        if (HasPackages(current, origin))
+        {
+            Transaction = PackageTransaction.Between(before, ReadPackages(deployment), layering.Transaction, PackageWish.ReadInactive(sysroot.Repository, deployment.Commit));
+        }
+
         context.CleanUp();
         progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: {origin.Image!.Image} {Describe(origin)}");
         if (ApplyLive)
@@ -247,6 +264,9 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
             throw new LayeringException($"the image has {inactive} already; with --allow-inactive it is wanted for the day when an image comes that has not");
         }
     }
+
+    // Who asks for another initramfs is not told of packages.
+    private static bool HasPackages(Deployment current, Origin origin) => !current.Origin.Packages.IsEmpty || !origin.Packages.IsEmpty;
 
     private IReadOnlyList<Package> ReadPackages(Deployment current) => PackageDatabase.Read(sysroot.Repository, current.Commit) ?? [];
 

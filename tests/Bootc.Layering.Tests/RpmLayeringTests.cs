@@ -87,7 +87,7 @@ public sealed class RpmLayeringTests(RpmHost host) : LayeringCases(host), IClass
     [InlineData("mounts", "mount -t tmpfs tmpfs /var/tmp/", "permission denied")]
     [InlineData("settings", "echo 1 > /proc/sys/vm/drop_caches", "cannot create /proc/sys/vm/drop_caches: Read-only file system")]
     [InlineData("calls", "bash -c 'echo > /dev/tcp/127.0.0.1/22'", "Connection refused")]
-    [InlineData("poisons", "for folder in /var/cache/libdnf5/test-*; do echo x > $folder/packages/x.rpm; done", "Read-only file system")]
+    [InlineData("poisons", "for folder in /var/cache/libdnf5/test-*/packages; do echo x > $folder/x.rpm; done", "Read-only file system")]
     public void A_script_that_reaches_out_fails_with_its_output(string name, string command, string said)
     {
         host.Start();
@@ -232,6 +232,34 @@ public sealed class RpmLayeringTests(RpmHost host) : LayeringCases(host), IClass
     }
 
     [Fact]
+    public void Of_wishes_that_contradict_each_other_the_later_counts()
+    {
+        host.Start();
+        host.Run((operation, cancellation) => operation.Install(["pager"], cancellation), allowInactive: true);
+
+        Assert.EndsWith("pager    removed  1.0-1   -      -\n", host.Bootc("package", "override", "remove", "pager").Succeeded());
+
+        Assert.False(host.Default.Origin.File.HasGroup("packages"));
+        Assert.DoesNotContain("pager 1.0-1", host.ListPackages());
+        Assert.Equal("error: pager is a package of the image that is left out: 'bootc package override reset pager' has it again\n", host.Bootc("package", "install", "--allow-inactive", "pager").Error);
+    }
+
+    [Fact]
+    public void What_is_done_is_told_from_what_the_host_has()
+    {
+        host.Start();
+        host.Install("hello-layer");
+        string before = host.State;
+        const string removed = "hello-data   removed  1.0-1   -      -\nhello-layer  removed  1.0-1   -      -\n";
+
+        Assert.EndsWith(removed, host.Bootc("package", "uninstall", "--dry-run", "hello-layer").Succeeded());
+        Assert.Equal(before, host.State);
+        Assert.EndsWith("\nNo package is added, changed or removed.\n", "\n" + host.Bootc("package", "refresh", "--dry-run").Succeeded());
+        Assert.EndsWith("SIZE\nextra    added   -       1.0-1  -\n", host.Bootc("package", "install", "--dry-run", host.Packages.Make("extra", "1.0")).Succeeded());
+        Assert.EndsWith(removed, host.Bootc("package", "reset").Succeeded());
+    }
+
+    [Fact]
     public void A_version_that_was_asked_for_goes_by_the_name_of_its_package()
     {
         host.Start();
@@ -296,7 +324,7 @@ public sealed class RpmLayeringTests(RpmHost host) : LayeringCases(host), IClass
 
         string noted = host.Bootc("package", "export-containerfile").Error;
         host.Bootc("package", "export-containerfile", "--output", directory["context"]).Succeeded();
-        podman.Run("build", "--isolation=chroot", "--ulimit", "nofile=1024:1024", "-t", "localhost/os", directory["context"]).Succeeded();
+        podman.Run("build", "--isolation=chroot", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "-t", "localhost/os", directory["context"]).Succeeded();
         string root = podman.Run("image", "mount", "localhost/os").Succeeded().Trim();
 
         Assert.Equal("note: the Containerfile takes files of this host, which --output DIR writes beside it\n", noted);

@@ -189,6 +189,7 @@ internal sealed class DnfTool : IPackageTool, IPackageSearch
         "--setopt=keepcache=1",
         "--setopt=skip_if_unavailable=0",
         "--setopt=clean_requirements_on_remove=0",
+        "--setopt=zchunk=0", // lists are read by others than dnf as well
     ];
 
     // The cache is not theirs to change, but dnf wants to write beside what it has of each repository.

@@ -88,7 +88,7 @@ internal static class SecurityAdvisories
     private static IEnumerable<string> FindFiles(string cache) => Directory.EnumerateDirectories(cache)
         .Select(folder => Path.Combine(folder, "repodata"))
         .Where(Directory.Exists)
-        .SelectMany(folder => Directory.EnumerateFiles(folder).Where(file => Path.GetFileName(file).Contains(ListName, StringComparison.Ordinal)))
+        .SelectMany(folder => Directory.EnumerateFiles(folder).Where(file => Path.GetFileName(file).Contains(ListName, StringComparison.Ordinal) && !file.EndsWith(".zck", StringComparison.Ordinal)))
         .Order(StringComparer.Ordinal);
 
     private static Stream Open(string file, string root, CancellationToken cancellation)
