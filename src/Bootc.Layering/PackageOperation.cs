@@ -195,7 +195,7 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
             return OperationOutcome.Unchanged;
         }
 
-        Deployment deployment = context.Deploy(derived, origin, retain: false, locked: DownloadOnly || (current.IsStaged && sysroot.IsStagedLocked));
+        Deployment deployment = context.Deploy(derived, origin, retain: false, locked: DownloadOnly || (current.IsStaged && sysroot.IsStagedLocked), cancellation);
         Transaction = layering.Transaction ?? (origin.Packages.IsEmpty ? null : PackageTransaction.Of(PackageReport.Read(sysroot, sysroot.Default!)));
         context.CleanUp();
         progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: {origin.Image!.Image} {Describe(origin)}");
