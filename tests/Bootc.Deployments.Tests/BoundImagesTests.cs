@@ -83,7 +83,7 @@ public sealed class BoundImagesTests : IDisposable
         Assert.Equal($"{two};", Host.Deployments[0].Origin.File.GetString("bootc", "bound-images"));
         Assert.Contains($"logical     {two}\n", Bootc("image", "list", "--type", "logical").Succeeded());
         CommandResult refused = Bootc("edit", "-f", Document($"{Registry}/apps/gone:1"));
-        Assert.StartsWith($"error: the bound image {Registry}/apps/gone:1 (asked for on this host) cannot be fetched: ", refused.Error);
+        Assert.Contains($"error: the bound image {Registry}/apps/gone:1 (asked for on this host) cannot be fetched: ", refused.Error);
 
         // It comes along with the next image, and goes when it is not asked for any more.
         Publish("2", layer => layer);

@@ -43,7 +43,7 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
                 TimeSpan? pause = await running.Agent.StepAsync(cancellation).ConfigureAwait(false);
                 Tell(running, pause);
                 await ReportAsync(running, cancellation).ConfigureAwait(false);
-                if (!await WaitAsync(pause, cancellation).ConfigureAwait(false))
+                if (!await WaitAsync(running, pause, cancellation).ConfigureAwait(false))
                 {
                     continue;
                 }
@@ -201,6 +201,24 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
         {
             log($"warning: what the agent does cannot be written down: {e.Message}"); // a full /run is no reason not to update
         }
+    }
+
+    // What the agent came to in between is told as soon as it may be, not at the next step.
+    private async Task<bool> WaitAsync(Running running, TimeSpan? pause, CancellationToken cancellation)
+    {
+        long start = _clock.GetTimestamp();
+        TimeSpan? Rest() => pause - _clock.GetElapsedTime(start) is var rest && rest < TimeSpan.Zero ? TimeSpan.Zero : rest;
+        while (running.Reports is { } reports && FindReport(running) is { } report && reports.FindPause(report) is { } wait && !(wait >= Rest()))
+        {
+            if (await WaitAsync(wait, cancellation).ConfigureAwait(false))
+            {
+                return true;
+            }
+
+            await ReportAsync(running, cancellation).ConfigureAwait(false);
+        }
+
+        return await WaitAsync(Rest(), cancellation).ConfigureAwait(false);
     }
 
     /// <returns>Whether the settings are to be read anew.</returns>
