@@ -69,6 +69,31 @@ public sealed class BoundImagesTests : IDisposable
     }
 
     [Fact]
+    public void The_store_of_a_host_with_a_policy_has_the_labels_of_podmans_own()
+    {
+        Prepare();
+        Peer.Require("getfattr");
+        string one = PublishApp("one");
+        Publish("1", layer => layer
+            .File("usr/share/containers/systemd/one.image", $"[Image]\nImage={one}\n").SymbolicLink("usr/lib/bootc/bound-images.d/one.image", "/usr/share/containers/systemd/one.image")
+            .File("etc/selinux/config", "SELINUX=enforcing\nSELINUXTYPE=targeted\n").File("etc/selinux/targeted/policy/policy.33", "policy")
+            .File("etc/selinux/targeted/contexts/files/file_contexts", """
+                /.*	system_u:object_r:default_t:s0
+                /var/lib/containers/storage(/.*)?	system_u:object_r:container_var_lib_t:s0
+                /var/lib/containers/storage/overlay(/.*)?	system_u:object_r:container_ro_file_t:s0
+                """));
+
+        Bootc("switch", "--quiet", "--transport", "oci", $"{Host.Images}:latest").Succeeded();
+
+        Assert.Equal([one], Stored());
+        Assert.Equal("system_u:object_r:container_var_lib_t:s0\0", Label(Store));
+        Assert.Equal("system_u:object_r:container_var_lib_t:s0\0", Label(Path.Combine(Store, "overlay-images")));
+        Assert.Equal("system_u:object_r:container_ro_file_t:s0\0", Label(Path.Combine(Store, "overlay")));
+
+        static string Label(string path) => Peer.Run("getfattr", "--only-values", "--absolute-names", "-n", "security.selinux", path).Succeeded();
+    }
+
+    [Fact]
     public void A_document_binds_images_besides_those_of_the_image()
     {
         Prepare();
