@@ -58,7 +58,8 @@ ln -s sysroot/ostree /ostree
 
 # A kernel that panics, and an initramfs that finds no root, restart the machine: the boot loader counts that as a failed
 # try of a new deployment, and goes back to the one before.
-mkdir -p /usr/lib/bootc/kargs.d
+mkdir -p /usr/lib/bootc/kargs.d /usr/lib/bootc/bound-images.d
+ln -s /sysroot/ostree/bootc/storage /usr/lib/bootc/storage
 echo 'kargs = ["panic=30", "rd.shell=0", "rd.emergency=reboot"]' > /usr/lib/bootc/kargs.d/10-restart.toml
 
 # Updates get ready to boot at shutdown, the next boot tells when they did not, and checks whether it went well itself.

@@ -9,19 +9,11 @@ namespace Bootc.E2E.Tests;
 
 public sealed class GitOpsTests : IDisposable
 {
-    private static readonly Dictionary<string, string> Environment = new()
-    {
-        ["GIT_CONFIG_NOSYSTEM"] = "1",
-        ["GIT_CONFIG_GLOBAL"] = "/dev/null",
-        ["GIT_AUTHOR_NAME"] = "Owner",
-        ["GIT_AUTHOR_EMAIL"] = "owner@example.com",
-        ["GIT_COMMITTER_NAME"] = "Owner",
-        ["GIT_COMMITTER_EMAIL"] = "owner@example.com",
-    };
-
     private readonly TestDirectory _directory = new("gitops");
 
-    private string Work => _directory["work"];
+    private GitWorkTree? _tree;
+
+    private string Served => _directory["served/fleet.git"];
 
     public void Dispose() => _directory.Dispose();
 
@@ -29,8 +21,6 @@ public sealed class GitOpsTests : IDisposable
     public void AHostFollowsSignedCommitsAndTellsOfABrokenImage()
     {
         InstalledHost.Require();
-        Peer.Require("git", "ssh-keygen");
-        Peer.Run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", _directory["key"]).Succeeded();
         MakeRepository();
         using Process daemon = Serve(out int port);
         try
@@ -42,7 +32,7 @@ public sealed class GitOpsTests : IDisposable
             Assert.SkipUnless(guest.Run("command -v git").ExitCode == 0, "the image has no git: it is older than this test");
             InstalledDisk.TrustRegistry(guest);
             guest.WaitForNetwork();
-            Write(guest, "/etc/bootc/signers", $"owner@example.com namespaces=\"git\" {File.ReadAllText(_directory["key.pub"])}");
+            Write(guest, "/etc/bootc/signers", _tree!.AllowedSigners);
             Write(guest, "/etc/bootc/agent.d/50-git.toml", $"""
                 [updates]
                 strategy = "git"
@@ -94,18 +84,16 @@ public sealed class GitOpsTests : IDisposable
 
     private void MakeRepository()
     {
-        Peer.Run("git", ["init", "-q", "--bare", "-b", "main", _directory["served/fleet.git"]], null, Environment).Succeeded();
-        Peer.Run("git", ["-C", _directory["served/fleet.git"], "config", "uploadpack.allowFilter", "true"], null, Environment).Succeeded();
-        Peer.Run("git", ["clone", "-q", _directory["served/fleet.git"], Work], null, Environment).Succeeded();
+        _tree = new GitWorkTree(_directory);
+        GitWorkTree.Run("init", "-q", "--bare", "-b", "main", Served).Succeeded();
+        GitWorkTree.Run("-C", Served, "config", "uploadpack.allowFilter", "true").Succeeded();
     }
 
     private string Commit(string document, bool isSigned)
     {
-        _directory.Write("work/hosts/guest.yaml", document);
-        Git("add", "-A");
-        Git("-c", "gpg.format=ssh", "-c", $"user.signingkey={_directory["key"]}", "commit", "-q", "-m", "change", isSigned ? "-S" : "--no-gpg-sign");
-        Git("push", "-q", "origin", "HEAD:main");
-        return Git("rev-parse", "HEAD");
+        string commit = _tree!.Commit("hosts/guest.yaml", document, isSigned ? null : "");
+        _tree.Git("push", "-q", Served, "HEAD:main");
+        return commit;
     }
 
     private void WaitForStatus(string text, string commit, string? more = null)
@@ -113,7 +101,7 @@ public sealed class GitOpsTests : IDisposable
         string status = "";
         for (Stopwatch clock = Stopwatch.StartNew(); clock.Elapsed < InstalledHost.SeveralBoots * 2; Thread.Sleep(TimeSpan.FromSeconds(3)))
         {
-            CommandResult shown = Peer.Run("git", ["-C", _directory["served/fleet.git"], "show", "bootc-status:status/guest.json"], null, Environment);
+            CommandResult shown = GitWorkTree.Run("-C", Served, "show", "bootc-status:status/guest.json");
             status = shown.ExitCode == 0 ? shown.Output : status;
             if (status.Contains(text, StringComparison.Ordinal) && status.Contains(commit, StringComparison.Ordinal) && (more is null || status.Contains(more, StringComparison.Ordinal)))
             {
@@ -123,8 +111,6 @@ public sealed class GitOpsTests : IDisposable
 
         throw new InvalidOperationException($"the status branch does not say '{text}' of {commit}, but: {status}");
     }
-
-    private string Git(params string[] arguments) => Peer.Run("git", ["-C", Work, .. arguments], null, Environment).Succeeded().Trim();
 
     // Hosts push their status to it; what they may not push is theirs to find out.
     private Process Serve(out int port)

@@ -1,6 +1,7 @@
 // What switch and upgrade have in common: a sysroot, an image to be pulled, a deployment to be made of it.
 using Bootc.Composefs;
 using Bootc.Composefs.FsVerity;
+using Bootc.Deployments.Bound;
 using Bootc.Deployments.Status;
 using Bootc.Import;
 using Bootc.Linux;
@@ -29,6 +30,9 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
 
     /// <summary>Kernel arguments of a first deployment, besides those that the image asks for.</summary>
     public IReadOnlyList<string>? KernelArguments { get; init; }
+
+    /// <summary>Whether images that the image binds are fetched before it is deployed.</summary>
+    public bool FetchesBoundImages { get; init; } = true;
 
     /// <summary>Adds what the host wants besides its image; without it, such a host is refused.</summary>
     public IDeriver? Deriver { get; init; }
@@ -118,7 +122,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     {
         try
         {
-            return Deploy(Derive(image, origin, looksForNewer: false, cancellation), origin, retain, locked);
+            return Deploy(Derive(image, origin, looksForNewer: false, cancellation), origin, retain, locked, cancellation);
         }
         catch when (pulled is not null)
         {
@@ -129,11 +133,11 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
 
     /// <summary>Makes a deployment of a commit that boots next; the one before stays to fall back to.</summary>
     /// <inheritdoc cref="Deploy(PulledImage, PreparedImport, Origin, bool, bool, CancellationToken)" path="/param"/>
-    public Deployment Deploy(DerivedCommit derived, Origin origin, bool retain, bool locked)
+    public Deployment Deploy(DerivedCommit derived, Origin origin, bool retain, bool locked, CancellationToken cancellation = default)
     {
         Deployment? merge = Current;
         Sysroot.RemoveLeftovers(); // of a run that was killed
-        Deployment deployment = DeployAndWriteEntries(derived, origin, merge, retain, locked);
+        Deployment deployment = DeployAndWriteEntries(derived, origin, merge, retain, locked, cancellation);
         ImageStore.ClearCachedUpdate(Sysroot.Repository, deployment.Commit);
         if (merge is not null)
         {
@@ -169,8 +173,19 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
         return (Deriver ?? throw new DeploymentException("the host wants packages or an initramfs besides its image, which this command does not make")).Derive(request, cancellation);
     }
 
-    private Deployment DeployAndWriteEntries(DerivedCommit derived, Origin origin, Deployment? merge, bool retain, bool locked)
+    /// <summary>Fetches the images that a deployment binds, if they are wanted: before anything says that it boots.</summary>
+    /// <exception cref="BoundImageException">One cannot be had.</exception>
+    public void FetchBoundImages(Checksum commit, Origin origin, CancellationToken cancellation)
     {
+        if (FetchesBoundImages)
+        {
+            new BoundStore(Sysroot, _oci, Progress).Fetch(commit, origin, cancellation);
+        }
+    }
+
+    private Deployment DeployAndWriteEntries(DerivedCommit derived, Origin origin, Deployment? merge, bool retain, bool locked, CancellationToken cancellation)
+    {
+        FetchBoundImages(derived.Commit, origin, cancellation);
         Progress.Step("Deploying");
         Deployment deployment = Sysroot.Deploy(new DeployRequest
         {
@@ -227,6 +242,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     {
         Progress.Step("Cleaning up");
         Sysroot.CleanUp();
+        new BoundStore(Sysroot, _oci, Progress).Prune();
     }
 
     // What cannot boot is not kept under its reference: the image that was there before is.

@@ -10,6 +10,7 @@ public sealed class Origin
     private const string Group = "origin";
     private const string ImageKey = "container-image-reference";
     private const string Transient = "libostree-transient";
+    private static readonly (string Group, string Key) Bound = ("bootc", "bound-images");
 
     /// <summary>The origin that a key file describes.</summary>
     public Origin(KeyFile? file = null) => File = file ?? new KeyFile();
@@ -41,6 +42,13 @@ public sealed class Origin
 
     /// <summary>How the host wants its initramfs to differ from the image's.</summary>
     public InitramfsWish Initramfs => InitramfsWish.Read(File);
+
+    /// <summary>Images that the host binds besides those that its own image binds: they are there before it boots.</summary>
+    public IReadOnlyList<string> BoundImages
+    {
+        get => File.ReadList(Bound.Group, Bound.Key);
+        set => File.WriteList(Bound.Group, Bound.Key, value);
+    }
 
     /// <summary>Whether what is deployed is the image as it is.</summary>
     public bool IsImageAlone => Packages.IsEmpty && Initramfs.IsEmpty;
@@ -105,5 +113,10 @@ public sealed class Origin
     }
 
     /// <summary>This origin for a new deployment, with all that another one wants besides its image.</summary>
-    public Origin WithWishOf(Origin other) => WithPackages(other.Packages).WithInitramfs(other.Initramfs);
+    public Origin WithWishOf(Origin other)
+    {
+        Origin origin = WithPackages(other.Packages).WithInitramfs(other.Initramfs);
+        origin.BoundImages = other.BoundImages;
+        return origin;
+    }
 }

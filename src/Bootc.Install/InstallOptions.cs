@@ -34,6 +34,9 @@ public sealed record InstallOptions
     /// <summary>The content of an authorized_keys file for root.</summary>
     public string? RootSshAuthorizedKeys { get; init; }
 
+    /// <summary>Whether images that the image binds are fetched onto the disk.</summary>
+    public bool FetchesBoundImages { get; init; } = true;
+
     /// <summary>Where settings and credentials for registries are.</summary>
     public OciOptions Oci { get; init; } = new();
 }

@@ -39,7 +39,7 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         RequirePartition(kind, target);
         sysroot.Repository.ChangeConfig(new BootLoaderSettings(kind, target.EfiVolumeId).ApplyTo);
 
-        var context = new OperationContext(sysroot, options.Oci, progress) { KernelArguments = MakeArguments(target, config, kind) };
+        var context = new OperationContext(sysroot, options.Oci, progress) { KernelArguments = MakeArguments(target, config, kind), FetchesBoundImages = options.FetchesBoundImages };
         Deployment deployment = context.Deploy(pulled, prepared, Origin.ForImage(Target), retain: false);
         using DirectoryHandle root = sysroot.OpenDeployment(deployment);
         InstallBootLoader(kind, image, target, root);

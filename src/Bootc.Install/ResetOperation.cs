@@ -4,6 +4,7 @@ using Bootc.Deployments;
 using Bootc.Deployments.Boot;
 using Bootc.Import;
 using Bootc.Oci;
+using Bootc.Ostree.Objects;
 
 namespace Bootc.Install;
 
@@ -44,12 +45,14 @@ public sealed class ResetOperation(Sysroot sysroot, OciOptions oci, IOperationPr
             pulled = await context.PullAsync(await context.PrepareAsync(image, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
         }
 
+        Checksum commit = pulled?.Image.MergeCommit ?? ImageStore.BaseOf(sysroot.Repository, current.Commit);
+        context.FetchBoundImages(commit, Origin.ForImage(image), cancellation);
         Sysroot.Initialize(sysroot.Root, stateroot);
         progress.Step("Deploying");
         Deployment deployment = sysroot.Deploy(new DeployRequest
         {
             Stateroot = stateroot,
-            Commit = pulled?.Image.MergeCommit ?? ImageStore.BaseOf(sysroot.Repository, current.Commit),
+            Commit = commit,
             Origin = Origin.ForImage(image),
             KernelArguments = [.. InheritedArguments(current), .. KernelArguments.SelectMany(text => Deployments.Boot.KernelArguments.Parse(text).Words)],
             ComposefsImage = pulled?.Composefs,

@@ -214,7 +214,7 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
         }
 
         IReadOnlyList<Package> before = ReadPackages(current);
-        Deployment deployment = context.Deploy(derived, origin, retain: false, locked: DownloadOnly || (current.IsStaged && sysroot.IsStagedLocked));
+        Deployment deployment = context.Deploy(derived, origin, retain: false, locked: DownloadOnly || (current.IsStaged && sysroot.IsStagedLocked), cancellation);
         if (HasPackages(current, origin))
         {
             Transaction = PackageTransaction.Between(before, ReadPackages(deployment), layering.Transaction, PackageWish.ReadInactive(sysroot.Repository, deployment.Commit));

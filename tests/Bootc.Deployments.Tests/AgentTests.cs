@@ -66,6 +66,23 @@ public sealed class AgentTests : IDisposable
     }
 
     [Fact]
+    public void A_host_goes_from_one_image_for_several_architectures_to_the_next()
+    {
+        WrittenIndex two = OsImage.WriteIndexTo(_host.Images, "v2", OsImage.Create("2"), new OsImage { Architecture = "s390x" }.WithVersion("2"));
+        WrittenIndex one = OsImage.WriteIndexTo(_host.Images, "v1", OsImage.Create("1"), new OsImage { Architecture = "s390x" }.WithVersion("1"));
+        Configure("""
+            [graph]
+            document = "/etc/graph.yaml"
+            """);
+        File.WriteAllText(_host["etc/graph.yaml"], $"schema: bootc.update-graph/v1\nstream: stable\nrepository: '{_registry.Address}/os/image'\nnodes: [{{version: '1', image: '{one.Digest}'}}, {{version: '2', image: '{two.Digest}'}}]\n");
+
+        _booted.Shell(Start + "until_says 'waiting for the reboot into 2'").Succeeded();
+
+        JsonNode status = JsonNode.Parse(_booted.Bootc("status", "--format", "json").Succeeded())!;
+        Assert.Equal(two.Images[new OsImage().Architecture], (string?)status["status"]!["staged"]!["image"]!["imageDigest"]);
+    }
+
+    [Fact]
     public void A_dead_end_is_told_at_login_and_in_the_status()
     {
         Publish("2", "stable");

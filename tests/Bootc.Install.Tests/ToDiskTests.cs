@@ -50,6 +50,31 @@ public class ToDiskTests
         work.AssertNothingIsLeft();
     }
 
+    [Theory]
+    [InlineData("ext4")]
+    [InlineData("xfs")]
+    public void Images_that_the_image_binds_are_on_the_disk_unless_they_are_not_wanted(string type)
+    {
+        using var work = new Work();
+        Peer.Require($"mkfs.{type}", "podman", "skopeo");
+        using var directory = new TestDirectory("bound");
+        using var registry = new RealRegistry(directory);
+        string app = $"{registry.Address}/apps/one:1";
+        work.Environment["CONTAINERS_REGISTRIES_CONF"] = directory.Write("registries.conf", $"[[registry]]\nlocation = \"{registry.Address}\"\ninsecure = true\n");
+        Peer.Run("skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false", new OsImage().AddLayer(layer => layer.File("app", "the app\n")).WriteTo(directory["apps"]).Reference, $"docker://{app}").Succeeded();
+        work.UseImage(OsImage.Create().AddLayer(layer => layer
+            .File("usr/lib/systemd/boot/efi/systemd-bootx64.efi", "systemd-boot")
+            .File("usr/share/containers/systemd/app.image", $"[Image]\nImage={app}\n").SymbolicLink("usr/lib/bootc/bound-images.d/app.image", "/usr/share/containers/systemd/app.image")));
+
+        work.Install("--filesystem", type, "--bootloader", "systemd", "--bound-images", "skip").Succeeded();
+        work.Mount(type, root => Assert.False(Directory.Exists(Path.Combine(root, "ostree/bootc/storage"))));
+        work.Install("--filesystem", type, "--bootloader", "systemd", "--wipe").Succeeded();
+
+        work.Mount(type, root => Assert.Equal($"{app}\n", Peer.Run(
+            "podman", "--root", directory["podman/root"], "--runroot", directory["podman/run"], "--storage-opt", $"additionalimagestore={root}/ostree/bootc/storage", "images", "--format", "{{.Repository}}:{{.Tag}}").Succeeded()));
+        work.AssertNothingIsLeft();
+    }
+
     [Fact]
     public void Grub_and_shim_are_put_where_firmware_finds_them()
     {
@@ -221,7 +246,9 @@ public class ToDiskTests
 
         public string[] Arguments(params string[] options) => ["install", "to-disk", "--source-imgref", Image.Reference, .. options, Disk];
 
-        public CommandResult Install(params string[] options) => Peer.Run(Executable, Arguments(options));
+        public Dictionary<string, string> Environment { get; } = [];
+
+        public CommandResult Install(params string[] options) => Peer.Run(Executable, Arguments(options), null, Environment);
 
         public string ReadEfi(string path) => Peer.Run("mtype", "-i", $"{Disk}@@{Offset("EFI System")}", $"::/{path}").Succeeded();
 

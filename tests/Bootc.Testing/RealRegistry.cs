@@ -6,7 +6,7 @@ namespace Bootc.Testing;
 /// <summary>A docker-registry with storage of its own; skips the test where it is not installed.</summary>
 public sealed class RealRegistry : IDisposable
 {
-    private readonly Process _process;
+    private Process? _process;
 
     /// <param name="directory">Where its storage and configuration go.</param>
     /// <param name="htpasswd">A line of an htpasswd file (bcrypt); only that user is let in then.</param>
@@ -43,8 +43,9 @@ public sealed class RealRegistry : IDisposable
 
     public void Dispose()
     {
-        _process.Kill();
-        _process.WaitForExit();
-        _process.Dispose();
+        _process?.Kill();
+        _process?.WaitForExit();
+        _process?.Dispose();
+        _process = null; // a test may have ended it before
     }
 }

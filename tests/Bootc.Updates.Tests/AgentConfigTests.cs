@@ -79,7 +79,8 @@ public class AgentConfigTests
     [InlineData("[identity]\nrollout_wariness = nan", "f.toml: identity.rollout_wariness is no number from 0 to 1")]
     [InlineData("[updates]\nenabled = \"no\"", "f.toml: updates.enabled is neither true nor false")]
     [InlineData("[updates]\nstrategy = \"someday\"", "f.toml: updates.strategy is 'someday', not one of immediate, periodic, fleet_lock")]
-    [InlineData("[updates.fleet_lock]\nbase_url = \"\"", "f.toml: updates.fleet_lock.base_url is empty")]
+    [InlineData("[graph]\ndocument = \"\"", "f.toml: graph.document is empty")]
+    [InlineData("[identity]\nnode_uuid = \"{27e3ac02-af39-46af-995c-9940e18b0cce}\"", "f.toml: identity.node_uuid is '{27e3ac02-af39-46af-995c-9940e18b0cce}', not 32 hexadecimal digits")]
     [InlineData("[updates.periodic]\nwindow = 7", "f.toml: updates.periodic.window is no list of tables")]
     [InlineData("[[updates.periodic.window]]\nstart_time = \"00:00\"\nlength_minutes = 1", "f.toml: updates.periodic.window.days is missing")]
     [InlineData("[[updates.periodic.window]]\ndays = [\"Mon\"]\nlength_minutes = 1", "f.toml: updates.periodic.window.start_time is missing")]
@@ -90,6 +91,44 @@ public class AgentConfigTests
     [InlineData("[[updates.periodic.window]]\ndays = [\"Mon\"]\nstart_time = \"00:00\"\nlength_minutes = 10081", "f.toml: updates.periodic.window.length_minutes is no whole number from 1 to 10080")]
     public void What_is_wrong_is_named(string text, string message) =>
         Assert.StartsWith(message, Assert.Throws<UpdatesException>(() => new AgentConfig().With(text, "f.toml")).Message);
+
+    [Fact]
+    public void An_empty_string_is_as_if_nothing_had_been_said()
+    {
+        AgentConfig config = Sample("00-config-sample.toml").With("cincinnati.base_url = \"\"\n[identity]\ngroup = \"\"\nnode_uuid = \"\"\n[updates]\nstrategy = \"\"\nfleet_lock.base_url = \"\"\n", "f.toml");
+
+        Assert.Equal((null, "default", null, "immediate", null), (config.CincinnatiBaseUrl, config.Group, config.NodeUuid, config.Strategy, config.FleetLockBaseUrl));
+    }
+
+    // The group labels, and the times, of zincati's own tests.
+    [Theory]
+    [InlineData("identity.group = \"01\"")]
+    [InlineData("identity.group = \"group-A\"")]
+    [InlineData("identity.group = \"infra.01\"")]
+    [InlineData("identity.group = \"example.com\"")]
+    [InlineData("updates.periodic.window = [{days = [\"monday\", \"Mon\"], start_time = \"07:5\", length_minutes = 1}]")]
+    [InlineData("updates.periodic.window = [{days = [\"Sun\"], start_time = \"6:20\", length_minutes = 10080}]")]
+    [InlineData("identity.node_uuid = \"27e3ac02-af39-46af-995c-9940e18b0cce\"")]
+    public void What_zincati_takes_is_taken(string text) => Assert.Empty(new AgentConfig().With(text, "f.toml").Warnings);
+
+    [Theory]
+    [InlineData("identity.group = \"intránët\"")]
+    [InlineData("updates.periodic.window = [{days = [\"Mon\"], start_time = \"0x0A:0o70\", length_minutes = 1}]")]
+    [InlineData("updates.periodic.window = [{days = [\"Mon\"], start_time = \"25:00\", length_minutes = 1}]")]
+    [InlineData("updates.periodic.window = [{days = [\"Mon\"], start_time = \"23:60\", length_minutes = 1}]")]
+    [InlineData("updates.periodic.window = [{days = [\"Mon\"], start_time = \"00:00\", length_minutes = 0}]")]
+    public void What_zincati_refuses_is_refused(string text) => Assert.Throws<UpdatesException>(() => new AgentConfig().With(text, "f.toml"));
+
+    [Fact]
+    public void Windows_that_overlap_are_counted_once() => Assert.Equal(
+        (165, 150),
+        (WeeklyWindow.Create(DayOfWeek.Monday, new TimeOnly(1, 15), 45).Concat(WeeklyWindow.Create(DayOfWeek.Sunday, new TimeOnly(23, 30), 120)).ToArray() is var windows ? windows.Sum(window => window.Length) : 0, WeeklyCalendar.CountMinutes(windows)));
+
+    [Theory]
+    [InlineData("[updates]\nenabled = true\nallow_downgrade = false\n[identity]\ngroup = \"default\"\n[agent.timing]\nsteady_interval_secs = 300\n[cincinnati]\nbase_url= \"https://updates.coreos.fedoraproject.org\"\n")]
+    public void The_files_that_zincati_comes_with_are_its_defaults(string text) => Assert.Equal(
+        (new AgentConfig() with { CincinnatiBaseUrl = "https://updates.coreos.fedoraproject.org" }) is var expected ? (expected.Strategy, expected.Group, expected.SteadyInterval, expected.IsEnabled, expected.AllowDowngrade, expected.CincinnatiBaseUrl) : default,
+        new AgentConfig().With(text, "f.toml") is var config ? (config.Strategy, config.Group, config.SteadyInterval, config.IsEnabled, config.AllowDowngrade, config.CincinnatiBaseUrl) : default);
 
     [Fact]
     public void What_is_not_known_is_told_of() => Assert.Equal(

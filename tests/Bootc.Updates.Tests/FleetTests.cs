@@ -109,11 +109,25 @@ public class FleetTests
         Assert.False(fleet.Render(Host("x") with { Architecture = "arm64" }).IsManaged);
     }
 
+    [Fact]
+    public void Bound_images_of_groups_and_hosts_add_up()
+    {
+        string group = TestRepository.Group("all", "host: {boundImages: [quay.io/a/agent@sha256:00, quay.io/a/log:1]}"), host = TestRepository.Host("{$deleteFromPrimitiveList/boundImages: ['quay.io/a/log:1'], boundImages: [quay.io/a/web:1]}");
+        Fleet fleet = Read(("a.yaml", group), ("b.yaml", host));
+
+        RenderedHost rendered = fleet.Render(Host("web1"));
+        Assert.Equal(["quay.io/a/agent@sha256:00", "quay.io/a/web:1"], rendered.Document.BoundImages);
+        Assert.Equal(rendered.Document.BoundImages, HostDocument.Parse(System.Text.Encoding.UTF8.GetString(rendered.ToJson()), "rendered").BoundImages);
+        Assert.Empty(Schema().Check(ToJson(group)));
+        Assert.Empty(Schema().Check(ToJson(host)));
+    }
+
     [Theory]
     [InlineData("{image: {image: 'UPPER/x:y:z'}}", "a.yaml:4:15: error: ")]
     [InlineData("{image: {name: x}}", "a.yaml:4:22: error: spec.image has a member 'name', which org.containers.bootc/v1 does not know")]
     [InlineData("{bootOrder: rollback}", "a.yaml:4:7: error: bootOrder is 'rollback', which is no state")]
     [InlineData("{packages: [-rf]}", "a.yaml:4:19: error: packages has '-rf', which is not a package's name")]
+    [InlineData("{boundImages: ['a b']}", "a.yaml:4:22: error: boundImages has 'a b', which is not the name of an image")]
     [InlineData("{packages: htop}", "a.yaml:4:18: error: packages is no list")]
     [InlineData("{kernelArguments: {present: ['a b']}}", "a.yaml:4:36: error: present has 'a b', which is not one word of a kernel command line")]
     [InlineData("{kernelArguments: {present: [ostree=/x]}}", "a.yaml:4:36: error: present has 'ostree=/x'")]

@@ -67,6 +67,35 @@ public sealed class GitHostTests : IDisposable
     }
 
     [Fact]
+    public async Task An_image_that_a_document_binds_and_that_cannot_be_had_is_told_of()
+    {
+        Peer.Require("podman");
+        string commit = Commit("boundImages: ['127.0.0.1:1/apps/agent:1']");
+        GitHost host = Host();
+        UpdateDecision decision = await host.DecideAsync(_cancellation);
+        Assert.Equal(["+ bound image 127.0.0.1:1/apps/agent:1"], host.Report!.Differences!);
+
+        DeploymentException error = await Assert.ThrowsAnyAsync<DeploymentException>(() => host.StageAsync(decision.Target!, _cancellation));
+
+        Assert.StartsWith("the bound image 127.0.0.1:1/apps/agent:1 (asked for on this host) cannot be fetched: ", error.Message);
+        Assert.Equal((HostState.Failed, $"commit {commit[..12]} cannot be had: {error.Message}"), (host.Report.State, host.Report.Message));
+    }
+
+    [Fact]
+    public async Task What_is_not_wanted_any_more_is_not_staged()
+    {
+        string first = Commit("kernelArguments: {present: [quiet]}");
+        GitHost host = Host();
+        UpdateDecision decision = await host.DecideAsync(_cancellation);
+        string second = Commit("kernelArguments: {present: [debug]}");
+
+        ReleaseOutdatedException error = await Assert.ThrowsAsync<ReleaseOutdatedException>(() => host.StageAsync(decision.Target!, _cancellation));
+
+        Assert.Equal($"commit {first[..12]} is not wanted any more: commit {second[..12]} is", error.Message);
+        Assert.DoesNotContain("quiet", Arguments());
+    }
+
+    [Fact]
     public async Task Drift_is_healed_or_left_as_the_settings_say()
     {
         string commit = Commit("kernelArguments: {present: [quiet]}");

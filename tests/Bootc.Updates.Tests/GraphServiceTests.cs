@@ -122,7 +122,9 @@ public class GraphServiceTests
         CommandResult result = Peer.Run("curl", "-s", $"{server.Url}/v1/graph?stream=stable&basearch=x86_64&oci=true&rollout_wariness=1");
 
         Assert.Equal(6, CincinnatiGraph.Parse(Encoding.UTF8.GetBytes(result.Succeeded())).Nodes.Count);
-        Assert.Contains("fcos_cincinnati_pe_v1_graph_incoming_requests_total 1", Peer.Run("curl", "-s", $"{server.Url}/metrics").Succeeded());
+        string metrics = Peer.Run("curl", "-s", $"{server.Url}/metrics").Succeeded();
+        Assert.Contains("fcos_cincinnati_pe_v1_graph_incoming_requests_total 1", metrics);
+        Assert.Contains("fcos_cincinnati_pe_v1_graph_rollout_wariness_bucket{le=\"+Inf\"} 1\nfcos_cincinnati_pe_v1_graph_rollout_wariness_sum ", metrics);
     }
 
     private static IEnumerable<string> Show(UpdateGraph graph) => graph.Edges.Select(edge => $"{graph.Nodes[edge.From].Version}->{graph.Nodes[edge.To].Version}");

@@ -52,6 +52,17 @@ public class UpdateAgentTests
     }
 
     [Fact]
+    public async Task A_release_that_is_outdated_is_looked_for_anew_at_once()
+    {
+        UpdateAgent agent = Agent(new ImmediateStrategy());
+        _host.Decision = Update;
+        _host.StageError = new ReleaseOutdatedException("2 is not wanted any more: 3 is");
+
+        Assert.Equal(["Initialized 0", "ReportedSteady 0", "UpdateAvailable 0", "NoNewUpdate 0", "UpdateAvailable 0"], await Steps(agent, 5));
+        Assert.Equal(0, agent.Counters.StageFailures);
+    }
+
+    [Fact]
     public async Task A_release_that_cannot_be_staged_is_given_up_after_a_while()
     {
         UpdateAgent agent = Agent(new ImmediateStrategy());
@@ -186,7 +197,7 @@ public class UpdateAgentTests
         AgentCounters counters = agent.Counters;
         Assert.Equal((3, 1, 0, 1, 1), (counters.Checks, counters.StageAttempts, counters.StageFailures, counters.FinalizeAttempts, counters.FinalizeSuccesses));
         Assert.Equal([("client_failed_request", 2)], counters.CheckErrors);
-        Assert.Equal([("true", 1)], counters.Verdicts);
+        Assert.Equal([("allow", 1)], counters.Verdicts);
     }
 
     [Fact]

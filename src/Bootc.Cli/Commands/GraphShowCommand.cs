@@ -2,8 +2,10 @@
 using System.CommandLine;
 using System.Text;
 using Bootc.Cli.CommandLine;
+using Bootc.Oci;
 using Bootc.Oci.Model;
 using Bootc.Updates;
+using Bootc.Updates.Agent;
 using Bootc.Updates.Graph;
 using Bootc.Updates.Graph.Drawing;
 
@@ -29,12 +31,16 @@ internal static class GraphShowCommand
                 ("bootc graph show --host 41.2 stable.yaml", "Which way hosts of version 41.2 go."),
             ],
         };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellation) =>
         {
             (string title, UpdateGraph graph) = GraphFile.Load(parsed.GetRequiredValue(file), parsed.GetRequiredValue(architecture));
-            int? where = parsed.GetValue(host) is { } name
-                ? graph.FindVersion(name) ?? graph.Find(name) ?? throw new UpdatesException($"the graph has no release '{name}'")
-                : null;
+            int? where = null;
+            if (parsed.GetValue(host) is { } name)
+            {
+                graph = await OwnManifests.LocateAsync(graph, name, parsed.GetRequiredValue(architecture), new OciOptions(), cancellation);
+                where = graph.FindVersion(name) ?? graph.Find(name) ?? throw new UpdatesException($"the graph has no release '{name}'");
+            }
+
             var view = new GraphView(title, graph, DateTimeOffset.UtcNow) { Host = where, Wariness = ReadWariness(parsed.GetValue(wariness), parsed.GetValue(node)) };
             Console.Out.Write(parsed.GetValue(format) switch
             {

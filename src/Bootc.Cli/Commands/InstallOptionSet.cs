@@ -23,9 +23,11 @@ internal sealed class InstallOptionSet
     private readonly Option<bool> _noSelinux = new("--disable-selinux") { Description = "Add the kernel argument selinux=0" };
     private readonly Option<bool> _generic = new("--generic-image") { Description = "Make a disk that boots on any machine; every disk that is made here does" };
 
+    private readonly Option<string?> _bound = new Option<string?>("--bound-images") { Description = "The images that the image binds: pull them onto the disk (the default), or skip them", DefaultValueFactory = _ => "pull", HelpName = "HOW" }.OneOf("pull", "skip");
+
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_source, _target, _transport, _enforce, _stateroot, _bootLoader, _arguments, _deleted, _keys, _noSelinux, _generic])
+        foreach (Option option in (Option[])[_source, _target, _transport, _enforce, _stateroot, _bootLoader, _arguments, _deleted, _keys, _noSelinux, _generic, _bound])
         {
             command.Add(option);
         }
@@ -47,6 +49,7 @@ internal sealed class InstallOptionSet
             BootLoader = parsed.GetValue(_bootLoader) switch { "grub" => BootLoaderKind.Grub, "systemd" => BootLoaderKind.SystemdBoot, "none" => BootLoaderKind.None, _ => null },
             KernelArguments = [.. parsed.GetValue(_arguments) ?? [], .. parsed.GetValue(_noSelinux) ? ["selinux=0"] : Array.Empty<string>()],
             KernelArgumentsToDelete = parsed.GetValue(_deleted) ?? [],
+            FetchesBoundImages = parsed.GetValue(_bound) == "pull",
             RootSshAuthorizedKeys = parsed.GetValue(_keys) is { } file ? File.ReadAllText(file) : null,
         };
     }

@@ -8,7 +8,7 @@ using Bootc.Ostree.SELinux;
 namespace Bootc.Import.SELinux;
 
 /// <summary>Finds the file contexts of the policy that <c>/etc/selinux/config</c> of a tree names.</summary>
-internal static class SELinuxPolicy
+public static class SELinuxPolicy
 {
     private const int MaximumSize = 64 * 1024 * 1024; // of all its files
 

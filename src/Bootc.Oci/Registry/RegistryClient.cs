@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Json;
 using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
+using Bootc.Oci.Transports;
 
 namespace Bootc.Oci.Registry;
 
@@ -78,6 +79,12 @@ public sealed partial class RegistryClient
 
         return (bytes, mediaType);
     }
+
+    /// <summary>The digest of the image that a name stands for: of an index, that of the manifest for a platform.</summary>
+    /// <exception cref="ImageNotFoundException">There is nothing under the name, or the index has nothing for the platform.</exception>
+    /// <exception cref="OciException">It cannot be had, or is no image.</exception>
+    public Task<Digest> FindManifestAsync(RegistryReference image, Platform platform, CancellationToken cancellation) =>
+        ManifestResolution.FindAsync(_ => GetManifestAsync(image, cancellation), platform, image.ToString());
 
     /// <summary>Fetches a small blob whole.</summary>
     /// <exception cref="OciException">It cannot be had, is too large, or not what its digest says.</exception>

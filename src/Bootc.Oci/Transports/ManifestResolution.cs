@@ -26,8 +26,20 @@ internal static class ManifestResolution
 
         return MediaTypes.IsManifest(mediaType)
             ? new ResolvedManifest(bytes, Digest.Compute(bytes.Span), ImageManifest.Parse(bytes.Span, what), indexDigest) { IndexBytes = indexBytes }
-            : throw new ManifestException($"{what} has a manifest of type '{mediaType}', which is not that of an image");
+            : throw NoImage(what, mediaType);
     }
+
+    /// <summary>The digest of what <see cref="ResolveAsync"/> gives, without fetching the manifest that an index names.</summary>
+    public static async Task<Digest> FindAsync(Fetch fetch, Platform platform, string what)
+    {
+        (ReadOnlyMemory<byte> bytes, string? mediaType) = await fetch(null).ConfigureAwait(false);
+        mediaType = TypeOf(bytes, mediaType, what);
+        return MediaTypes.IsIndex(mediaType) ? ImageIndex.Parse(bytes.Span, what).Choose(platform, what).Digest
+            : MediaTypes.IsManifest(mediaType) ? Digest.Compute(bytes.Span)
+            : throw NoImage(what, mediaType);
+    }
+
+    private static ManifestException NoImage(string what, string? mediaType) => new($"{what} has a manifest of type '{mediaType}', which is not that of an image");
 
     // The document's own word counts, then that of the server, then what it looks like.
     private static string? TypeOf(ReadOnlyMemory<byte> bytes, string? given, string what)

@@ -65,20 +65,23 @@ internal static class AgentConfigReader
             LooksForGraph = root.Table("graph").Flag("discover") ?? config.LooksForGraph,
             Stream = root.Table("graph").Text("stream") ?? config.Stream,
             MetricsAddress = CheckListen(root.Table("agent").Table("metrics").Text("listen"), path) ?? config.MetricsAddress,
-            CincinnatiBaseUrl = root.Table("cincinnati").Text("base_url") ?? config.CincinnatiBaseUrl,
-            Group = CheckGroup(identity.Text("group"), path) ?? config.Group,
-            NodeUuid = CheckUuid(identity.Text("node_uuid"), path) ?? config.NodeUuid,
+            CincinnatiBaseUrl = Replace(root.Table("cincinnati").Word("base_url"), config.CincinnatiBaseUrl, null),
+            Group = CheckGroup(Replace(identity.Word("group"), config.Group, FleetLockIdentity.DefaultGroup), path)!,
+            NodeUuid = CheckUuid(Replace(identity.Word("node_uuid"), config.NodeUuid, null), path),
             RolloutWariness = identity.Number("rollout_wariness", 0, 1) ?? config.RolloutWariness,
             AllowDowngrade = updates.Flag("allow_downgrade") ?? config.AllowDowngrade,
             IsEnabled = updates.Flag("enabled") ?? config.IsEnabled,
-            Strategy = CheckStrategy(updates.Text("strategy"), path) ?? config.Strategy,
-            FleetLockBaseUrl = updates.Table("fleet_lock").Text("base_url") ?? config.FleetLockBaseUrl,
+            Strategy = CheckStrategy(Replace(updates.Word("strategy"), config.Strategy, Strategies[0]), path)!,
+            FleetLockBaseUrl = Replace(updates.Table("fleet_lock").Word("base_url"), config.FleetLockBaseUrl, null),
             Windows = [.. config.Windows, .. periodic.Tables("window").SelectMany(ReadWindow)],
             TimeZone = periodic.Text("time_zone") ?? config.TimeZone,
             Git = ReadGit(config.Git, updates.Table("git")),
         };
         return config with { Warnings = [.. config.Warnings, .. root.Unread()] };
     }
+
+    // To zincati an empty string is as if nothing had been said, in this file and those before it.
+    private static string? Replace(string? given, string? before, string? nothing) => given is null ? before : given.Length == 0 ? nothing : given;
 
     private static List<WeeklyWindow> ReadWindow(Section window)
     {
@@ -171,7 +174,7 @@ internal static class AgentConfigReader
 
     // With or without hyphens, as systemd reads identifiers.
     private static string? CheckUuid(string? uuid, string path) =>
-        uuid is null ? null : Guid.TryParse(uuid, out Guid value) ? value.ToString("N") : throw new UpdatesException($"{path}: identity.node_uuid is '{uuid}', not 32 hexadecimal digits");
+        uuid is null ? null : Guid.TryParseExact(uuid, "N", out Guid value) || Guid.TryParseExact(uuid, "D", out value) ? value.ToString("N") : throw new UpdatesException($"{path}: identity.node_uuid is '{uuid}', not 32 hexadecimal digits");
 
     private static string? CheckStrategy(string? strategy, string path) =>
         strategy is null || Strategies.Contains(strategy) ? strategy : throw new UpdatesException($"{path}: updates.strategy is '{strategy}', not one of {string.Join(", ", Strategies)}");
@@ -209,6 +212,8 @@ internal static class AgentConfigReader
         };
 
         public string? Text(string key) => Get<string>(key, "a string") is { } text ? text.Length > 0 ? text : throw Fault(key, "is empty") : null;
+
+        public string? Word(string key) => Get<string>(key, "a string");
 
         public IReadOnlyList<string>? Texts(string key) => Get<TomlArray>(key, "a list") is not { } array ? null
             : array.All(item => item is string) ? [.. array.Cast<string>()] : throw Fault(key, "is no list of strings");

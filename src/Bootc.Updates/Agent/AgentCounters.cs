@@ -1,11 +1,15 @@
 // What an agent counts.
+using Bootc.Updates.Strategies;
+
 namespace Bootc.Updates.Agent;
 
 /// <summary>Numbers that only grow, and a few that tell of the last moment; they outlive a change of settings.</summary>
 public sealed class AgentCounters
 {
     private readonly SortedDictionary<string, long> _checkErrors = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<bool, long> _verdicts = [];
+    private readonly SortedDictionary<string, long> _verdicts = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> _lockRequests = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<(string Api, string Kind), long> _lockErrors = [];
 
     /// <summary>When the agent did something last.</summary>
     public DateTimeOffset LastRefresh { get; set; }
@@ -46,14 +50,38 @@ public sealed class AgentCounters
         }
     }
 
-    /// <summary>What the strategy answered, and how often.</summary>
-    public IReadOnlyList<(string CanFinalize, double Count)> Verdicts
+    /// <summary>What the strategy answered, <c>allow</c>, <c>deny</c> or <c>error</c>, and how often.</summary>
+    public IReadOnlyList<(string Response, double Count)> Verdicts
     {
         get
         {
             lock (_verdicts)
             {
-                return [.. _verdicts.Select(pair => (pair.Key ? "true" : "false", (double)pair.Value))];
+                return [.. _verdicts.Select(pair => (pair.Key, (double)pair.Value))];
+            }
+        }
+    }
+
+    /// <summary>How often lock managers were asked, by what for: <c>pre-reboot</c> or <c>steady-state</c>.</summary>
+    public IReadOnlyList<(string Api, double Count)> LockRequests
+    {
+        get
+        {
+            lock (_lockRequests)
+            {
+                return [.. _lockRequests.Select(pair => (pair.Key, (double)pair.Value))];
+            }
+        }
+    }
+
+    /// <summary>How often that failed, by what it was for and the kind of error.</summary>
+    public IReadOnlyList<(string Api, string Kind, double Count)> LockErrors
+    {
+        get
+        {
+            lock (_lockRequests)
+            {
+                return [.. _lockErrors.Select(pair => (pair.Key.Api, pair.Key.Kind, (double)pair.Value))];
             }
         }
     }
@@ -66,11 +94,28 @@ public sealed class AgentCounters
         }
     }
 
-    internal void CountVerdict(bool canFinalize)
+    internal void CountVerdict(StrategyVerdict verdict)
     {
         lock (_verdicts)
         {
-            _verdicts[canFinalize] = _verdicts.GetValueOrDefault(canFinalize) + 1;
+            string response = verdict.IsAllowed ? "allow" : verdict.IsError ? "error" : "deny";
+            _verdicts[response] = _verdicts.GetValueOrDefault(response) + 1;
+        }
+    }
+
+    internal void CountLockRequest(string api)
+    {
+        lock (_lockRequests)
+        {
+            _lockRequests[api] = _lockRequests.GetValueOrDefault(api) + 1;
+        }
+    }
+
+    internal void CountLockError(string api, string kind)
+    {
+        lock (_lockRequests)
+        {
+            _lockErrors[(api, kind)] = _lockErrors.GetValueOrDefault((api, kind)) + 1;
         }
     }
 }

@@ -43,7 +43,7 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
                 TimeSpan? pause = await running.Agent.StepAsync(cancellation).ConfigureAwait(false);
                 Tell(running, pause);
                 await ReportAsync(running, cancellation).ConfigureAwait(false);
-                if (!await WaitAsync(pause, cancellation).ConfigureAwait(false))
+                if (!await WaitAsync(running, pause, cancellation).ConfigureAwait(false))
                 {
                     continue;
                 }
@@ -74,7 +74,7 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
     public Task<HttpAnswer> AnswerAsync(HttpCall call, CancellationToken cancellation) => Task.FromResult((call.Method, call.Path) switch
     {
         ("GET" or "HEAD", "/metrics") when _running is { } running => HttpAnswer.Text(
-            200, PrometheusText.ContentType, AgentMetrics.Format(running.Agent.State, _counters, running.Config, running.Wariness, running.Agent.LastDecision, (running.Host as ImageHost)?.Graph)),
+            200, PrometheusText.ContentType, AgentMetrics.Format(running.Agent.State, _counters, running.Config, running.Wariness, running.Agent.LastDecision, (running.Host as ImageHost)?.Graph, running.Os)),
         _ => HttpAnswer.Text(404, "text/plain; charset=utf-8", "there is /metrics, and nothing else\n"),
     });
 
@@ -90,18 +90,19 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
         string nodeUuid = config.NodeUuid ?? NodeUuid.OfHost(root);
         double wariness = config.RolloutWariness ?? Wariness.OfNode(nodeUuid);
         IReadOnlyDictionary<string, string> variables = HostVariables.Of(config, host);
-        _running = config.Strategy == "git"
+        Running running = config.Strategy == "git"
             ? FollowRepository(config, nodeUuid, variables, wariness, resumed)
             : FollowImage(config, host, nodeUuid, variables, wariness, resumed);
+        _running = running with { Os = [("os_version", host.Version), .. new[] { "basearch", "stream", "platform" }.Select(name => (name, variables[name]))] };
         log($"{_running.Describe()}; node {nodeUuid}, group {config.Group}, wariness {wariness:0.000}");
         return _running;
     }
 
     private Running FollowImage(AgentConfig config, HostRelease host, string nodeUuid, IReadOnlyDictionary<string, string> variables, double wariness, AgentState? resumed)
     {
-        IUpdateStrategy strategy = UpdateStrategy.Create(config, nodeUuid, variables, root, _clock);
-        GraphFollower? graph = GraphSource.Create(config, nodeUuid, variables) is { } source ? new GraphFollower(source, config, wariness, _clock) : null;
+        IUpdateStrategy strategy = UpdateStrategy.Create(config, nodeUuid, variables, root, _clock, _counters);
         var oci = new OciOptions { Root = root };
+        GraphFollower? graph = GraphSource.Create(config, nodeUuid, variables) is { } source ? new GraphFollower(source, config, wariness, oci, _clock) : null;
         var imageHost = new ImageHost(sysroot, graph, oci, createProgress, _clock) { Carried = config.LooksForGraph ? new RepositoryGraph(config, wariness, oci, _clock) : null };
         var agent = new UpdateAgent(imageHost, strategy, config, _clock, resumed) { Counters = _counters };
         string follows = graph?.Description ?? (host.Repository is null ? "the image" : $"{(config.LooksForGraph ? "the graph that the repository carries, or " : "")}the newest image under the name that is followed, in {host.Repository}");
@@ -112,7 +113,7 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
     {
         var source = new GitSource(config.Git, HostIdentity.OfHost(config, root), root, _clock);
         var gitHost = new GitHost(sysroot, source, config.Git, new OciOptions { Root = root }, createProgress, _clock);
-        var strategy = new GitStrategy(gitHost, UpdateStrategy.Create(config with { Strategy = config.Git.Reboot }, nodeUuid, variables, root, _clock), root, _clock);
+        var strategy = new GitStrategy(gitHost, UpdateStrategy.Create(config with { Strategy = config.Git.Reboot }, nodeUuid, variables, root, _clock, _counters), root, _clock);
         AgentConfig timed = config with { SteadyInterval = config.Git.Interval };
         var agent = new UpdateAgent(gitHost, strategy, timed, _clock, resumed) { Counters = _counters };
         return new Running(config, agent, gitHost, wariness, source.Description) { Reports = ReportSender.Create(config.Git, root, _clock) };
@@ -202,6 +203,24 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
         }
     }
 
+    // What the agent came to in between is told as soon as it may be, not at the next step.
+    private async Task<bool> WaitAsync(Running running, TimeSpan? pause, CancellationToken cancellation)
+    {
+        long start = _clock.GetTimestamp();
+        TimeSpan? Rest() => pause - _clock.GetElapsedTime(start) is var rest && rest < TimeSpan.Zero ? TimeSpan.Zero : rest;
+        while (running.Reports is { } reports && FindReport(running) is { } report && reports.FindPause(report) is { } wait && !(wait >= Rest()))
+        {
+            if (await WaitAsync(wait, cancellation).ConfigureAwait(false))
+            {
+                return true;
+            }
+
+            await ReportAsync(running, cancellation).ConfigureAwait(false);
+        }
+
+        return await WaitAsync(Rest(), cancellation).ConfigureAwait(false);
+    }
+
     /// <returns>Whether the settings are to be read anew.</returns>
     private async Task<bool> WaitAsync(TimeSpan? pause, CancellationToken cancellation)
     {
@@ -218,7 +237,7 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
     // What the agent waits for is the last word on how the host is.
     private static HostReport? FindReport(Running running) => (running.Host as GitHost)?.Report is not { } report ? null : running.Agent.State.Kind switch
     {
-        AgentStateKind.UpdateAvailable => report with { State = HostState.Pending, Message = running.Agent.State.Status },
+        AgentStateKind.UpdateAvailable => report with { State = running.Agent.State.FailedAttempts > 0 ? HostState.Failed : HostState.Pending, Message = running.Agent.State.Status },
         AgentStateKind.UpdateStaged or AgentStateKind.UpdateFinalized => report with { State = HostState.Staged, Message = running.Agent.State.Status },
         _ => report,
     };
@@ -236,6 +255,8 @@ public sealed class AgentService(string root, string sysroot, Func<IOperationPro
         public string? LastStatus { get; set; }
 
         public ReportSender? Reports { get; init; }
+
+        public (string Name, string Value)[] Os { get; init; } = [];
 
         public string Describe() => $"follows {Follows}; reboots by the strategy {Config.Strategy}";
 

@@ -10,9 +10,12 @@ namespace Bootc.Updates.Agent;
 /// <param name="source">Where the graph comes from.</param>
 /// <param name="config">The settings.</param>
 /// <param name="wariness">The host's wariness of rollouts, 0 to 1.</param>
+/// <param name="oci">How registries are asked.</param>
 /// <param name="clock">The time.</param>
-public sealed class GraphFollower(IGraphSource source, AgentConfig config, double wariness, TimeProvider? clock = null) : IDisposable
+public sealed class GraphFollower(IGraphSource source, AgentConfig config, double wariness, OciOptions oci, TimeProvider? clock = null) : IDisposable
 {
+    private readonly OwnManifests _manifests = new(Platform.Current, oci);
+
     /// <summary>Where the graph comes from, for people.</summary>
     public string Description => source.Description;
 
@@ -41,8 +44,8 @@ public sealed class GraphFollower(IGraphSource source, AgentConfig config, doubl
         UpdateDecision? decision;
         if (GraphSource.Create(config, nodeUuid ?? "", HostVariables.Of(config, host)) is { } source)
         {
-            using var follower = new GraphFollower(source, config, wariness);
-            decision = await follower.DecideAsync(host, cancellation).ConfigureAwait(false);
+            using var follower = new GraphFollower(source, config, wariness, new OciOptions());
+            decision = await follower.DecideAsync(sysroot, host, cancellation).ConfigureAwait(false);
         }
         else
         {
@@ -54,19 +57,26 @@ public sealed class GraphFollower(IGraphSource source, AgentConfig config, doubl
 
     /// <summary>Fetches the graph and decides.</summary>
     /// <exception cref="UpdatesException">The graph cannot be had.</exception>
-    public async Task<UpdateDecision> DecideAsync(HostRelease host, CancellationToken cancellation)
+    /// <exception cref="OciException">The graph names indices, and the registry cannot be asked which images of them are the host's.</exception>
+    public async Task<UpdateDecision> DecideAsync(Sysroot sysroot, HostRelease host, CancellationToken cancellation)
     {
-        UpdateGraph fetched = await source.FetchAsync(host, cancellation).ConfigureAwait(false);
-        Graph = fetched;
-        return Decide(fetched, host, wariness, config, (clock ?? TimeProvider.System).GetUtcNow());
+        Graph = await source.FetchAsync(host, cancellation).ConfigureAwait(false);
+        (UpdateDecision decision, Graph) = await DecideAsync(Graph, sysroot, host, wariness, config, _manifests, (clock ?? TimeProvider.System).GetUtcNow(), cancellation).ConfigureAwait(false);
+        return decision;
     }
 
-    /// <summary>What a graph says to a host.</summary>
-    internal static UpdateDecision Decide(UpdateGraph graph, HostRelease host, double wariness, AgentConfig config, DateTimeOffset now)
-    {
-        string identity = host.Identities.FirstOrDefault(name => graph.Find(name) is not null) ?? host.Digest.ToString();
-        return graph.Decide(identity, wariness, now, node => node.ImageDigest is { } digest && host.Excluded.Contains(digest), config.AllowDowngrade);
-    }
+    /// <summary>What a graph says to a host, and the graph as it looks from there.</summary>
+    internal static Task<(UpdateDecision Decision, UpdateGraph Graph)> DecideAsync(
+        UpdateGraph graph, Sysroot sysroot, HostRelease host, double wariness, AgentConfig config, OwnManifests manifests, DateTimeOffset now, CancellationToken cancellation) => manifests.DecideAsync(
+        graph,
+        host,
+        IndexRecord.Load(sysroot),
+        known => known.Decide(FindIdentity(known, host), wariness, now, node => (node.HostDigest ?? node.ImageDigest) is { } digest && host.Excluded.Contains(digest), config.AllowDowngrade),
+        cancellation);
+
+    // By what it follows a host is known where nobody can say what that stands for any more.
+    private static string FindIdentity(UpdateGraph graph, HostRelease host) =>
+        host.Identities.FirstOrDefault(name => graph.Find(name) is { } index && (name != host.FollowedDigest?.ToString() || graph.Nodes[index].HostDigest is null || graph.Nodes[index].Is(host.Digest.ToString()))) ?? host.Digest.ToString();
 
     /// <inheritdoc/>
     public void Dispose() => source.Dispose();

@@ -11,6 +11,7 @@ public interface IAgentHost
     Task<UpdateDecision> DecideAsync(CancellationToken cancellation);
 
     /// <summary>Fetches and stages a release, so that it boots when it is released, and not before.</summary>
+    /// <exception cref="ReleaseOutdatedException">It is not what the host goes to any more: the agent looks again.</exception>
     /// <exception cref="Exception">It cannot be staged, for whatever reason: the agent tries again.</exception>
     Task StageAsync(GraphNode release, CancellationToken cancellation);
 

@@ -17,6 +17,8 @@ namespace Bootc.Updates.Agent;
 public sealed class ImageHost(
     string sysroot, GraphFollower? graph, OciOptions oci, Func<IOperationProgress> createProgress, TimeProvider? clock = null) : IAgentHost, IDisposable
 {
+    private readonly OwnManifests _manifests = new(Platform.Current, oci);
+
     /// <summary>Looks for a graph that the repository of the image carries, where no other is followed; <see langword="null"/> not to.</summary>
     public RepositoryGraph? Carried { get; init; }
 
@@ -29,7 +31,7 @@ public sealed class ImageHost(
         HostRelease host = await OnSysrootAsync(opened => Task.FromResult(HostInspector.Read(opened))).ConfigureAwait(false);
         if (graph is not null)
         {
-            return await graph.DecideAsync(host, cancellation).ConfigureAwait(false);
+            return await OnSysrootAsync(opened => graph.DecideAsync(opened, host, cancellation)).ConfigureAwait(false);
         }
 
         UpdateDecision? carried = Carried is null ? null : await OnSysrootAsync(opened => Carried.TryDecideAsync(opened, host, cancellation)).ConfigureAwait(false);
@@ -39,23 +41,25 @@ public sealed class ImageHost(
     /// <inheritdoc/>
     public Task StageAsync(GraphNode release, CancellationToken cancellation) => OnSysrootAsync(async opened =>
     {
-        Digest digest = ReleaseImage.Choose(release, HostInspector.Read(opened));
+        HostRelease host = HostInspector.Read(opened);
+        Digest digest = ReleaseImage.Choose(release, host), wanted = await FindManifestAsync(opened, digest, host.Repository, cancellation).ConfigureAwait(false);
         await new UpgradeOperation(opened, oci, createProgress()) { Release = IsInRegistry(opened) ? digest : null, DownloadOnly = true, Deriver = new PackageLayering() }.RunAsync(cancellation).ConfigureAwait(false);
         opened.Load();
         Deployment staged = opened.Staged ?? throw new UpdatesException($"{release.Version} was fetched, but it is not staged: {opened.Path} is not what this host runs");
         Digest? actual = ImageStore.QueryCommit(opened.Repository, staged.Commit)?.ManifestDigest;
-        return actual == digest ? 0 : throw new UpdatesException($"what is staged is {actual}, not {digest} (a graph names the image of one architecture, not an index of several)");
+        return actual == wanted ? 0 : throw new UpdatesException($"what is staged is {actual}, not {wanted}");
     });
 
     /// <inheritdoc/>
     public Task RebootAsync(GraphNode release, CancellationToken cancellation)
     {
         RebootHooks.Run(sysroot);
-        return OnSysrootAsync(opened =>
+        return OnSysrootAsync(async opened =>
         {
             // It may be that somebody staged something else meanwhile.
             Digest? staged = opened.Staged is { } deployment ? ImageStore.QueryCommit(opened.Repository, deployment.Commit)?.ManifestDigest : null;
-            if (staged != ReleaseImage.ReadDigest(release))
+            Digest digest = ReleaseImage.ReadDigest(release);
+            if (staged != digest && staged != await FindManifestAsync(opened, digest, HostInspector.Read(opened).Repository, cancellation).ConfigureAwait(false))
             {
                 throw new UpdatesException($"what is staged is {staged?.ToString() ?? "nothing"}, not {release.Version} any more");
             }
@@ -67,7 +71,7 @@ public sealed class ImageHost(
             }
 
             HostReboot.Begin();
-            return Task.FromResult(0);
+            return 0;
         });
     }
 
@@ -94,6 +98,9 @@ public sealed class ImageHost(
         var target = new GraphNode(found.Version is { } version && version != host.Version ? version : digest.ToString(), 1) { Payload = $"{host.Repository}@{digest}", Scheme = GraphNode.OciScheme };
         return new UpdateDecision(UpdateDecisionKind.Update, current, target);
     }
+
+    private async Task<Digest> FindManifestAsync(Sysroot opened, Digest digest, string? repository, CancellationToken cancellation) =>
+        repository is null ? digest : await _manifests.FindAsync(repository, digest, IndexRecord.Load(opened), cancellation).ConfigureAwait(false);
 
     private static bool IsInRegistry(Sysroot opened) => (opened.Booted ?? opened.Default)?.Origin.Image?.Image.Transport == Transport.Registry;
 

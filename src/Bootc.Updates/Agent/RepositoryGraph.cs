@@ -13,6 +13,7 @@ namespace Bootc.Updates.Agent;
 /// <param name="clock">The time.</param>
 public sealed class RepositoryGraph(AgentConfig config, double wariness, OciOptions oci, TimeProvider? clock = null)
 {
+    private readonly OwnManifests _manifests = new(Platform.Current, oci);
     private RegistryReference? _followed;
 
     /// <summary>The graph as it was fetched last.</summary>
@@ -42,6 +43,7 @@ public sealed class RepositoryGraph(AgentConfig config, double wariness, OciOpti
 
         Graph = GraphArtifact.Parse(content, place).Resolve(Platform.Current.Architecture, GraphNode.OciScheme);
         _followed = place;
-        return GraphFollower.Decide(Graph, host, wariness, config, (clock ?? TimeProvider.System).GetUtcNow());
+        (UpdateDecision decision, Graph) = await GraphFollower.DecideAsync(Graph, sysroot, host, wariness, config, _manifests, (clock ?? TimeProvider.System).GetUtcNow(), cancellation).ConfigureAwait(false);
+        return decision;
     }
 }

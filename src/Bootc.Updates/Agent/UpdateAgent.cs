@@ -106,6 +106,10 @@ public sealed class UpdateAgent(IAgentHost host, IUpdateStrategy strategy, Agent
             await host.StageAsync(target, cancellation).ConfigureAwait(false);
             return To(AgentStateKind.UpdateStaged, $"{target.Version} is staged") with { Target = target, PostponementsLeft = MaximumPostponements };
         }
+        catch (ReleaseOutdatedException e)
+        {
+            return To(AgentStateKind.NoNewUpdate, e.Message);
+        }
         catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
             Counters.StageFailures++;
@@ -120,7 +124,7 @@ public sealed class UpdateAgent(IAgentHost host, IUpdateStrategy strategy, Agent
     {
         Counters.FinalizeAttempts++;
         StrategyVerdict verdict = await strategy.MayRebootAsync(cancellation).ConfigureAwait(false);
-        Counters.CountVerdict(verdict.IsAllowed);
+        Counters.CountVerdict(verdict);
         if (verdict.IsOutdated)
         {
             return To(AgentStateKind.NoNewUpdate, $"{target.Version} is not wanted any more: {verdict.Reason}");

@@ -12,7 +12,7 @@ internal static class DocumentMerge
 {
     private const string Patch = "$patch";
     private const string Deletion = "$deleteFromPrimitiveList/";
-    private static readonly HashSet<string> Sets = ["present", "absent", "packages"];
+    private static readonly HashSet<string> Sets = ["present", "absent", "packages", "boundImages"];
 
     /// <summary>Takes the directions among the members of a part, and adds faults for those that are none.</summary>
     /// <param name="members">The members.</param>

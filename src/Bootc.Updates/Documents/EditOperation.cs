@@ -1,5 +1,6 @@
 // edit: make the host what a document says.
 using Bootc.Deployments;
+using Bootc.Deployments.Bound;
 using Bootc.Layering;
 using Bootc.Oci;
 using Bootc.Oci.Model;
@@ -54,7 +55,7 @@ public sealed class EditOperation(Sysroot sysroot, OciOptions oci, IOperationPro
         return outcome;
     }
 
-    /// <summary>Brings image, packages and kernel arguments to what a document says of them; what it does not speak of stays.</summary>
+    /// <summary>Brings image, packages, bound images and kernel arguments to what a document says of them; what it does not speak of stays.</summary>
     /// <exception cref="OciException">The image cannot be had.</exception>
     /// <exception cref="DeploymentException">It cannot be deployed.</exception>
     public async Task<OperationOutcome> ConvergeAsync(HostDocument wish, CancellationToken cancellation)
@@ -64,6 +65,12 @@ public sealed class EditOperation(Sysroot sysroot, OciOptions oci, IOperationPro
         if (wish.Packages is { } packages && Next is { } next && !IsSame(packages, next.Origin.Packages.Requested))
         {
             outcomes.Add(new PackageOperation(sysroot, oci, progress) { AllowInactive = true, DownloadOnly = DownloadOnly }.SetRequested(packages, cancellation));
+            sysroot.Load();
+        }
+
+        if (wish.BoundImages is { } bound)
+        {
+            outcomes.Add(new BindImagesOperation(sysroot, oci, progress) { Images = bound }.Run(cancellation));
             sysroot.Load();
         }
 

@@ -18,6 +18,9 @@ public sealed record HostDocument(OstreeImageReference? Image, bool BootsRollbac
     /// <summary>The packages that are wanted besides those of the image, and no others; <see langword="null"/> to leave them as they are.</summary>
     public IReadOnlyList<string>? Packages { get; init; }
 
+    /// <summary>The images that the host binds besides those that its image binds, and no others; <see langword="null"/> to leave them as they are.</summary>
+    public IReadOnlyList<string>? BoundImages { get; init; }
+
     /// <summary>When and whether the host changes, where the document says so: this is for hosts that a repository leads.</summary>
     public UpdatesWish? Updates { get; init; }
 

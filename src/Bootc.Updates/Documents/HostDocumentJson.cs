@@ -56,6 +56,11 @@ internal static class HostDocumentJson
             WriteTexts("packages", packages, json);
         }
 
+        if (document.BoundImages is { } bound)
+        {
+            WriteTexts("boundImages", bound, json);
+        }
+
         if (document.Updates is { } updates)
         {
             WriteUpdates(updates, json);

@@ -1,6 +1,7 @@
 // The specification in a BootcHost document, or a part of one.
 using System.Globalization;
 using Bootc.Deployments.Boot;
+using Bootc.Deployments.Bound;
 using Bootc.Oci;
 using Bootc.Oci.Model;
 using Bootc.Updates.Windows;
@@ -20,13 +21,14 @@ internal static class HostSpecReader
     public static HostDocument Read(YamlMembers spec, List<DocumentFault> faults, bool isPart = false)
     {
         DocumentMerge.TakeDirections(spec, isPart);
-        YamlNode? image = spec.Take("image"), kernel = spec.Take("kernelArguments"), updates = spec.Take("updates"), packages = spec.Take("packages");
+        YamlNode? image = spec.Take("image"), kernel = spec.Take("kernelArguments"), updates = spec.Take("updates"), packages = spec.Take("packages"), bound = spec.Take("boundImages");
         bool? rollback = spec.Take<bool>("bootOrder", text => text switch { "default" => false, "rollback" => true, _ => null }, "default or rollback");
         spec.End(Version);
         return new HostDocument(IsNothing(image) ? null : ReadImage(image!, faults, isPart), rollback ?? false)
         {
             KernelArguments = IsNothing(kernel) ? null : ReadKernelArguments(kernel!, faults, isPart),
             Packages = IsNothing(packages) ? null : ReadTexts(packages!, "packages", faults, IsPackage, "a package's name, as NAME, NAME:ARCH or NAME=VERSION"),
+            BoundImages = IsNothing(bound) ? null : ReadTexts(bound!, "boundImages", faults, BoundImages.IsName, "the name of an image, as podman takes it"),
             Updates = IsNothing(updates) ? null : ReadUpdates(updates!, faults, isPart),
         };
     }

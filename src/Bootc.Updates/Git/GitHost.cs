@@ -68,11 +68,29 @@ public sealed class GitHost(string sysroot, GitSource source, GitSettings settin
     /// <inheritdoc/>
     public async Task StageAsync(GraphNode release, CancellationToken cancellation)
     {
-        View ??= await source.RefreshAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await ConvergeAsync(release, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not ReleaseOutdatedException && !cancellation.IsCancellationRequested)
+        {
+            Tell(HostState.Failed, $"{release.Version} cannot be had: {e.Message}"); // until it is looked for again
+            throw;
+        }
+    }
+
+    private async Task ConvergeAsync(GraphNode release, CancellationToken cancellation)
+    {
+        View = await source.RefreshAsync(cancellation).ConfigureAwait(false);
+        if (release.Version != NameOf(View))
+        {
+            throw new ReleaseOutdatedException($"{release.Version} is not wanted any more: {NameOf(View)} is");
+        }
+
         RenderedHost wish = View.Wish!;
         Digest? digest = await FindReleaseAsync(wish.Document, cancellation).ConfigureAwait(false);
         IReadOnlyList<string> obsolete = FindObsolete(View);
-        string[] added = await OnSysrootAsync(opened => StageAsync(opened, wish.Document, digest, obsolete, cancellation)).ConfigureAwait(false);
+        (string[] added, bool isStaged) = await OnSysrootAsync(opened => StageAsync(opened, wish.Document, digest, obsolete, cancellation)).ConfigureAwait(false);
         View = View with
         {
             State = source.Update(state => state with
@@ -81,6 +99,11 @@ public sealed class GitHost(string sysroot, GitSource source, GitSettings settin
                 KernelArguments = [.. state.KernelArguments.Union(added)],
             }),
         };
+        if (!isStaged)
+        {
+            throw new ReleaseOutdatedException($"{release.Version} is done, and needs no reboot");
+        }
+
         Tell(HostState.Staged, $"{release.Version} is staged");
     }
 
@@ -161,7 +184,7 @@ public sealed class GitHost(string sysroot, GitSource source, GitSettings settin
             return Stay(current, HostState.Drifted, $"the host was changed against commit {view.Commit}, and is left so (updates.git.drift): {string.Join(", ", differences)}");
         }
 
-        var target = new GraphNode($"commit {view.Commit}", 1) { Payload = $"{wish.Document.Image?.Image.Name ?? host.Release.Repository}@{release ?? host.Release.Digest}", Scheme = GraphNode.OciScheme };
+        var target = new GraphNode(NameOf(view), 1) { Payload = $"{wish.Document.Image?.Image.Name ?? host.Release.Repository}@{release ?? host.Release.Digest}", Scheme = GraphNode.OciScheme };
         Tell(HostState.Pending, $"commit {view.Commit} wants changes: {string.Join(", ", differences)}");
         return new UpdateDecision(UpdateDecisionKind.Update, current, target);
     }
@@ -220,7 +243,8 @@ public sealed class GitHost(string sysroot, GitSource source, GitSettings settin
 
     private static string[] FindObsolete(GitView view) => [.. view.State.KernelArguments.Except(view.Wish!.Document.KernelArguments?.Present ?? [])];
 
-    private async Task<string[]> StageAsync(Sysroot opened, HostDocument wish, Digest? release, IReadOnlyList<string> obsolete, CancellationToken cancellation)
+    // Whether there is anything to boot for: bound images are there at once.
+    private async Task<(string[] Added, bool IsStaged)> StageAsync(Sysroot opened, HostDocument wish, Digest? release, IReadOnlyList<string> obsolete, CancellationToken cancellation)
     {
         Deployment current = Current(opened);
         IReadOnlyList<string> words = KernelArgumentsOperation.Show(opened, current);
@@ -229,7 +253,7 @@ public sealed class GitHost(string sysroot, GitSource source, GitSettings settin
         {
             if (HostDifference.Find(opened, staged, wish, release, obsolete).Count == 0)
             {
-                return added;
+                return (added, true);
             }
 
             using SysrootLock held = opened.Lock(null, cancellation);
@@ -248,7 +272,7 @@ public sealed class GitHost(string sysroot, GitSource source, GitSettings settin
         Deployment made = opened.Staged ?? opened.Default!;
         return HostDifference.Find(opened, made, wish, release, obsolete) is [var first, ..]
             ? throw new UpdatesException($"what was made for the next boot is not what the documents want: {first}")
-            : added;
+            : (added, opened.Booted is null || opened.Staged is not null);
     }
 
     private static Deployment Current(Sysroot opened) => opened.Booted ?? opened.Default ?? throw new UpdatesException($"{opened.Path} has no deployment, so there is nothing to change");
@@ -258,6 +282,8 @@ public sealed class GitHost(string sysroot, GitSource source, GitSettings settin
         FailedBoots failed = FailedBoots.Load(opened);
         return Task.FromResult(new HostFacts(HostInspector.Read(opened), Current(opened).Origin.Image, failed.Digests.ToDictionary(digest => digest, digest => failed.FindReason(digest) ?? "it failed its checks")));
     }
+
+    private static string NameOf(GitView view) => $"commit {view.Commit}";
 
     private static string FingerprintOf(RenderedHost wish, Digest? release) => $"{wish.Fingerprint}@{release}";
 

@@ -20,7 +20,8 @@ public sealed record HostDifference(HostDifferenceKind Kind, string? Before, str
             HostDifferenceKind.Image => "image",
             HostDifferenceKind.Release => "release",
             HostDifferenceKind.KernelArgument => "kernel argument",
-            _ => "package",
+            HostDifferenceKind.Package => "package",
+            _ => "bound image",
         };
         return (Before, After) switch
         {
@@ -58,6 +59,13 @@ public sealed record HostDifference(HostDifferenceKind Kind, string? Before, str
             IReadOnlyList<string> present = deployment.Origin.Packages.Requested;
             differences.AddRange(present.Except(packages).Select(package => new HostDifference(HostDifferenceKind.Package, package, null)));
             differences.AddRange(packages.Except(present).Select(package => new HostDifference(HostDifferenceKind.Package, null, package)));
+        }
+
+        if (wish.BoundImages is { } bound)
+        {
+            IReadOnlyList<string> present = deployment.Origin.BoundImages;
+            differences.AddRange(present.Except(bound).Select(image => new HostDifference(HostDifferenceKind.BoundImage, image, null)));
+            differences.AddRange(bound.Except(present).Select(image => new HostDifference(HostDifferenceKind.BoundImage, null, image)));
         }
 
         return differences;

@@ -15,4 +15,7 @@ public enum HostDifferenceKind
 
     /// <summary>A package besides those of the image.</summary>
     Package,
+
+    /// <summary>An image that is bound besides those that the image binds.</summary>
+    BoundImage,
 }

@@ -26,11 +26,16 @@ internal sealed class ReportSender(IReportSink sink, TimeSpan interval, TimeProv
         _ => null,
     };
 
+    /// <summary>How long a report has to wait until it is time to send it; <see langword="null"/> when the same was sent.</summary>
+    public TimeSpan? FindPause(HostReport report) => report.Content == _told ? null
+        : _tried is { } tried && GitSource.Lengthen(interval, _failures + (_failures > 0 ? 1 : 0)) - _clock.GetElapsedTime(tried) is var rest && rest > TimeSpan.Zero ? rest
+        : TimeSpan.Zero;
+
     /// <summary>Sends a report if it is time to.</summary>
     /// <returns>Why it was not taken; <see langword="null"/> when it was, or was not sent.</returns>
     public async Task<string?> OfferAsync(HostReport report, CancellationToken cancellation)
     {
-        if (report.Content == _told || (_tried is { } tried && _clock.GetElapsedTime(tried) < GitSource.Lengthen(interval, _failures + (_failures > 0 ? 1 : 0))))
+        if (FindPause(report) != TimeSpan.Zero)
         {
             return null;
         }

@@ -33,6 +33,9 @@ public sealed record GraphNode(string Version, long Age)
     /// <summary>The digest of the image; <see langword="null"/> when the payload is none.</summary>
     public string? ImageDigest => Scheme == OciScheme && Payload.LastIndexOf('@') is >= 0 and var at ? Payload[(at + 1)..] : null;
 
-    /// <summary>Whether a host is of this release, by the digest of its image, the checksum of its commit, or the payload whole.</summary>
-    public bool Is(string identity) => identity.Length > 0 && (Payload == identity || ImageDigest == identity);
+    /// <summary>The digest of the manifest that a host would run of the image: of an index the one for its platform. <see langword="null"/> when that is not known.</summary>
+    public string? HostDigest { get; init; }
+
+    /// <summary>Whether a host is of this release, by the digest of its image or of that image's manifest for it, the checksum of its commit, or the payload whole.</summary>
+    public bool Is(string identity) => identity.Length > 0 && (Payload == identity || ImageDigest == identity || HostDigest == identity);
 }

@@ -1,4 +1,5 @@
 // A graph server: the Cincinnati protocol, as Fedora CoreOS has it.
+using System.Diagnostics;
 using System.Text.Json;
 using Bootc.Updates.Http;
 
@@ -18,9 +19,13 @@ namespace Bootc.Updates.Graph;
 public sealed class GraphService(Func<IReadOnlyList<GraphDocument>> documents, TimeProvider? clock = null) : IHttpService
 {
     private const int MaximumHosts = 1_000_000;
+    private static readonly double[] WarinessBounds = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+    private static readonly long Started = new DateTimeOffset(Process.GetCurrentProcess().StartTime).ToUnixTimeSeconds();
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly Lock _lock = new();
     private readonly HashSet<int> _hosts = [];
+    private readonly long[] _wariness = new long[WarinessBounds.Length + 1];
+    private double _warinessSum;
     private long _requests;
 
     /// <inheritdoc/>
@@ -53,6 +58,7 @@ public sealed class GraphService(Func<IReadOnlyList<GraphDocument>> documents, T
         }
 
         double wariness = Wariness.Parse(query.GetValueOrDefault("rollout_wariness")) ?? Wariness.OfNode(query.GetValueOrDefault("node_uuid", ""));
+        Observe(wariness);
         UpdateGraph graph = found.Resolve(architecture, query.GetValueOrDefault("oci") == "true" ? GraphNode.OciScheme : GraphNode.ChecksumScheme);
         return HttpAnswer.Json(200, CincinnatiGraph.Write(graph.ThrottledFor(wariness, _clock.GetUtcNow()).WithoutDeadEnds())) with { Headers = [("Access-Control-Allow-Origin", "*")] };
     }
@@ -69,6 +75,16 @@ public sealed class GraphService(Func<IReadOnlyList<GraphDocument>> documents, T
         }
     }
 
+    private void Observe(double wariness)
+    {
+        int bucket = Array.FindIndex(WarinessBounds, bound => wariness <= bound);
+        lock (_lock)
+        {
+            _wariness[bucket < 0 ? WarinessBounds.Length : bucket]++;
+            _warinessSum += wariness;
+        }
+    }
+
     private string FormatMetrics()
     {
         IReadOnlyList<GraphDocument> all = documents();
@@ -77,8 +93,10 @@ public sealed class GraphService(Func<IReadOnlyList<GraphDocument>> documents, T
         {
             text.Begin("fcos_cincinnati_pe_v1_graph_incoming_requests_total", "counter", "Requests to /v1/graph.").Add(_requests);
             text.Begin("fcos_cincinnati_pe_v1_graph_unique_uuids_total", "counter", "Hosts that asked, about.").Add(_hosts.Count);
+            text.Begin("fcos_cincinnati_pe_v1_graph_rollout_wariness", "histogram", "The wariness of the hosts that asked, by request.").AddHistogram(WarinessBounds, _wariness, _warinessSum);
         }
 
+        text.Begin("process_start_time_seconds", "gauge", "When the server was started, in seconds since 1970.").Add(Started);
         text.Begin("bootc_graph_releases", "gauge", "Releases, by stream.").AddAll("stream", all.Select(document => (document.Stream, (double)document.Entries.Count)));
         return text.ToString();
     }

@@ -12,6 +12,9 @@ public sealed record UpdateDecision(UpdateDecisionKind Kind, GraphNode? Current,
     /// <summary>When the rollout that the host waits for reaches it; <see langword="null"/> when it never does as things are.</summary>
     public DateTimeOffset? ReachedAt { get; init; }
 
+    /// <summary>How many releases the graph leads to that the host does not go to, since it had and left them.</summary>
+    public int IgnoredTargets { get; init; }
+
     /// <summary>Why, in words, where it is no graph that decided.</summary>
     public string? Reason { get; init; }
 

@@ -36,9 +36,9 @@ public sealed record UpdateGraph(IReadOnlyList<GraphNode> Nodes, IReadOnlyList<G
     /// <summary>This without the ways that lead away from dead ends.</summary>
     public UpdateGraph WithoutDeadEnds() => this with { Edges = [.. Edges.Where(edge => Nodes[edge.From].DeadEnd is null)] };
 
-    /// <summary>The index of the release that a host is of; <see langword="null"/> when it is none of these.</summary>
+    /// <summary>The index of the release that a host is of; <see langword="null"/> when it is none of these. Of several releases that are the same to the host it is the newest.</summary>
     /// <param name="identity">The digest of its image, the checksum of its commit, or a payload.</param>
-    public int? Find(string identity) => Enumerable.Range(0, Nodes.Count).Where(i => Nodes[i].Is(identity)).Select(i => (int?)i).FirstOrDefault();
+    public int? Find(string identity) => Enumerable.Range(0, Nodes.Count).Where(i => Nodes[i].Is(identity)).OrderBy(i => Nodes[i].Age).Select(i => (int?)i).LastOrDefault();
 
     /// <summary>The index of a version; <see langword="null"/> when there is none.</summary>
     public int? FindVersion(string version) => Enumerable.Range(0, Nodes.Count).Where(i => Nodes[i].Version == version).Select(i => (int?)i).FirstOrDefault();
@@ -84,13 +84,15 @@ public sealed record UpdateGraph(IReadOnlyList<GraphNode> Nodes, IReadOnlyList<G
             return new UpdateDecision(UpdateDecisionKind.DeadEnd, node, null);
         }
 
-        if (ThrottledFor(wariness, now).NextFrom(current, isExcluded) is { } next)
+        UpdateGraph open = ThrottledFor(wariness, now);
+        int ignored = isExcluded is null ? 0 : open.Edges.Where(edge => edge.From == current).Select(edge => edge.To).Distinct().Count(to => isExcluded(Nodes[to]));
+        if (open.NextFrom(current, isExcluded) is { } next)
         {
-            return new UpdateDecision(Nodes[next].Age <= node.Age && !allowDowngrade ? UpdateDecisionKind.DowngradeRefused : UpdateDecisionKind.Update, node, Nodes[next]);
+            return new UpdateDecision(Nodes[next].Age <= node.Age && !allowDowngrade ? UpdateDecisionKind.DowngradeRefused : UpdateDecisionKind.Update, node, Nodes[next]) { IgnoredTargets = ignored };
         }
 
         return NextFrom(current, isExcluded) is { } later && Nodes[later].Age > node.Age
-            ? new UpdateDecision(UpdateDecisionKind.WaitsForRollout, node, Nodes[later]) { ReachedAt = Nodes[later].Rollout!.ReachesAt(wariness) }
-            : new UpdateDecision(UpdateDecisionKind.UpToDate, node, null);
+            ? new UpdateDecision(UpdateDecisionKind.WaitsForRollout, node, Nodes[later]) { ReachedAt = Nodes[later].Rollout!.ReachesAt(wariness), IgnoredTargets = ignored }
+            : new UpdateDecision(UpdateDecisionKind.UpToDate, node, null) { IgnoredTargets = ignored };
     }
 }

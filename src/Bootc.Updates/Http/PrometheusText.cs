@@ -42,6 +42,27 @@ internal sealed class PrometheusText
         }
     }
 
+    /// <summary>Adds the samples of a histogram.</summary>
+    /// <param name="bounds">The upper bounds of its buckets but the last, which has none.</param>
+    /// <param name="counts">How many values are in each bucket and in no lower one.</param>
+    /// <param name="sum">The sum of all values.</param>
+    public void AddHistogram(IReadOnlyList<double> bounds, IReadOnlyList<long> counts, double sum)
+    {
+        string name = _name;
+        long below = 0;
+        _name = name + "_bucket";
+        for (int i = 0; i < counts.Count; i++)
+        {
+            below += counts[i];
+            Add(below, ("le", i < bounds.Count ? bounds[i].ToString(CultureInfo.InvariantCulture) : "+Inf"));
+        }
+
+        _name = name + "_sum";
+        Add(sum);
+        _name = name + "_count";
+        Add(below);
+    }
+
     public override string ToString() => _text.ToString();
 
     private static string Escape(string value) => value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);

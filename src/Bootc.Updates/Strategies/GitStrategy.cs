@@ -27,7 +27,7 @@ public sealed class GitStrategy(GitHost host, IUpdateStrategy other, string root
         }
         catch (Exception e) when (e is UpdatesException or IOException or UnauthorizedAccessException)
         {
-            return new StrategyVerdict(false, e.Message);
+            return new StrategyVerdict(false, e.Message) { IsError = true };
         }
 
         if (host.View?.Wish?.Document.Updates is { Windows.Count: > 0 } wish && FindWait(wish) is { } wait)

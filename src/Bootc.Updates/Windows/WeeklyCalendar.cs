@@ -20,6 +20,19 @@ public sealed class WeeklyCalendar(IReadOnlyList<WeeklyWindow> windows, TimeZone
     /// <summary>The lengths of all windows together, in minutes.</summary>
     public int TotalMinutes => Windows.Sum(window => window.Length);
 
+    /// <summary>How many minutes of a week lie in windows, those in several counted once.</summary>
+    public static int CountMinutes(IEnumerable<WeeklyWindow> windows)
+    {
+        int total = 0, end = 0;
+        foreach (WeeklyWindow window in windows.OrderBy(window => window.Start))
+        {
+            total += Math.Max(0, window.Start + window.Length - Math.Max(end, window.Start));
+            end = Math.Max(end, window.Start + window.Length);
+        }
+
+        return total;
+    }
+
     /// <summary>Whether a window is open.</summary>
     public bool IsOpen(DateTimeOffset now)
     {

@@ -96,6 +96,33 @@ public sealed class OsImage
         return new WrittenImage(layout, tag, DigestOf(descriptor), DigestOf(config), [.. layers.Select(DigestOf)]);
     }
 
+    /// <summary>Writes images for several architectures and an index of them into a layout.</summary>
+    /// <param name="layout">The layout.</param>
+    /// <param name="tag">The index's tag.</param>
+    /// <param name="images">One image for each architecture.</param>
+    public static WrittenIndex WriteIndexTo(string layout, string tag, params OsImage[] images)
+    {
+        var manifests = new JsonArray();
+        var digests = new Dictionary<string, string>();
+        foreach (OsImage image in images)
+        {
+            string digest = image.WriteTo(layout, $"{tag}-{image.Architecture}").ManifestDigest;
+            digests[image.Architecture] = digest;
+            manifests.Add(new JsonObject
+            {
+                ["mediaType"] = OciPrefix + "manifest.v1+json",
+                ["digest"] = digest,
+                ["size"] = new FileInfo(Path.Combine(layout, "blobs", digest.Replace(':', '/'))).Length,
+                ["platform"] = new JsonObject { ["architecture"] = image.Architecture, ["os"] = "linux" },
+            });
+        }
+
+        var index = new JsonObject { ["schemaVersion"] = 2, ["mediaType"] = OciPrefix + "index.v1+json", ["manifests"] = manifests };
+        JsonObject descriptor = WriteBlob(layout, Encoding.UTF8.GetBytes(index.ToJsonString()), OciPrefix + "index.v1+json");
+        WriteIndex(layout, tag, descriptor);
+        return new WrittenIndex(layout, tag, DigestOf(descriptor), digests);
+    }
+
     private JsonObject MakeConfig(byte[][] tars) => new()
     {
         ["created"] = Created,
