@@ -14,14 +14,15 @@ internal static class ImageCommand
     public static Command Create()
     {
         var format = new Option<string?>("--format") { Description = "table (the default) or json", DefaultValueFactory = _ => "table", HelpName = "FORMAT" }.OneOf("table", "json");
-        var list = new DocumentedCommand("list", "List the images that the host has fetched", format)
+        var type = new Option<string?>("--type") { Description = "all (the default), host (those that hosts are), or logical (those that a host's image refers to, of which none are kept here)", DefaultValueFactory = _ => "all", HelpName = "TYPE" }.OneOf("all", "host", "logical");
+        var list = new DocumentedCommand("list", "List the images that the host has fetched", type, format)
         {
             Details = ["These are the images of the host itself, apart from those of container engines such as podman."],
         };
         list.SetAction(parsed =>
         {
             using Sysroot sysroot = OpenSysroot.ForReading(parsed);
-            ImageListEntry[] images = [.. ImageStore.ListImages(sysroot.Repository).Select(image => new ImageListEntry(Show(image), "host"))];
+            ImageListEntry[] images = parsed.GetValue(type) == "logical" ? [] : [.. ImageStore.ListImages(sysroot.Repository).Select(image => new ImageListEntry(Show(image), "host"))];
             if (parsed.GetValue(format) == "json")
             {
                 Console.Out.WriteLine(JsonSerializer.Serialize(images, CliJson.Default.ImageListEntryArray));
