@@ -38,6 +38,7 @@ internal static class BootcCommand
         (["initramfs"], InitramfsCommand.Create),
         (["initramfs-etc"], InitramfsEtcCommand.Create),
         (["image"], ImageCommand.Create),
+        (["container"], ContainerCommand.Create),
         (["login"], LoginCommand.CreateLogin),
         (["logout"], LoginCommand.CreateLogout),
         (["agent"], AgentCommand.Create),

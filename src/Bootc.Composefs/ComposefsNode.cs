@@ -75,7 +75,7 @@ public sealed class ComposefsNode
     public VerityDigest? Digest { get; set; }
 
     /// <summary>A file's backing file, or where a symbolic link points.</summary>
-    /// <exception cref="ComposefsFormatException">It is longer than a path may be, or a link's is empty.</exception>
+    /// <exception cref="ComposefsFormatException">It is longer than a path may be, has a NUL character, or is a link's and empty.</exception>
     public string? Payload
     {
         get => _payload;
@@ -85,6 +85,11 @@ public sealed class ComposefsNode
             if (length > MaximumPathLength)
             {
                 throw new ComposefsFormatException($"a path of {length} bytes is longer than {MaximumPathLength}");
+            }
+
+            if (value?.Contains('\0') == true)
+            {
+                throw new ComposefsFormatException("a path has a NUL character");
             }
 
             if (Kind == FileKind.SymbolicLink)
@@ -139,7 +144,7 @@ public sealed class ComposefsNode
             throw new ComposefsFormatException($"'{name}' is put below something that is no directory");
         }
 
-        if (name is "" or "." or ".." || name.Contains('/') || FileName.GetByteCount(name) > MaximumNameLength)
+        if (name is "" or "." or ".." || name.AsSpan().ContainsAny('/', '\0') || FileName.GetByteCount(name) > MaximumNameLength)
         {
             throw new ComposefsFormatException($"'{name}' is no valid file name");
         }
@@ -154,7 +159,7 @@ public sealed class ComposefsNode
     public bool Remove(string name) => _children?.Remove(name) ?? false;
 
     /// <summary>Sets an extended attribute.</summary>
-    /// <exception cref="ComposefsFormatException">The name is too long, or all attributes together are too large.</exception>
+    /// <exception cref="ComposefsFormatException">The name is none or too long, or all attributes together are too large.</exception>
     public void SetExtendedAttribute(string name, byte[] value) => SetExtendedAttribute(name, value, MaximumAttributesSize);
 
     /// <summary>
@@ -169,6 +174,11 @@ public sealed class ComposefsNode
         if (length is 0 or > MaximumNameLength)
         {
             throw new ComposefsFormatException($"the name of an extended attribute has {length} bytes, not 1 to {MaximumNameLength}");
+        }
+
+        if (name.Contains('\0'))
+        {
+            throw new ComposefsFormatException("the name of an extended attribute has a NUL character");
         }
 
         _attributes ??= [];

@@ -141,10 +141,10 @@ public static class DumpFile
     private static void FillNode(ComposefsNode node, ReadOnlySpan<byte> line, ReadOnlySpan<Range> fields)
     {
         ulong size = ParseNumber(line[fields[1]], 1);
-        node.LinkCount = (uint)ParseNumber(line[fields[3]], 3);
-        node.Uid = (uint)ParseNumber(line[fields[4]], 4);
-        node.Gid = (uint)ParseNumber(line[fields[5]], 5);
-        ulong device = ParseNumber(line[fields[6]], 6);
+        node.LinkCount = ParseNumber32(line[fields[3]], 3);
+        node.Uid = ParseNumber32(line[fields[4]], 4);
+        node.Gid = ParseNumber32(line[fields[5]], 5);
+        uint device = ParseNumber32(line[fields[6]], 6);
         (node.ModifiedSeconds, node.ModifiedNanoseconds) = ParseTime(line[fields[7]]);
         string? payload = UnescapeOptionalText(line[fields[8]]);
         byte[]? content = UnescapeOptional(line[fields[9]]);
@@ -218,6 +218,12 @@ public static class DumpFile
         ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
             ? value
             : throw new ComposefsFormatException($"the {FieldNames[field]} '{Encoding.Latin1.GetString(text)}' is no number");
+
+    // The widths of an image's fields: what does not fit is not cut off.
+    private static uint ParseNumber32(ReadOnlySpan<byte> text, int field) =>
+        ParseNumber(text, field) is <= uint.MaxValue and ulong value
+            ? (uint)value
+            : throw new ComposefsFormatException($"the {FieldNames[field]} {Encoding.Latin1.GetString(text)} is larger than {uint.MaxValue}");
 
     private static (long Seconds, uint Nanoseconds) ParseTime(ReadOnlySpan<byte> text)
     {

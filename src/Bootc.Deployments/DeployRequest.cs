@@ -26,6 +26,9 @@ public sealed record DeployRequest
     /// </summary>
     public IReadOnlyList<string>? KernelArguments { get; init; }
 
+    /// <summary>Without <see cref="Merge"/> and <see cref="KernelArguments"/>: makes the kernel arguments of those that the image asks for.</summary>
+    public Func<IReadOnlyList<string>, IReadOnlyList<string>>? ArrangeArguments { get; init; }
+
     /// <summary>On a running host: the deployment waits to be released before shutdown makes it bootable.</summary>
     public bool IsLocked { get; init; }
 

@@ -28,8 +28,8 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
 
     public IOperationProgress Progress { get; } = progress;
 
-    /// <summary>Kernel arguments of a first deployment, besides those that the image asks for.</summary>
-    public IReadOnlyList<string>? KernelArguments { get; init; }
+    /// <summary>Makes the kernel arguments of a first deployment of those that the image asks for.</summary>
+    public Func<IReadOnlyList<string>, IReadOnlyList<string>>? ArrangeArguments { get; init; }
 
     /// <summary>Whether images that the image binds are fetched before it is deployed.</summary>
     public bool FetchesBoundImages { get; init; } = true;
@@ -193,7 +193,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
             Commit = derived.Commit,
             Origin = origin,
             Merge = merge,
-            KernelArguments = merge is null ? KernelArguments : null,
+            ArrangeArguments = ArrangeArguments,
             IsLocked = locked,
             ComposefsImage = derived.Composefs,
             Facts = derived.Facts,

@@ -201,7 +201,7 @@ public sealed partial class Sysroot
         IReadOnlyList<string> after = ImageKernelArguments.Read(directory);
         if (request.Merge is not { } merge)
         {
-            return after.Count == 0 ? request.KernelArguments : [.. request.KernelArguments ?? [], .. after];
+            return request.KernelArguments is { } first ? [.. first, .. after] : request.ArrangeArguments?.Invoke(after) ?? (after.Count == 0 ? null : after);
         }
 
         if (request.KernelArguments is { } exact)

@@ -283,8 +283,29 @@ public sealed partial class Sysroot
         entry.Options = KernelArguments.Parse(entry.Options)
             .Replace("ostree", $"/ostree/boot.{version}/{deployment.Stateroot}/{deployment.Bootcsum}/{deployment.BootSerial}")
             .ToString();
+        AppendExceptDefault(entry, isDefault: deployment.Index == 0);
         deployment.Entry = entry;
         entries.WriteAllBytesAtomically($"ostree-{count - deployment.Index}.conf", Encoding.UTF8.GetBytes(entry.ToString()), sync: false);
+    }
+
+    // What the repository's config wants in all entries but that which boots by default, as grub_users (ostree.repo-config(5)).
+    private void AppendExceptDefault(BootEntry entry, bool isDefault)
+    {
+        const string Key = "bls-append-except-default";
+        foreach (string pair in Repository.Config.File.ReadList("sysroot", Key))
+        {
+            int equals = pair.IndexOf('=');
+            string key = equals > 0 ? pair[..equals] : throw new DeploymentException($"'{pair}' in sysroot.{Key} of the repository's config is not of the form KEY=VALUE");
+            string value = pair[(equals + 1)..];
+            if (!isDefault)
+            {
+                entry.Set(key, value);
+            }
+            else if (entry.Get(key) == value)
+            {
+                entry.Set(key, null);
+            }
+        }
     }
 
     private string MakeTitle(DirectoryHandle root, Deployment deployment, int index, bool showStateroot)

@@ -47,6 +47,11 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
             throw new InstallException($"a root cannot be on {type}, only on {string.Join(", ", RootFileSystem.Types)}");
         }
 
+        if (config.BlockSetups?.Contains(InstallConfig.DirectSetup) == false)
+        {
+            throw new InstallException($"the settings of this system want a root that is set up as {string.Join(" or ", config.BlockSetups)} (block), and only {InstallConfig.DirectSetup} is supported");
+        }
+
         Tool.Require(("sfdisk", "fdisk or util-linux"), ("wipefs", "util-linux"), ("mkfs.vfat", "dosfstools"), RootFileSystem.ToolFor(type), RootFileSystem.ToolFor(BootSize is null ? type : BootType));
         using Disk disk = Disk.Open(Device);
         if (!Wipe)

@@ -3,22 +3,38 @@ using System.Text.Json.Serialization;
 
 namespace Bootc.Install;
 
-/// <summary>What <c>bootc install print-configuration</c> prints; what is not set is left out.</summary>
+/// <summary>What <c>bootc install print-configuration</c> prints, in the order of the names; what is not set is left out.</summary>
 internal sealed record InstallConfigDocument
 {
-    [JsonPropertyName("root-fs-type")]
-    public string? RootFsType { get; init; }
-
-    public IReadOnlyList<string>? Kargs { get; init; }
-
-    public string? Stateroot { get; init; }
-
-    [JsonPropertyName("root-mount-spec")]
-    public string? RootMountSpec { get; init; }
+    public IReadOnlyList<string>? Block { get; init; }
 
     [JsonPropertyName("boot-mount-spec")]
     public string? BootMountSpec { get; init; }
 
+    [JsonPropertyName("bootloader")]
+    public string? BootLoader { get; init; }
+
     [JsonPropertyName("discoverable-partitions")]
     public bool? DiscoverablePartitions { get; init; }
+
+    [JsonPropertyName("enforce-container-sigpolicy")]
+    public bool? EnforceContainerSigpolicy { get; init; }
+
+    [JsonPropertyName("filesystem")]
+    public InstallFileSystems? FileSystem { get; init; }
+
+    [JsonPropertyName("karg-deletes")]
+    public IReadOnlyList<string>? KargDeletes { get; init; }
+
+    public IReadOnlyList<string>? Kargs { get; init; }
+
+    public InstallOstree? Ostree { get; init; }
+
+    [JsonPropertyName("root-fs-type")]
+    public string? RootFsType { get; init; }
+
+    [JsonPropertyName("root-mount-spec")]
+    public string? RootMountSpec { get; init; }
+
+    public string? Stateroot { get; init; }
 }

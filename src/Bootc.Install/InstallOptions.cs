@@ -19,10 +19,10 @@ public sealed record InstallOptions
     /// <summary>The boot loader; what the image has unless one is asked for.</summary>
     public BootLoaderKind? BootLoader { get; init; }
 
-    /// <summary>Kernel arguments to add.</summary>
+    /// <summary>Kernel arguments to add, whatever is deleted.</summary>
     public IReadOnlyList<string> KernelArguments { get; init; } = [];
 
-    /// <summary>Kernel arguments not to have: whole words, or keys for all words with that key.</summary>
+    /// <summary>Kernel arguments not to have, of those that the settings and the image ask for: whole words, or keys for all words with that key.</summary>
     public IReadOnlyList<string> KernelArgumentsToDelete { get; init; } = [];
 
     /// <summary>How the root is named on the kernel command line; empty for not at all.</summary>
@@ -30,6 +30,9 @@ public sealed record InstallOptions
 
     /// <summary>How a /boot of its own is named; empty for not at all.</summary>
     public string? BootMountSpec { get; init; }
+
+    /// <summary>Whether it is an error when the image that updates come from cannot be had with the credentials that the installed image has.</summary>
+    public bool ChecksUpdates { get; init; }
 
     /// <summary>The content of an authorized_keys file for root.</summary>
     public string? RootSshAuthorizedKeys { get; init; }

@@ -5,6 +5,7 @@ using Bootc.Deployments.Boot;
 using Bootc.Import;
 using Bootc.Linux;
 using Bootc.Oci;
+using Bootc.Oci.Model;
 using Bootc.Ostree;
 
 namespace Bootc.Install;
@@ -13,7 +14,6 @@ namespace Bootc.Install;
 internal sealed class Installation(InstallOptions options, IOperationProgress progress)
 {
     private const string DefaultStateroot = "default";
-    private const int ConfigLimit = 1 << 20;
 
     private OstreeImageReference Target => options.Target ?? options.Source;
 
@@ -31,17 +31,27 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         prepared = prepared with { Reference = Target.Image };
         PulledImage pulled = await puller.PullAsync(prepared, cancellation).ConfigureAwait(false);
         CommitTree tree = sysroot.Repository.OpenTree(pulled.Image.MergeCommit);
-        InstallConfig config = InstallConfig.Load("/").MergedWith(ReadConfig(tree));
+        InstallConfig config = InstallConfig.Load("/").MergedWith(InstallConfig.Load(tree));
         RequireType(target, config);
         RenameStateroot(target.Root, config);
         var image = new BootLoaderImage(sysroot.Repository, tree);
-        BootLoaderKind kind = image.Choose(options.BootLoader);
+        BootLoaderKind kind = image.Choose(options.BootLoader ?? config.BootLoader);
         RequirePartition(kind, target);
         sysroot.Repository.ChangeConfig(new BootLoaderSettings(kind, target.EfiVolumeId).ApplyTo);
+        if (config.AppendExceptDefault is { } append)
+        {
+            sysroot.Repository.ChangeConfig(file => file.SetString("sysroot", "bls-append-except-default", append));
+        }
 
-        var context = new OperationContext(sysroot, options.Oci, progress) { KernelArguments = MakeArguments(target, config, kind), FetchesBoundImages = options.FetchesBoundImages };
-        Deployment deployment = context.Deploy(pulled, prepared, Origin.ForImage(Target), retain: false);
+        var context = new OperationContext(sysroot, options.Oci, progress) { ArrangeArguments = wanted => MakeArguments(target, config, kind, wanted), FetchesBoundImages = options.FetchesBoundImages };
+        OstreeImageReference followed = FollowedImage(config);
+        Deployment deployment = context.Deploy(pulled, prepared, Origin.ForImage(followed), retain: false);
         using DirectoryHandle root = sysroot.OpenDeployment(deployment);
+        if (options.ChecksUpdates)
+        {
+            await CheckUpdatesAsync(followed.Image, root, cancellation).ConfigureAwait(false);
+        }
+
         InstallBootLoader(kind, image, target, root);
         WriteSshKeys(root);
         context.CleanUp();
@@ -57,6 +67,23 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         {
             progress.Step("Sealing the store");
             new SealOperation(sysroot, progress).RunLocked(cancellation);
+        }
+    }
+
+    // This machine may have credentials that the installed one lacks.
+    private async Task CheckUpdatesAsync(ImageReference image, DirectoryHandle deployment, CancellationToken cancellation)
+    {
+        progress.Step("Checking that updates can be fetched");
+        string file = deployment.Exists("etc/ostree/auth.json") ? "etc/ostree/auth.json" : "usr/lib/ostree/auth.json";
+        var oci = new OciOptions { Root = deployment.ProcPath, AuthFile = $"{deployment.ProcPath}/{file}" };
+        try
+        {
+            await using IImageSource source = ImageSources.Open(image, oci);
+            await source.FetchManifestAsync(Platform.Current, cancellation).ConfigureAwait(false);
+        }
+        catch (OciException e)
+        {
+            throw new InstallException($"the installed system could not fetch {image} with its own settings and credentials: {e.Message}", e);
         }
     }
 
@@ -81,18 +108,9 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         }
     }
 
-    private static InstallConfig ReadConfig(CommitTree tree)
-    {
-        string folder = InstallConfig.Folders[0];
-        InstallConfig config = new();
-        foreach (string name in (tree.TryGetDirectory(folder)?.Files ?? []).Select(file => file.Name).Where(name => name.EndsWith(".toml", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
-        {
-            string path = $"{folder}/{name}";
-            config = config.MergedWith(InstallConfig.Parse(Encoding.UTF8.GetString(tree.TryReadFile(path, ConfigLimit) ?? []), "/" + path));
-        }
-
-        return config;
-    }
+    // Whoever wants signatures checked is not overruled by who does not.
+    private OstreeImageReference FollowedImage(InstallConfig config) =>
+        config.EnforcesPolicy == true && Target.Verification == SignatureVerification.ContainerPolicyAllowInsecure ? Target with { Verification = SignatureVerification.ContainerPolicy } : Target;
 
     // The image says it only after it was fetched; nothing refers to the stateroot yet.
     private void RenameStateroot(DirectoryHandle root, InstallConfig config)
@@ -104,7 +122,8 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         }
     }
 
-    private List<string> MakeArguments(InstallTarget target, InstallConfig config, BootLoaderKind kind)
+    // In the order in which the kernel shall read them, where the last one often counts: those of the command line last.
+    private List<string> MakeArguments(InstallTarget target, InstallConfig config, BootLoaderKind kind, IReadOnlyList<string> wantedByImage)
     {
         // systemd-boot tells which disk it was started from, and the root is found there by its type.
         bool isDiscovered = config.DiscoverablePartitions == true && kind == BootLoaderKind.SystemdBoot;
@@ -122,10 +141,16 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
             words.Add($"systemd.mount-extra={boot}:/boot:auto");
         }
 
-        words.AddRange(config.KernelArguments.Concat(options.KernelArguments).SelectMany(text => KernelArguments.Parse(text).Words));
-        words.RemoveAll(word => options.KernelArgumentsToDelete.Any(deleted => word == deleted || word.StartsWith(deleted + "=", StringComparison.Ordinal)));
+        AddWords(words, config.KernelArguments);
+        AddWords(words, wantedByImage);
+        words.RemoveAll(word => config.KernelArgumentsToDelete.Concat(options.KernelArgumentsToDelete).Any(deleted => word == deleted || word.StartsWith(deleted + "=", StringComparison.Ordinal)));
+        AddWords(words, options.KernelArguments);
         return words;
     }
+
+    // The settings of this machine are often those of the image, in which this program then runs.
+    private static void AddWords(List<string> words, IEnumerable<string> texts) =>
+        words.AddRange(texts.SelectMany(text => KernelArguments.Parse(text).Words).Distinct().Where(word => !words.Contains(word)).ToArray());
 
     private void InstallBootLoader(BootLoaderKind kind, BootLoaderImage image, InstallTarget target, DirectoryHandle deployment)
     {

@@ -17,6 +17,7 @@ namespace Bootc.Linux;
 public sealed partial class DirectoryHandle : IDisposable
 {
     private const ulong ResolveBeneathWithoutMagicLinks = 0x08 | 0x02;
+    private const ulong ResolveInRootWithoutMagicLinks = 0x10 | 0x02;
 
     private DirectoryHandle(SafeFileHandle handle, string displayPath)
     {
@@ -77,6 +78,19 @@ public sealed partial class DirectoryHandle : IDisposable
     public DirectoryHandle OpenDirectoryFollowingLinks(string name) =>
         new(OpenBeneath(name, O_RDONLY | O_DIRECTORY, 0, "open directory"), Join(name));
 
+    /// <summary>
+    /// Opens a directory as a process would whose root this one is (openat2(2), RESOLVE_IN_ROOT): links are followed, absolute ones
+    /// from here, and <c>..</c> ends here. <see langword="null"/> when there is none, or it is no directory.
+    /// </summary>
+    /// <exception cref="LinuxException">It cannot be opened.</exception>
+    public DirectoryHandle? TryOpenDirectoryAsRoot(string path)
+    {
+        SafeFileHandle? handle = TryOpen(path, O_RDONLY | O_DIRECTORY, 0, ResolveInRootWithoutMagicLinks);
+        return handle is not null
+            ? new DirectoryHandle(handle, Join(path.TrimStart('/')))
+            : NativeCall.LastError is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP ? null : throw NativeCall.Failure("open directory", Join(path.TrimStart('/')));
+    }
+
     /// <summary>A second handle of the same directory, with a listing position of its own.</summary>
     public DirectoryHandle Reopen() => new(OpenBeneath(".", O_RDONLY | O_DIRECTORY, 0, "open directory"), DisplayPath);
 
@@ -112,14 +126,14 @@ public sealed partial class DirectoryHandle : IDisposable
         return handle;
     }
 
-    private unsafe SafeFileHandle? TryOpen(string name, int flags, uint mode)
+    private unsafe SafeFileHandle? TryOpen(string name, int flags, uint mode, ulong resolve = ResolveBeneathWithoutMagicLinks)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         var how = new NativeMethods.OpenHow
         {
             Flags = (uint)(flags | O_CLOEXEC),
             Mode = mode,
-            Resolve = ResolveBeneathWithoutMagicLinks,
+            Resolve = resolve,
         };
         long fd;
         do

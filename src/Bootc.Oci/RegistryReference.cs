@@ -12,6 +12,7 @@ namespace Bootc.Oci;
 public sealed partial record RegistryReference(string Registry, string Repository, string? Tag, Digest? Digest)
 {
     private const string DockerHub = "docker.io";
+    private const string DockerHubIndex = "index.docker.io";
 
     /// <summary>What the image is asked for by: the digest, else the tag, else <c>latest</c>.</summary>
     public string Reference => Digest?.ToString() ?? Tag ?? "latest";
@@ -24,7 +25,7 @@ public sealed partial record RegistryReference(string Registry, string Repositor
     {
         get
         {
-            string name = $"{Registry}/{(Registry == DockerHub && !Repository.Contains('/') ? "library/" : "")}{Repository}";
+            string name = $"{Registry}/{Repository}";
             yield return Digest is null ? $"{name}:{Reference}" : $"{name}@{Digest}";
             for (int slash = name.Length; slash > 0; slash = name.LastIndexOf('/', slash - 1))
             {
@@ -39,7 +40,7 @@ public sealed partial record RegistryReference(string Registry, string Repositor
         }
     }
 
-    /// <summary>Reads a name as Docker does: without a host it is one of Docker Hub's.</summary>
+    /// <summary>Reads a name as Docker does: without a host it is one of Docker Hub's, where names of one word are in <c>library/</c>.</summary>
     /// <exception cref="FormatException">It is malformed.</exception>
     public static RegistryReference Parse(string name)
     {
@@ -67,14 +68,19 @@ public sealed partial record RegistryReference(string Registry, string Repositor
         int slash = rest.IndexOf('/');
         string first = slash < 0 ? "" : rest[..slash];
         bool hasHost = ShortNames.IsQualified(rest);
-        string registry = hasHost ? first : DockerHub;
+        string registry = hasHost && first != DockerHubIndex ? first : DockerHub;
         string repository = hasHost ? rest[(slash + 1)..] : rest;
         if (hasHost && !HostPattern().IsMatch(registry))
         {
             throw Malformed(name, $"'{registry}' is no host, or host and port, of a registry");
         }
 
-        if (!hasHost && !repository.Contains('/'))
+        if (!hasHost && ImageIdPattern().IsMatch(repository))
+        {
+            throw Malformed(name, "64 hexadecimal digits are an image ID, or a digest that lacks sha256: before it");
+        }
+
+        if (registry == DockerHub && !repository.Contains('/'))
         {
             repository = "library/" + repository;
         }
@@ -100,6 +106,9 @@ public sealed partial record RegistryReference(string Registry, string Repositor
 
     [GeneratedRegex(@"^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*\z", RegexOptions.NonBacktracking)]
     private static partial Regex RepositoryPattern();
+
+    [GeneratedRegex(@"^[0-9a-f]{64}\z", RegexOptions.NonBacktracking)]
+    private static partial Regex ImageIdPattern();
 
     [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\z", RegexOptions.NonBacktracking)]
     private static partial Regex TagPattern();

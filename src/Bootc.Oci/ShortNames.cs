@@ -9,12 +9,12 @@ namespace Bootc.Oci;
 /// </summary>
 public static class ShortNames
 {
-    /// <summary>Whether a name begins with a host.</summary>
+    /// <summary>Whether a name begins with a host: something with a dot, a colon or a capital letter, which no repository of Docker Hub begins with, or <c>localhost</c>.</summary>
     public static bool IsQualified(string name)
     {
         int slash = name.IndexOf('/');
         ReadOnlySpan<char> first = slash < 0 ? "" : name.AsSpan(0, slash);
-        return first.IndexOfAny(".:[") >= 0 || first.SequenceEqual("localhost");
+        return first.IndexOfAny(".:[") >= 0 || first.SequenceEqual("localhost") || first.IndexOfAnyInRange('A', 'Z') >= 0;
     }
 
     /// <summary>The full names that a name may stand for, in the order in which they are to be tried.</summary>

@@ -21,6 +21,21 @@ public class EditTests
     }
 
     [Fact]
+    public void Remote_that_signs_is_written_as_bootc_reads_it()
+    {
+        using var host = new CliHost();
+        host.Publish("1");
+        host.Switch("--quiet").Succeeded();
+        host.Shell("sed -i 's/^container-image-reference=.*/container-image-reference=ostree-remote-image:fedora:docker:\\/\\/quay.example\\/os/' $SYSROOT/ostree/deploy/default/deploy/*.origin").Succeeded();
+
+        string yaml = host.Run("status", "--format", "yaml").Succeeded();
+
+        Assert.Contains("    signature: !ostreeRemote fedora\n", yaml);
+        File.WriteAllText(host["host.yaml"], yaml);
+        Assert.Equal("Nothing to change: the host is as the document says\n", host.Run("edit", "-f", host["host.yaml"]).Succeeded());
+    }
+
+    [Fact]
     public void An_editor_that_changes_nothing_changes_nothing_and_one_that_fails_is_told_of()
     {
         using var host = new CliHost();

@@ -29,6 +29,32 @@ public sealed class VerifyBundleTests
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
     }
 
+    [Theory]
+    [InlineData("happy-path-v0.3", null)]
+    [InlineData("incorrect-public-key_fail", "the log entry is of a signature by another key or certificate")]
+    public void File_may_be_named_by_its_digest(string name, string? reason)
+    {
+        string folder = TestData.Get("signatures/sigstore-bundles");
+        string digest = $"sha256:{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes($"{folder}/a.txt")))}";
+
+        CommandResult result = VerifyArtifact(folder, name, digest, "--certificate-identity", Identity, "--certificate-oidc-issuer", Issuer);
+
+        Assert.Equal((reason is null ? 0 : 1, reason is null ? "" : $"error: {reason}\n"), (result.ExitCode, result.Error));
+    }
+
+    [Theory]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000000", "the bundle is for an artifact whose SHA2_256 digest is ")]
+    [InlineData("00", "'{0}' is not there")]
+    public void Digest_of_another_file(string hex, string reason)
+    {
+        string folder = TestData.Get("signatures/sigstore-bundles");
+
+        CommandResult result = VerifyArtifact(folder, "happy-path-v0.3", $"sha256:{hex}", "--certificate-identity", Identity, "--certificate-oidc-issuer", Issuer);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith($"error: {string.Format(System.Globalization.CultureInfo.InvariantCulture, reason, Path.GetFullPath($"sha256:{hex}"))}", result.Error);
+    }
+
     [Fact]
     public void Signature_by_a_key()
     {
@@ -63,5 +89,8 @@ public sealed class VerifyBundleTests
     }
 
     private static CommandResult Verify(string folder, string name, params string[] signer) =>
-        CliHost.Bootc(["internals", "sigstore", "verify-bundle", "--trusted-root", $"{folder}/trusted_root.json", "--bundle", $"{folder}/{name}/bundle.sigstore.json", .. signer, $"{folder}/a.txt"]);
+        VerifyArtifact(folder, name, $"{folder}/a.txt", signer);
+
+    private static CommandResult VerifyArtifact(string folder, string name, string artifact, params string[] signer) =>
+        CliHost.Bootc(["internals", "sigstore", "verify-bundle", "--trusted-root", $"{folder}/trusted_root.json", "--bundle", $"{folder}/{name}/bundle.sigstore.json", .. signer, artifact]);
 }

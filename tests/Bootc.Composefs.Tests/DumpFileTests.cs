@@ -55,6 +55,11 @@ public class DumpFileTests
     [InlineData(Root + "/a 0 @100644 1 0 0 0 0.0 - - -\n", "line 2 of the dump file: the hard link '/a' has no target")]
     [InlineData(Root + "/a 0 @100644 1 0 0 0 0.0 /b - -\n/b 0 @100644 1 0 0 0 0.0 /a - -\n", "hard links form a circle")]
     [InlineData(Root + "\n", "line 2 of the dump file: the path is empty")]
+    [InlineData(Root + "/a\\x00b 0 100644 1 0 0 0 0.0 - - -\n", "line 2 of the dump file: 'a\0b' is no valid file name")]
+    [InlineData(Root + "/a 1 100644 1 0 0 0 0.0 b\\x00 - -\n", "line 2 of the dump file: a path has a NUL character")]
+    [InlineData(Root + "/a 0 100644 1 0 0 0 0.0 - - - user.a\\x00b=c\n", "line 2 of the dump file: the name of an extended attribute has a NUL character")]
+    [InlineData(Root + "/a 0 100644 1 4294967296 0 0 0.0 - - -\n", "line 2 of the dump file: the uid 4294967296 is larger than 4294967295")]
+    [InlineData(Root + "/a 0 20644 1 0 0 4294967296 0.0 - - -\n", "line 2 of the dump file: the device number 4294967296 is larger than 4294967295")]
     [InlineData(Root + "/a\0 0\n", "line 2 of the dump file: there is a NUL character at position 2")]
     public void Malformed_line_is_refused_with_its_number_and_the_reason(string text, string reason)
     {
@@ -131,6 +136,21 @@ public class DumpFileTests
     }
 
     [Fact]
+    public void Backing_file_may_have_an_absolute_name()
+    {
+        Oracle.Require();
+        using var directory = new TestDirectory("dump");
+        string text = Root.Replace("/ 0 ", "/ 4096 ") + "/a 4 100644 1 0 0 0 0.0 /some/where - -\n/b 4 100644 1 0 0 0 0.0 some/where - -\n";
+        Oracle.Run("mkcomposefs", "--from-file", directory.Write("dump", text), directory["reference"]).Succeeded();
+        var image = new MemoryStream();
+
+        ComposefsImage.Write(Read(text), image);
+
+        Assert.Equal(File.ReadAllBytes(directory["reference"]), image.ToArray());
+        Assert.Equal(text, Write(ComposefsImage.Read(image.ToArray())));
+    }
+
+    [Fact]
     public void Mutated_dump_file_gives_an_image_of_mkcomposefs_or_is_refused()
     {
         Oracle.Require();
@@ -163,7 +183,7 @@ public class DumpFileTests
         }
 
         // mkcomposefs does not look whether these fields are what they should be.
-        Assert.All(refusals.Where(refusal => File.Exists(directory[refusal.Key])), refusal => Assert.Matches("the gid|the device number|no fs-verity digest", refusal.Value));
+        Assert.All(refusals.Where(refusal => File.Exists(directory[refusal.Key])), refusal => Assert.Matches("the (uid|gid|link count|device number)|no fs-verity digest|NUL|no valid file name", refusal.Value));
     }
 
     private static byte[] Mutate(int seed, Random random)

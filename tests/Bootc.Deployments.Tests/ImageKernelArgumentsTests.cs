@@ -14,6 +14,7 @@ public class ImageKernelArgumentsTests
     [InlineData("# why\nkargs = [\n  \"a=1\",\n  \"b=\\\"x y\\\"\",\n]\nmatch-architectures = [\"x86_64\", \"aarch64\"]\n", "a=1 b=\"x y\"")]
     [InlineData("kargs = [\"a\"]\nmatch-architectures = [\"aarch64\"]", "")]
     [InlineData("kargs = []", "")]
+    [InlineData("kargs = [\"a=1  b\", \"\"]", "a=1 b")]
     public void Files_are_read(string toml, string expected) =>
         Assert.Equal(expected, string.Join(' ', ImageKernelArguments.Parse(Encoding.UTF8.GetBytes(toml), "F", "x86_64")));
 
@@ -22,8 +23,7 @@ public class ImageKernelArgumentsTests
     [InlineData("match-architectures = []", "F has no kargs")]
     [InlineData("\n\nkargs = \"quiet\"", "F, line 3: kargs is no list of strings")]
     [InlineData("kargs = [\n\"a\",\n7]", "F, line 3: kargs has something in it that is no string")]
-    [InlineData("kargs = [\"a b\"]", "F, line 1: 'a b' is not one word of a kernel command line")]
-    [InlineData("kargs = [\"a\\nlinux /evil\"]", "F, line 1: 'a linux /evil' is not one word of a kernel command line")]
+    [InlineData("kargs = [\"a\\nlinux /evil\"]", "F, line 1: 'a linux /evil' has a control character")]
     [InlineData("[kargs]\na = 1", "F, line 1: there is a table, and only kargs and match-architectures are known")]
     public void Mistakes_are_named_by_file_and_line(string toml, string error) =>
         Assert.Equal(error, Assert.Throws<DeploymentException>(() => ImageKernelArguments.Parse(Encoding.UTF8.GetBytes(toml), "F", "x86_64")).Message);
@@ -35,6 +35,7 @@ public class ImageKernelArgumentsTests
     [InlineData("a local", "a", "", "local")]
     [InlineData("local", "a", "a", "local")]
     [InlineData("a=1 a=2", "a=1", "a=3", "a=2 a=3")]
+    [InlineData("a local", "", "local b b", "a local b")]
     public void What_an_image_adds_and_removes_is_merged(string current, string before, string after, string expected) =>
         Assert.Equal(expected, string.Join(' ', ImageKernelArguments.Merge(Words(current), Words(before), Words(after))));
 

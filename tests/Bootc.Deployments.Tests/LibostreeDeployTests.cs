@@ -60,6 +60,30 @@ public class LibostreeDeployTests
     }
 
     [Fact]
+    public void What_all_entries_but_the_default_shall_have_is_where_libostree_puts_it()
+    {
+        Oracle.Require();
+        using var ours = new TestHost();
+        using var theirs = new TestHost();
+        ours.Switch(Image("1").WriteTo(ours.Images));
+        DeployByLibostree(ours, theirs);
+        foreach (TestHost host in (TestHost[])[ours, theirs])
+        {
+            host.Ostree("config", "--repo", host["ostree/repo"], "set", "sysroot.bls-append-except-default", "grub_users=\"\"").Succeeded();
+        }
+
+        Image("2").WriteTo(ours.Images);
+        ours.Upgrade();
+        DeployByLibostree(ours, theirs);
+
+        Assert.Equal(TreeListing.Of(theirs.Path, Repository, Lock, LabelStamp), TreeListing.Of(ours.Path, Repository, Lock));
+        Assert.Contains("\ngrub_users \"\"\n", File.ReadAllText(ours["boot/loader/entries/ostree-1.conf"]));
+        ours.Rollback();
+        Assert.DoesNotContain("grub_users", File.ReadAllText(ours["boot/loader/entries/ostree-2.conf"]));
+        Assert.Contains("grub_users", File.ReadAllText(ours["boot/loader/entries/ostree-1.conf"]));
+    }
+
+    [Fact]
     public void Second_deployment_equals_that_of_libostree()
     {
         Oracle.Require();

@@ -35,7 +35,7 @@ public class ToDiskTests
             Oracle.Run("ostree", "fsck", "--repo", Path.Combine(root, "ostree/repo")).Succeeded();
             string entry = File.ReadAllText(Path.Combine(root, "boot/loader/entries/ostree-1.conf"));
             string uuid = Peer.Run("findmnt", "-n", "-o", "UUID", root).Succeeded().Trim();
-            Assert.Contains($"options root=UUID={uuid} console=ttyS0 from-kargs-d ostree=/ostree/boot.1/default/", entry);
+            Assert.Contains($"options root=UUID={uuid} from-kargs-d console=ttyS0 ostree=/ostree/boot.1/default/", entry);
             Assert.False(Directory.Exists(Path.Combine(root, ".bootc-esp")));
             JsonNode aleph = JsonNode.Parse(File.ReadAllText(Path.Combine(root, ".bootc-aleph.json")))!;
             Assert.Equal(work.Image.ManifestDigest, (string?)aleph["digest"]);

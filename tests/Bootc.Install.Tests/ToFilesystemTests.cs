@@ -11,7 +11,7 @@ public class ToFilesystemTests
         using var root = new MountedRoot();
         Oracle.Require();
 
-        root.Bootc("install", "to-filesystem", "--source-imgref", root.Image, "--bootloader", "none", "--karg", "quiet", "--skip-finalize", root.Path).Succeeded();
+        root.Bootc("install", "to-filesystem", "--source-imgref", root.Image, "--bootloader", "none", "--karg", "quiet", "--karg-delete", "quiet", "--skip-fetch-check", "--skip-finalize", root.Path).Succeeded();
         root.Bootc("install", "finalize", root.Path).Succeeded();
 
         string uuid = Peer.Run("findmnt", "-n", "-o", "UUID", root.Path).Succeeded().Trim();
@@ -43,6 +43,19 @@ public class ToFilesystemTests
         root.Bootc([.. install, "--replace", "wipe"]).Succeeded();
         Assert.False(Directory.Exists(root["home"]));
         Assert.True(Directory.Exists(root["ostree/deploy/default/deploy"]));
+    }
+
+    [Fact]
+    public void Updates_that_the_installed_system_could_not_fetch_are_told_when_asked_for()
+    {
+        using var root = new MountedRoot();
+        string[] install = ["install", "to-filesystem", "--source-imgref", root.Image, "--bootloader", "none", "--skip-finalize", "--replace", "wipe", "--run-fetch-check", root.Path];
+
+        var refused = root.Bootc([.. install, "--target-imgref", "oci:/nonexistent"]);
+
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("error: the installed system could not fetch oci:/nonexistent with its own settings and credentials: ", refused.Error);
+        root.Bootc(install).Succeeded();
     }
 
     [Fact]

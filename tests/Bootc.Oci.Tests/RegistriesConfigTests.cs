@@ -122,6 +122,14 @@ public sealed class RegistriesConfigTests : IDisposable
     }
 
     [Fact]
+    public void Empty_list_of_credential_helpers_leaves_the_files()
+    {
+        _directory.Write("registries.conf.d/10.conf", "credential-helpers = []\n");
+
+        Assert.Equal([CredentialStore.AuthFiles], Load("credential-helpers = [\"one\", \"two\"]").CredentialHelpers);
+    }
+
+    [Fact]
     public void Version_1_is_understood()
     {
         RegistriesConfig config = Load("[registries.search]\nregistries = ['registry1.com', 'registry2.com']\n[registries.insecure]\nregistries = ['registry3.com']\n[registries.block]\nregistries = ['registry.untrusted.com']\n");

@@ -85,7 +85,7 @@ public sealed class SignatureTests : IDisposable
             _ => image.Payload(),
         };
         string signature = Convert.ToBase64String(Key.Sign(payload));
-        image.Attach(what == "payload" ? image.Payload("example.com/os/image:2") : payload, what == "base64" ? signature + "\n" : signature);
+        image.Attach(what == "payload" ? image.Payload("example.com/os/image:2") : payload, what == "base64" ? signature.Insert(8, " ") : signature);
 
         PolicyVerdict verdict = await Check.RunAsync(Requirement(Key), image.Name);
 

@@ -156,6 +156,8 @@ public sealed class SkopeoTests : IDisposable
         (image = New("timestamp")).SignWith(_p256, image.Payload(optional: """{"timestamp":17.5}"""));
         (image = New("payload")).Attach(image.Payload("example.com/os/image:2"), Convert.ToBase64String(_p256.Sign(image.Payload())));
         (image = New("base64")).Attach(image.Payload(), "????");
+        (image = New("lines")).Attach(image.Payload(), Convert.ToBase64String(_p256.Sign(image.Payload()), Base64FormattingOptions.InsertLineBreaks) + "\n");
+        (image = New("spaces")).Attach(image.Payload(), Convert.ToBase64String(_p256.Sign(image.Payload())).Insert(8, " "));
         AddLogged(New);
         AddCertified(New);
         (image = New("gpg")).Add(_gpg.Sign(SimplePayload(image)));
@@ -201,6 +203,7 @@ public sealed class SkopeoTests : IDisposable
             ["p384"] = Signed(_p384.Pem),
             ["rsa"] = Signed(_rsa.Pem),
             ["ed25519"] = Signed(_ed25519.Pem),
+            ["lines"] = p256.Insert(p256.IndexOf("LS0t", StringComparison.Ordinal) + 8, "\\r\\n"),
             ["keys"] = $$"""{"type":"sigstoreSigned","keyDatas":["{{Base64(_rsa.Pem)}}","{{Base64(_p256.Pem)}}"],{{Identity}}}""",
             ["exact"] = p256.Replace("exactRepository\",\"dockerRepository\":\"example.com/os/image", "exactReference\",\"dockerReference\":\"example.com/os/image:2"),
             ["nameless"] = p256.Replace(Identity, "\"signedIdentity\":{\"type\":\"matchRepository\"}"),

@@ -17,6 +17,8 @@ public class HostDocumentTests
         Assert.True(document.BootsRollback);
         Assert.Equal("ostree-image-signed:docker://quay.io/example/os:stable", document.Image!.ToString());
         Assert.Equal("ostree-remote-image:fedora:docker://quay.io/example/os", Read("spec: {image: {image: quay.io/example/os, signature: {ostreeRemote: fedora}}}").Image!.ToString());
+        Assert.Equal("ostree-remote-image:fedora:docker://quay.io/example/os", Read("spec: {image: {image: quay.io/example/os, signature: !ostreeRemote fedora}}").Image!.ToString());
+        Assert.Equal("ostree-remote-image:fedora:docker://quay.io/example/os", Read("spec: {image: {image: quay.io/example/os, signature: !ostreeRemote \"fedora\"}}").Image!.ToString());
         Assert.Equal(OstreeImageReference.Unverified(ImageReference.Parse("oci:/images:1")), Read("spec: {image: {image: '/images:1', transport: oci, signature: null}}").Image);
         Assert.Equal(new HostDocument(null, false), Read("spec: {image: null, bootOrder: default}"));
     }

@@ -29,9 +29,10 @@ internal static class InstallCommand
         var rootSize = new Option<long?>("--root-size") { Description = "The size of the root, in mebibytes or with the unit M, G or T, instead of all that is left on the disk", HelpName = "SIZE" }.Size();
         var bootSize = new Option<long?>("--boot-size") { Description = "Make a partition of this size for /boot (XBOOTLDR, ext4), where the boot loader cannot read the root", HelpName = "SIZE" }.Size();
         var loopback = new Option<bool>("--via-loopback") { Hidden = true }; // bootc wants it for files; here they are known as such
+        var setup = new Option<string?>("--block-setup") { Hidden = true }.OneOf(InstallConfig.DirectSetup); // bootc has another one as well
         var common = new InstallOptionSet();
         var progress = new ProgressOptions();
-        var command = new DocumentedCommand("to-disk", "Partition a disk and install an image to it", device, wipe, type, rootSize, bootSize, loopback)
+        var command = new DocumentedCommand("to-disk", "Partition a disk and install an image to it", device, wipe, type, rootSize, bootSize, loopback, setup)
         {
             UsesSysroot = false,
             Details =
@@ -191,10 +192,10 @@ internal static class InstallCommand
 
     private static Command CreatePrintConfiguration()
     {
-        var all = new Option<bool>("--all") { Description = "Show all settings, not only the type of the root's file system" };
+        var all = new Option<bool>("--all") { Description = "Show also the kernel arguments, which every way to install adds by itself" };
         var command = new DocumentedCommand("print-configuration", "Show as JSON what this system wants of installations", all)
         {
-            Details = ["The settings are those in /usr/lib/bootc/install and /etc/bootc/install, merged."],
+            Details = ["The settings are those in bootc/install of /usr/lib, /usr/local/lib, /etc and /run, merged."],
         };
         command.SetAction(parsed => Console.Out.WriteLine(InstallConfig.Load(parsed.GetValue(BootcCommand.SysrootOption)!).ToJson(parsed.GetValue(all))));
         return command;

@@ -21,13 +21,15 @@ internal sealed class InstallOptionSet
     private readonly Option<string[]> _deleted = new("--karg-delete") { Description = "Do not have a kernel argument", HelpName = "ARG" };
     private readonly Option<string?> _keys = new("--root-ssh-authorized-keys") { Description = "Let those with a key in FILE log in as root over SSH", HelpName = "FILE" };
     private readonly Option<bool> _noSelinux = new("--disable-selinux") { Description = "Add the kernel argument selinux=0" };
+    private readonly Option<bool> _checkFetch = new("--run-fetch-check") { Description = "Fail unless the image that updates come from can be fetched with the credentials that the installed image has" };
+    private readonly Option<bool> _skipFetchCheck = new("--skip-fetch-check") { Hidden = true }; // bootc once made that check unless told not to
     private readonly Option<bool> _generic = new("--generic-image") { Description = "Make a disk that boots on any machine; every disk that is made here does" };
 
     private readonly Option<string?> _bound = new Option<string?>("--bound-images") { Description = "The images that the image binds: pull them onto the disk (the default), or skip them", DefaultValueFactory = _ => "pull", HelpName = "HOW" }.OneOf("pull", "skip");
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_source, _target, _transport, _enforce, _stateroot, _bootLoader, _arguments, _deleted, _keys, _noSelinux, _generic, _bound])
+        foreach (Option option in (Option[])[_source, _target, _transport, _enforce, _stateroot, _bootLoader, _arguments, _deleted, _keys, _noSelinux, _checkFetch, _skipFetchCheck, _generic, _bound])
         {
             command.Add(option);
         }
@@ -50,6 +52,7 @@ internal sealed class InstallOptionSet
             KernelArguments = [.. parsed.GetValue(_arguments) ?? [], .. parsed.GetValue(_noSelinux) ? ["selinux=0"] : Array.Empty<string>()],
             KernelArgumentsToDelete = parsed.GetValue(_deleted) ?? [],
             FetchesBoundImages = parsed.GetValue(_bound) == "pull",
+            ChecksUpdates = parsed.GetValue(_checkFetch),
             RootSshAuthorizedKeys = parsed.GetValue(_keys) is { } file ? File.ReadAllText(file) : null,
         };
     }

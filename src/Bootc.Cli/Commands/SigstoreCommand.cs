@@ -16,7 +16,7 @@ internal static class SigstoreCommand
         var key = new Option<string?>("--key") { Description = "The public key that must have signed, in PEM format", HelpName = "FILE" };
         var identity = new Option<string?>("--certificate-identity") { Description = "The e-mail address, URI or user name that the signer's certificate must have", HelpName = "ID" };
         var issuer = new Option<string?>("--certificate-oidc-issuer") { Description = "Where the signer must have logged in", HelpName = "URL" };
-        var artifact = new Argument<string>("ARTIFACT") { Description = "The file that must have been signed, or be what a signed statement is about" };
+        var artifact = new Argument<string>("ARTIFACT") { Description = "The file that must have been signed, or be what a signed statement is about; or its digest, sha256:HEX, where the file is not at hand" };
         var command = new DocumentedCommand("verify-bundle", "Check that a bundle proves who has signed a file", root, key, identity, issuer, bundle, artifact)
         {
             UsesSysroot = false,
@@ -49,7 +49,7 @@ internal static class SigstoreCommand
                 ? ExpectedSigner.OfKey(File.ReadAllBytes(file), file)
                 : ExpectedSigner.OfIdentity(parsed.GetValue(identity)!, parsed.GetValue(issuer)!);
             var verifier = new BundleVerifier(parsed.GetValue(root) is { } path ? TrustedRoot.Load(path) : TrustedRoot.OfHost("/"));
-            BundleEvidence evidence = verifier.Verify(SigstoreBundle.Load(parsed.GetRequiredValue(bundle)), signer, SignedArtifact.FromFile(parsed.GetRequiredValue(artifact)));
+            BundleEvidence evidence = verifier.Verify(SigstoreBundle.Load(parsed.GetRequiredValue(bundle)), signer, SignedArtifact.FromFileOrDigest(parsed.GetRequiredValue(artifact)));
             Console.Out.WriteLine($"{parsed.GetValue(artifact)} is {evidence}");
         });
         return command;

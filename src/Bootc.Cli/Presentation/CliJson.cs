@@ -6,4 +6,5 @@ namespace Bootc.Cli.Presentation;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ProgressEvent))]
 [JsonSerializable(typeof(ImageListEntry[]))]
+[JsonSerializable(typeof(LintEntry[]))]
 internal sealed partial class CliJson : JsonSerializerContext;

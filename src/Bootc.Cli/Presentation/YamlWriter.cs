@@ -7,6 +7,8 @@ namespace Bootc.Cli.Presentation;
 
 internal static class YamlWriter
 {
+    private const string RemoteVariant = "ostreeRemote";
+
     public static void Write(ReadOnlyMemory<byte> json, TextWriter output)
     {
         using JsonDocument document = JsonDocument.Parse(json);
@@ -22,6 +24,10 @@ internal static class YamlWriter
     {
         switch (element.ValueKind)
         {
+            // A variant with content: bootc's reader takes it by its tag alone.
+            case JsonValueKind.Object when element.GetPropertyCount() == 1 && element.TryGetProperty(RemoteVariant, out JsonElement remote) && remote.ValueKind == JsonValueKind.String:
+                emitter.Emit(new Scalar(null, "!" + RemoteVariant, remote.GetString()!, NeedsQuotes(remote.GetString()!) ? ScalarStyle.DoubleQuoted : ScalarStyle.Any, isPlainImplicit: false, isQuotedImplicit: false));
+                break;
             case JsonValueKind.Object:
                 emitter.Emit(new MappingStart(null, null, isImplicit: true, MappingStyle.Block));
                 foreach (JsonProperty property in element.EnumerateObject())

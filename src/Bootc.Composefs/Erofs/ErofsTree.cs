@@ -178,13 +178,9 @@ internal sealed class ErofsTree
         }
     }
 
+    // A slash comes before it in any case, so that it can be taken off again.
     private static byte[] RedirectTo(string backingFile)
     {
-        if (backingFile[0] == '/')
-        {
-            return FileName.Encode(backingFile);
-        }
-
         byte[] path = new byte[1 + FileName.GetByteCount(backingFile)];
         path[0] = (byte)'/';
         FileName.Encode(backingFile, path.AsSpan(1));

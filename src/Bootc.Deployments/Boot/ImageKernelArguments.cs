@@ -48,12 +48,12 @@ public static class ImageKernelArguments
         return arguments;
     }
 
-    /// <summary>The arguments of a new deployment: those in force, without what the new image asks for no more, and with what it asks for anew.</summary>
+    /// <summary>The arguments of a new deployment: those in force, without what the new image asks for no more, and with what it asks for anew, unless it is in force already.</summary>
     /// <param name="current">The arguments in force, local ones among them.</param>
     /// <param name="before">What the image of the deployment in force asks for.</param>
     /// <param name="after">What the new image asks for.</param>
     public static IReadOnlyList<string> Merge(IReadOnlyList<string> current, IReadOnlyList<string> before, IReadOnlyList<string> after) =>
-        [.. current.Where(word => !before.Contains(word) || after.Contains(word)), .. after.Where(word => !before.Contains(word))];
+        [.. current.Where(word => !before.Contains(word) || after.Contains(word)), .. after.Where(word => !before.Contains(word) && !current.Contains(word)).Distinct()];
 
     internal static IReadOnlyList<string> Parse(byte[] content, string path, string architecture)
     {
@@ -103,19 +103,17 @@ public static class ImageKernelArguments
         var values = new List<string>();
         foreach (ArrayItemSyntax item in array.Items)
         {
-            values.Add(item.Value is StringValueSyntax { Value: { } value }
-                ? CheckWord(value, path, item.Span)
+            values.AddRange(item.Value is StringValueSyntax { Value: { } value }
+                ? SplitWords(value, path, item.Span)
                 : throw Malformed(path, item.Span, $"{key} has something in it that is no string"));
         }
 
         return values;
     }
 
-    // One string is one word of the command line; a line feed would even be a new line of the boot entry.
-    private static string CheckWord(string value, string path, SourceSpan span) =>
-        KernelArguments.Parse(value).Words is [var word] && word == value
-            ? value
-            : throw Malformed(path, span, $"'{value.ReplaceLineEndings(" ")}' is not one word of a kernel command line");
+    // A string may have several words of the command line, but a line feed would be a new line of the boot entry.
+    private static IReadOnlyList<string> SplitWords(string value, string path, SourceSpan span) =>
+        !value.Any(char.IsControl) ? KernelArguments.Parse(value).Words : throw Malformed(path, span, $"'{value.ReplaceLineEndings(" ")}' has a control character");
 
     private static DeploymentException Malformed(string path, SourceSpan span, string fault) =>
         new(string.Create(CultureInfo.InvariantCulture, $"{path}, line {span.Start.Line + 1}: {fault}"));

@@ -11,6 +11,8 @@ namespace Bootc.Deployments.Boot;
 /// </summary>
 public sealed class KernelLayout
 {
+    private const string Modules = "usr/lib/modules";
+
     private KernelLayout(string directory, string kernelVersion, string? initramfs, string? deviceTree, bool hasHmac)
     {
         Directory = directory;
@@ -64,22 +66,26 @@ public sealed class KernelLayout
         }
     }
 
-    /// <summary>Finds the kernel of a deployment.</summary>
+    /// <summary>Finds the kernel of a deployment; of several, the first by name.</summary>
     /// <exception cref="DeploymentException">There is none.</exception>
     public static KernelLayout Find(DirectoryHandle deployment)
     {
-        const string Modules = "usr/lib/modules";
-        using DirectoryHandle? modules = deployment.TryOpenDirectory(Modules);
-        foreach (DirectoryEntry entry in modules?.List().OrderBy(entry => entry.Name, StringComparer.Ordinal) ?? Enumerable.Empty<DirectoryEntry>())
-        {
-            if (entry.Kind == FileKind.Directory && modules!.TryGetStatus($"{entry.Name}/vmlinuz") is { Kind: FileKind.Regular })
-            {
-                using DirectoryHandle directory = modules.OpenDirectory(entry.Name);
-                return Read(directory, $"{Modules}/{entry.Name}", entry.Name);
-            }
-        }
+        string version = FindVersions(deployment) is [var first, ..] ? first : throw new DeploymentException($"there is no kernel in the image: no /{Modules}/VERSION/vmlinuz");
+        using DirectoryHandle directory = deployment.OpenDirectory($"{Modules}/{version}");
+        return Read(directory, $"{Modules}/{version}", version);
+    }
 
-        throw new DeploymentException($"there is no kernel in the image: no /{Modules}/VERSION/vmlinuz");
+    /// <summary>The versions of all kernels of a deployment, in the order of their names.</summary>
+    public static IReadOnlyList<string> FindVersions(DirectoryHandle deployment)
+    {
+        using DirectoryHandle? modules = deployment.TryOpenDirectory(Modules);
+        return
+        [
+            .. (modules?.List() ?? [])
+                .Where(entry => entry.Kind == FileKind.Directory && modules!.TryGetStatus($"{entry.Name}/vmlinuz") is { Kind: FileKind.Regular })
+                .Select(entry => entry.Name)
+                .Order(StringComparer.Ordinal),
+        ];
     }
 
     /// <summary>The boot checksum: the SHA-256 of kernel, initramfs and device tree, one after the other.</summary>

@@ -5,5 +5,6 @@ namespace Bootc.Deployments.Status;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(VerificationStatus))]
+[JsonSerializable(typeof(ImageInspection))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class HostJson : JsonSerializerContext;

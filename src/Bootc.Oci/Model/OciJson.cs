@@ -18,6 +18,7 @@ namespace Bootc.Oci.Model;
 [JsonSerializable(typeof(ImageConfig))]
 [JsonSerializable(typeof(DockerArchiveEntry[]))]
 [JsonSerializable(typeof(AuthDocument))]
+[JsonSerializable(typeof(Dictionary<string, AuthEntry>))]
 [JsonSerializable(typeof(CredentialHelper.HelperAnswer))]
 [JsonSerializable(typeof(StorageImage[]))]
 [JsonSerializable(typeof(StorageLayer[]))]

@@ -1,6 +1,7 @@
 // Finds credentials where podman, Docker and ostree keep them.
 using System.Text;
 using System.Text.Json;
+using Bootc.Linux;
 using Bootc.Oci.Model;
 
 namespace Bootc.Oci.Registry;
@@ -8,8 +9,9 @@ namespace Bootc.Oci.Registry;
 /// <summary>
 /// Credentials from the first of the usual files that has any for a repository: <c>$REGISTRY_AUTH_FILE</c> alone if it is
 /// set; else ostree's <c>/etc/ostree/auth.json</c>, <c>/run/ostree/auth.json</c> and <c>/usr/lib/ostree/auth.json</c>,
-/// podman's in <c>$XDG_RUNTIME_DIR</c> or <c>/run/containers/0</c>, <c>~/.config/containers/auth.json</c>, and Docker's
-/// <c>~/.docker/config.json</c>. The entry for the longest prefix of the repository counts (containers-auth.json(5)). A file
+/// podman's in <c>$XDG_RUNTIME_DIR</c> or <c>/run/containers/UID</c>, <c>~/.config/containers/auth.json</c>, and Docker's
+/// <c>~/.docker/config.json</c> and <c>~/.dockercfg</c>. The entry for the longest prefix of the repository counts
+/// (containers-auth.json(5)), or one for the registry that is written as an address of the web, as Docker did. A file
 /// may name programs that have the credentials of some registries, and registries.conf programs that have those of all.
 /// </summary>
 /// <param name="options">Where the files are.</param>
@@ -20,6 +22,7 @@ internal sealed class CredentialStore(OciOptions options, Func<IReadOnlyList<str
     public const string AuthFiles = "containers-auth.json";
 
     private const string DockerHubKey = "https://index.docker.io/v1/";
+    private const string LegacyName = ".dockercfg";
     private List<(string Path, AuthDocument Document)>? _documents;
 
     /// <summary>The files in which credentials are looked for.</summary>
@@ -46,6 +49,14 @@ internal sealed class CredentialStore(OciOptions options, Func<IReadOnlyList<str
             foreach (string key in KeysFor(reference))
             {
                 if (document.Auths?.GetValueOrDefault(key) is { } entry && ToCredential(entry, path, key) is { } credential)
+                {
+                    return credential;
+                }
+            }
+
+            foreach ((string key, AuthEntry? entry) in document.Auths ?? [])
+            {
+                if (entry is not null && HostOf(key) == HostOf(reference.Registry) && ToCredential(entry, path, key) is { } credential)
                 {
                     return credential;
                 }
@@ -81,12 +92,13 @@ internal sealed class CredentialStore(OciOptions options, Func<IReadOnlyList<str
         }
 
         string? runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
-        paths.Add(runtime is { Length: > 0 } ? Path.Combine(runtime, "containers/auth.json") : "/run/containers/0/auth.json");
+        paths.Add(runtime is { Length: > 0 } ? Path.Combine(runtime, "containers/auth.json") : $"/run/containers/{CurrentProcess.FileSystemUid}/auth.json");
         if (options.Home is { } home)
         {
             string config = Environment.GetEnvironmentVariable("XDG_CONFIG_HOME") is { Length: > 0 } set ? set : Path.Combine(home, ".config");
             paths.Add(Path.Combine(config, "containers/auth.json"));
             paths.Add(Path.Combine(home, ".docker/config.json"));
+            paths.Add(Path.Combine(home, LegacyName));
         }
 
         return paths;
@@ -96,7 +108,10 @@ internal sealed class CredentialStore(OciOptions options, Func<IReadOnlyList<str
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), OciJson.Default.AuthDocument) ?? new AuthDocument();
+            byte[] content = File.ReadAllBytes(path);
+            return Path.GetFileName(path) == LegacyName
+                ? new AuthDocument { Auths = JsonSerializer.Deserialize(content, OciJson.Default.DictionaryStringAuthEntry) }
+                : JsonSerializer.Deserialize(content, OciJson.Default.AuthDocument) ?? new AuthDocument();
         }
         catch (JsonException e)
         {
@@ -107,24 +122,18 @@ internal sealed class CredentialStore(OciOptions options, Func<IReadOnlyList<str
     private static IEnumerable<string> KeysFor(RegistryReference reference)
     {
         string key = $"{reference.Registry}/{reference.Repository}";
-        while (true)
+        for (int end = key.Length; end > 0; end = key.LastIndexOf('/', end - 1))
         {
-            yield return key;
-            int slash = key.LastIndexOf('/');
-            if (slash < 0)
-            {
-                break;
-            }
-
-            key = key[..slash];
+            yield return key[..end];
         }
+    }
 
-        yield return "https://" + reference.Registry;
-        if (reference.Registry == "docker.io")
-        {
-            yield return "index.docker.io";
-            yield return DockerHubKey;
-        }
+    // The host of a key for a whole registry, as https://index.docker.io/v1/ is; a key with a path, but no scheme, is for repositories.
+    private static string HostOf(string key)
+    {
+        int scheme = key.StartsWith("https://", StringComparison.Ordinal) ? 8 : key.StartsWith("http://", StringComparison.Ordinal) ? 7 : 0;
+        string host = scheme == 0 ? key : key[scheme..].Split('/')[0];
+        return host is "index.docker.io" or "registry-1.docker.io" ? "docker.io" : host;
     }
 
     private static Credential? ToCredential(AuthEntry entry, string path, string key)

@@ -8,6 +8,7 @@ namespace Bootc.Oci.Registry;
 internal sealed class RegistriesConfig
 {
     private const string UserFolder = ".config/containers";
+    private const string Variable = "CONTAINERS_REGISTRIES_CONF";
     private readonly Dictionary<string, RegistryEntry> _registries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
 
@@ -21,7 +22,7 @@ internal sealed class RegistriesConfig
     public IReadOnlyList<string> CredentialHelpers { get; private set; } = [CredentialStore.AuthFiles];
 
     /// <summary>Reads registries.conf, and then the files of its drop-in directories, of which each counts before those before it.</summary>
-    /// <exception cref="OciException">A file is malformed.</exception>
+    /// <exception cref="OciException">A file is malformed, or one that is named is not there.</exception>
     public static RegistriesConfig Load(OciOptions options)
     {
         var config = new RegistriesConfig();
@@ -58,15 +59,21 @@ internal sealed class RegistriesConfig
     /// <summary>What a name without host, tag and digest stands for.</summary>
     public string? FindAlias(string name) => _aliases.GetValueOrDefault(name);
 
-    // A user's own file takes the place of the system's and of its drop-ins; without one, their drop-ins are read last.
+    // A user's own file takes the place of the system's and of its drop-ins; without one, their drop-ins are read last. The file that
+    // the environment names takes the place of both, but not of the drop-ins.
     private static IEnumerable<string> FindFiles(OciOptions options)
     {
         string? user = options.Home is { } home ? Path.Combine(home, UserFolder, "registries.conf") : null;
-        string? named = options.RegistriesConf ?? (Environment.GetEnvironmentVariable("CONTAINERS_REGISTRIES_CONF") is { Length: > 0 } set ? set : null);
+        string? named = options.RegistriesConf is null && Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } set ? set : null;
+        if (named is not null && !File.Exists(named))
+        {
+            throw new OciException($"the registries.conf that {Variable} names is not there: '{named}'");
+        }
+
         string system = Path.Combine(options.Root, "etc/containers/registries.conf");
-        bool isUsers = named is null && File.Exists(user);
-        string main = named ?? (isUsers ? user! : system);
-        string[] folders = named is not null ? [named + ".d"] : isUsers ? [user + ".d"] : [system + ".d", .. user is null ? (string[])[] : [user + ".d"]];
+        bool isUsers = options.RegistriesConf is null && named is null && File.Exists(user);
+        string main = options.RegistriesConf ?? named ?? (isUsers ? user! : system);
+        string[] folders = options.RegistriesConf is { } own ? [own + ".d"] : isUsers ? [user + ".d"] : [system + ".d", .. user is null ? (string[])[] : [user + ".d"]];
         return (File.Exists(main) ? (string[])[main] : [])
             .Concat(folders.Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, "*.conf").Order(StringComparer.Ordinal)));
     }
@@ -89,7 +96,7 @@ internal sealed class RegistriesConfig
 
         SearchRegistries = file.SearchRegistries ?? SearchRegistries;
         IsEnforcing = file.IsEnforcing ?? IsEnforcing;
-        CredentialHelpers = file.CredentialHelpers is { Count: > 0 } helpers ? helpers : CredentialHelpers;
+        CredentialHelpers = file.CredentialHelpers is not { } helpers ? CredentialHelpers : helpers.Count > 0 ? helpers : [CredentialStore.AuthFiles];
     }
 
     // The longest prefix that matches, and how much of the name it covers.

@@ -110,9 +110,6 @@ internal sealed class StrictObject
     /// <summary>Bytes in base64 that must be there.</summary>
     public byte[] GetBytes(string key) => FromBase64(GetString(key), PathOf(key));
 
-    /// <summary>Bytes in base64 that may be missing.</summary>
-    public byte[]? TryGetBytes(string key) => TryGetString(key) is { } text ? FromBase64(text, PathOf(key)) : null;
-
     /// <summary>A whole number that must be there.</summary>
     public long GetInteger(string key)
     {
@@ -153,6 +150,9 @@ internal sealed class StrictObject
             ? bytes[..count]
             : throw new JsonFormatException($"'{path}' is no base64");
     }
+
+    /// <summary>Reads base64 that may be in several lines, as openssl and base64(1) print it; no other white space is accepted, as by Go.</summary>
+    public static byte[] FromWrappedBase64(string text, string path) => FromBase64(text.Replace("\r", "").Replace("\n", ""), path);
 
     private static string AsString(JsonElement value, string path) =>
         value.ValueKind == JsonValueKind.String ? value.GetString()! : throw new JsonFormatException($"'{path}' is no text");

@@ -9,21 +9,14 @@ namespace Bootc.Signatures.Policy;
 /// <param name="Digest">The digest.</param>
 public sealed record DockerReference(string Name, string? Tag, string? Digest)
 {
-    private const string DockerHub = "docker.io";
-
     /// <summary>Whether there is neither tag nor digest.</summary>
     public bool IsNameOnly => Tag is null && Digest is null;
 
     /// <summary>Reads a name.</summary>
     /// <exception cref="FormatException">It is malformed.</exception>
-    public static DockerReference Parse(string text) => Expand(RegistryReference.Parse(text));
+    public static DockerReference Parse(string text) => From(RegistryReference.Parse(text));
 
-    private static DockerReference Expand(RegistryReference parsed)
-    {
-        string registry = parsed.Registry == "index.docker.io" ? DockerHub : parsed.Registry;
-        string repository = registry == DockerHub && !parsed.Repository.Contains('/') ? "library/" + parsed.Repository : parsed.Repository;
-        return new DockerReference($"{registry}/{repository}", parsed.Tag, parsed.Digest?.ToString());
-    }
+    private static DockerReference From(RegistryReference parsed) => new($"{parsed.Registry}/{parsed.Repository}", parsed.Tag, parsed.Digest?.ToString());
 
     /// <summary>Reads a name; <see langword="null"/> for a malformed one.</summary>
     public static DockerReference? TryParse(string text)
@@ -59,7 +52,7 @@ public sealed record DockerReference(string Name, string? Tag, string? Digest)
     }
 
     /// <summary>A name as those in registries are taken: without tag and digest, it is that of <c>latest</c>.</summary>
-    public static DockerReference Of(RegistryReference name) => WithTag(Expand(name));
+    public static DockerReference Of(RegistryReference name) => WithTag(From(name));
 
     private static DockerReference WithTag(DockerReference name) => name.IsNameOnly ? name with { Tag = "latest" } : name;
 

@@ -162,8 +162,8 @@ internal static partial class PolicyReader
         [
             o.TryGetString(path) is { } file ? KeySource.OfFiles(file.Length > 0 ? file : throw new JsonFormatException($"'{o.PathOf(path)}' is empty")) : null,
             paths is not null && o.TryGetStrings(paths) is { } files ? KeySource.OfFiles(files) : null,
-            o.TryGetBytes(data) is { } content ? KeySource.OfData(content) : null,
-            datas is not null && o.TryGetStrings(datas) is { } contents ? KeySource.OfData([.. contents.Select((text, i) => StrictObject.FromBase64(text, $"{o.PathOf(datas)}[{i}]"))]) : null,
+            o.TryGetString(data) is { } content ? KeySource.OfData(StrictObject.FromWrappedBase64(content, o.PathOf(data))) : null,
+            datas is not null && o.TryGetStrings(datas) is { } contents ? KeySource.OfData([.. contents.Select((text, i) => StrictObject.FromWrappedBase64(text, $"{o.PathOf(datas)}[{i}]"))]) : null,
         ];
         return sources.Count(source => source is not null) > 1
             ? throw Several(o, string.Join(", ", new[] { path, paths, data, datas }.Where(key => key is not null)))

@@ -176,7 +176,7 @@ internal sealed partial class SigstoreVerifier : IRequirementVerifier
     {
         try
         {
-            return StrictObject.FromBase64(signature, SigstoreSignature.SignatureAnnotation);
+            return StrictObject.FromWrappedBase64(signature, SigstoreSignature.SignatureAnnotation);
         }
         catch (JsonFormatException e)
         {

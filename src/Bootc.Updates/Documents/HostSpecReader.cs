@@ -71,13 +71,15 @@ internal static class HostSpecReader
     {
         switch (node)
         {
+            case YamlScalarNode { Value: { Length: > 0 } remote } scalar when !scalar.Tag.IsEmpty && scalar.Tag.Value == "!ostreeRemote": // as bootc writes it
+                return (SignatureVerification.OstreeRemote, remote);
             case YamlScalarNode { Value: "containerPolicy" }:
                 return (SignatureVerification.ContainerPolicy, null);
             case YamlScalarNode { Value: "insecure" }:
                 return (SignatureVerification.ContainerPolicyAllowInsecure, null);
-            case YamlMappingNode when YamlMembers.Of(node, "signature", faults) is { } members && members.TakeText("ostreeRemote", isRequired: true) is { } remote:
+            case YamlMappingNode when YamlMembers.Of(node, "signature", faults) is { } members && members.TakeText("ostreeRemote", isRequired: true) is { } named:
                 members.End(Version);
-                return (SignatureVerification.OstreeRemote, remote);
+                return (SignatureVerification.OstreeRemote, named);
             default:
                 faults.Add(YamlMembers.At(node, "signature is neither containerPolicy nor insecure nor an ostreeRemote"));
                 return default;
