@@ -12,6 +12,9 @@ namespace Bootc.Install;
 /// </summary>
 public sealed record InstallConfig
 {
+    /// <summary>The block setup of a root that is on its partition without anything between.</summary>
+    internal const string DirectSetup = "direct";
+
     /// <summary>The folders, relative to the root.</summary>
     public static IReadOnlyList<string> Folders { get; } = ["usr/lib/bootc/install", "etc/bootc/install"];
 
@@ -32,6 +35,12 @@ public sealed record InstallConfig
 
     /// <summary>Whether the root is found by its partition's type, so that the kernel command line does not name it.</summary>
     public bool? DiscoverablePartitions { get; init; }
+
+    /// <summary>Whether updates are refused unless the containers policy asks for a signature and finds it good.</summary>
+    public bool? EnforcesSignatures { get; init; }
+
+    /// <summary>What may be between a root and its partition, the best first; <see langword="null"/> for nothing.</summary>
+    public IReadOnlyList<string>? BlockSetups { get; init; }
 
     /// <summary>Reads the files below a root directory.</summary>
     /// <exception cref="InstallException">One is malformed; it and the fault are named.</exception>
@@ -58,6 +67,8 @@ public sealed record InstallConfig
         RootMountSpec = later.RootMountSpec ?? RootMountSpec,
         BootMountSpec = later.BootMountSpec ?? BootMountSpec,
         DiscoverablePartitions = later.DiscoverablePartitions ?? DiscoverablePartitions,
+        EnforcesSignatures = later.EnforcesSignatures ?? EnforcesSignatures,
+        BlockSetups = later.BlockSetups ?? BlockSetups,
     };
 
     /// <summary>The settings as bootc prints them: the type of the root's file system, or all.</summary>
@@ -70,6 +81,8 @@ public sealed record InstallConfig
             RootMountSpec = all ? RootMountSpec : null,
             BootMountSpec = all ? BootMountSpec : null,
             DiscoverablePartitions = all ? DiscoverablePartitions : null,
+            EnforceContainerSigpolicy = all ? EnforcesSignatures : null,
+            Block = all ? BlockSetups : null,
         },
         InstallJson.Default.InstallConfigDocument);
 
@@ -109,11 +122,14 @@ public sealed record InstallConfig
             Stateroot = Get<string>(install, "stateroot", path),
             RootMountSpec = Get<string>(install, "root-mount-spec", path),
             BootMountSpec = Get<string>(install, "boot-mount-spec", path),
-            DiscoverablePartitions = install.TryGetValue("discoverable-partitions", out object? flag)
-                ? flag as bool? ?? throw new InstallException($"{path}: discoverable-partitions is neither true nor false")
-                : null,
+            DiscoverablePartitions = GetFlag(install, "discoverable-partitions", path),
+            EnforcesSignatures = GetFlag(install, "enforce-container-sigpolicy", path),
+            BlockSetups = GetStrings(install, "block", path),
         };
     }
+
+    private static bool? GetFlag(TomlTable table, string key, string path) => !table.TryGetValue(key, out object? value) ? null
+        : value as bool? ?? throw new InstallException($"{path}: {key} is neither true nor false");
 
     private static T? Get<T>(TomlTable table, string key, string path)
         where T : class => !table.TryGetValue(key, out object? value) ? null

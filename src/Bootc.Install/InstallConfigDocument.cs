@@ -21,4 +21,9 @@ internal sealed record InstallConfigDocument
 
     [JsonPropertyName("discoverable-partitions")]
     public bool? DiscoverablePartitions { get; init; }
+
+    [JsonPropertyName("enforce-container-sigpolicy")]
+    public bool? EnforceContainerSigpolicy { get; init; }
+
+    public IReadOnlyList<string>? Block { get; init; }
 }

@@ -13,6 +13,12 @@ public sealed record InstallOptions
     /// <summary>The image that updates come from; that which is installed unless another one is given.</summary>
     public OstreeImageReference? Target { get; init; }
 
+    /// <summary>Whether it is made sure that <see cref="Target"/> can be had before anything is written.</summary>
+    public bool ChecksTarget { get; init; }
+
+    /// <summary>Whether it is no matter that images which the image is bound to are not fetched.</summary>
+    public bool SkipsBoundImages { get; init; }
+
     /// <summary>The stateroot; what the image asks for, or <c>default</c>, unless one is given.</summary>
     public string? Stateroot { get; init; }
 
@@ -24,6 +30,9 @@ public sealed record InstallOptions
 
     /// <summary>Kernel arguments not to have: whole words, or keys for all words with that key.</summary>
     public IReadOnlyList<string> KernelArgumentsToDelete { get; init; } = [];
+
+    /// <summary>Whether the system is to run without SELinux, whatever the image has.</summary>
+    public bool DisableSELinux { get; init; }
 
     /// <summary>How the root is named on the kernel command line; empty for not at all.</summary>
     public string? RootMountSpec { get; init; }

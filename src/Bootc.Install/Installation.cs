@@ -3,6 +3,7 @@ using System.Text;
 using Bootc.Deployments;
 using Bootc.Deployments.Boot;
 using Bootc.Import;
+using Bootc.Import.SELinux;
 using Bootc.Linux;
 using Bootc.Oci;
 using Bootc.Ostree;
@@ -13,9 +14,13 @@ namespace Bootc.Install;
 internal sealed class Installation(InstallOptions options, IOperationProgress progress)
 {
     private const string DefaultStateroot = "default";
+    private const string BoundImages = "usr/lib/bootc/bound-images.d";
     private const int ConfigLimit = 1 << 20;
 
     private OstreeImageReference Target => options.Target ?? options.Source;
+
+    private OstreeImageReference Followed(InstallConfig config) =>
+        config.EnforcesSignatures == true ? Target with { Verification = SignatureVerification.ContainerPolicy } : Target;
 
     /// <summary>Runs the installation.</summary>
     /// <returns>A sentence on what was installed, for the end.</returns>
@@ -34,19 +39,27 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         InstallConfig config = InstallConfig.Load("/").MergedWith(ReadConfig(tree));
         RequireType(target, config);
         RenameStateroot(target.Root, config);
+        TellBoundImages(tree);
         var image = new BootLoaderImage(sysroot.Repository, tree);
         BootLoaderKind kind = image.Choose(options.BootLoader);
-        RequirePartition(kind, target);
+        target.RequirePlaceFor(kind);
         sysroot.Repository.ChangeConfig(new BootLoaderSettings(kind, target.EfiVolumeId).ApplyTo);
 
         var context = new OperationContext(sysroot, options.Oci, progress) { KernelArguments = MakeArguments(target, config, kind) };
-        Deployment deployment = context.Deploy(pulled, prepared, Origin.ForImage(Target), retain: false);
+        Deployment deployment = context.Deploy(pulled, prepared, Origin.ForImage(Followed(config)), retain: false);
         using DirectoryHandle root = sysroot.OpenDeployment(deployment);
         InstallBootLoader(kind, image, target, root);
         WriteSshKeys(root);
         context.CleanUp();
         SealIfPossible(sysroot, cancellation);
-        Aleph.Write(target.Root, pulled.Image, options);
+        DirectoryLabels? labels = options.DisableSELinux ? null : DirectoryLabels.TryLoad(sysroot.Repository, pulled.Image.MergeCommit);
+        Aleph.Write(target.Root, pulled.Image, options, labels is not null);
+        if (labels is not null)
+        {
+            progress.Step("Setting SELinux labels");
+            new RootLabels(labels, target.Root).Apply(deployment.Path);
+        }
+
         return $"Installed: {options.Source.Image} (digest {pulled.Image.ManifestDigest})";
     }
 
@@ -62,22 +75,25 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
 
     private static void RequireType(InstallTarget target, InstallConfig config)
     {
+        if (target.IsTypeByDefault && config.BlockSetups is [not InstallConfig.DirectSetup, ..])
+        {
+            throw new InstallException($"the image wants its root encrypted (block = [\"{config.BlockSetups[0]}\"]), which is not done here: make and mount the root, and use 'bootc install to-filesystem'; or name its type with --filesystem to have it as it is");
+        }
+
         if (target.IsTypeByDefault && config.RootFileSystem is { } type && type != target.RootType)
         {
-            throw new InstallException($"the image wants its root on {type}: run again with --filesystem {type}, or with --filesystem {target.RootType} to have it otherwise");
+            throw new InstallException(RootFileSystem.Types.Contains(type)
+                ? $"the image wants its root on {type}: run again with --filesystem {type}, or with --filesystem {target.RootType} to have it otherwise"
+                : $"the image wants its root on {type}, which is not made here: run again with --filesystem {target.RootType} to have it otherwise");
         }
     }
 
-    private static void RequirePartition(BootLoaderKind kind, InstallTarget target)
+    private void TellBoundImages(CommitTree tree)
     {
-        if (kind == BootLoaderKind.SystemdBoot && target.EfiPartition is null)
+        string[] names = options.SkipsBoundImages ? [] : [.. (tree.TryGetDirectory(BoundImages)?.Files ?? []).Select(file => file.Name)];
+        if (names.Length > 0)
         {
-            throw new InstallException("systemd-boot needs an EFI system partition, and none is mounted at boot/efi, efi or boot of the root");
-        }
-
-        if (kind == BootLoaderKind.Grub && target.EfiPartition is null && target.BiosBoot is null)
-        {
-            throw new InstallException("there is no place for GRUB: no EFI system partition is mounted at boot/efi or efi of the root, and its disk has no BIOS boot partition");
+            progress.Warn($"The image is bound to other images (/{BoundImages}: {string.Join(", ", names)}), which are not fetched");
         }
     }
 
@@ -120,6 +136,11 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         if (boot.Length > 0)
         {
             words.Add($"systemd.mount-extra={boot}:/boot:auto");
+        }
+
+        if (options.DisableSELinux)
+        {
+            words.Add("selinux=0");
         }
 
         words.AddRange(config.KernelArguments.Concat(options.KernelArguments).SelectMany(text => KernelArguments.Parse(text).Words));
