@@ -65,6 +65,9 @@ echo 'kargs = ["panic=30", "rd.shell=0", "rd.emergency=reboot"]' > /usr/lib/boot
 # Updates get ready to boot at shutdown, the next boot tells when they did not, and checks whether it went well itself.
 systemctl enable bootc-finalize-staged.path bootc-boot-complete.service bootc-health-check.service
 
+# What boots follows when libostree's own commands change the deployments.
+systemctl enable bootc-follow-entries.path bootc-follow-entries.service bootc-follow-entries-shutdown.service
+
 # Wired networks by DHCP, and names by resolved.
 cat > /usr/lib/systemd/network/80-wired.network <<'CONF'
 [Match]

@@ -19,6 +19,7 @@ internal static class InstalledHost
         using InstalledDisk installed = InstalledDisk.Install("bootc/example:v1", "--bootloader", "grub", "--filesystem", fileSystem);
         using Guest guest = installed.Start($"host-grub-{fileSystem}-{(uefi ? "uefi" : "bios")}.log", uefi);
         AssertUpdates(guest, fileSystem);
+        AssertFollowsLibostree(guest);
         AssertReturnsFrom(guest, "panics", "did not come up in 3 boots");
         guest.PowerOff();
     }
@@ -38,6 +39,19 @@ internal static class InstalledHost
         AssertBoots(guest, "v2");
         Assert.Equal("local kept", guest.Run("echo $(cat /etc/local.conf /var/kept)").Succeeded().Trim());
         Assert.NotEqual(0, guest.Run("test -e /usr/share/example/removed").ExitCode);
+    }
+
+    /// <summary>libostree writes other boot entries, and the boot loader's own files follow each time.</summary>
+    public static void AssertFollowsLibostree(Guest guest)
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            guest.Run($"ostree admin instutil set-kargs --merge --append=change={i}").Succeeded();
+            guest.Run("until journalctl -b -o cat -u bootc-follow-entries.service | grep -c 'follow the boot entries now' | grep -qx " + (i + 1) + "; do sleep 1; done", TimeSpan.FromMinutes(5)).Succeeded();
+        }
+
+        Assert.Equal("The boot loader's files are in line with the boot entries", guest.Run("bootc internals follow-entries").Succeeded().Trim());
+        Assert.DoesNotContain("failed", guest.Run("systemctl --failed --no-legend --plain | cat").Output, StringComparison.Ordinal);
     }
 
     /// <summary>Skips the test where it cannot run.</summary>

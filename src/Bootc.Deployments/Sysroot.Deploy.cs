@@ -4,6 +4,7 @@ using Bootc.Composefs;
 using Bootc.Composefs.FsVerity;
 using Bootc.Deployments.Boot;
 using Bootc.Deployments.Etc;
+using Bootc.Import.SELinux;
 using Bootc.Linux;
 using Bootc.Ostree;
 using Bootc.Ostree.Objects;
@@ -162,6 +163,7 @@ public sealed partial class Sysroot
             PrepareEtc(request, directory);
             _ = OsRelease.ReadName(directory); // better now than when its boot entry is written
             PrepareVar(request, directory);
+            LabelVar(request);
         }
         finally
         {
@@ -342,6 +344,22 @@ public sealed partial class Sysroot
         made.Handle.SetMode(status.Permissions, made.DisplayPath);
         made.SyncFilesystem();
         parent.Rename(NewVarName, parent, "var");
+    }
+
+    // Once, as libostree does it, which leaves a note of that; the /var of the host that runs is not gone through.
+    private void LabelVar(DeployRequest request)
+    {
+        using DirectoryHandle stateroot = Root.OpenDirectory($"ostree/deploy/{request.Stateroot}");
+        const string Note = "/var/.ostree-selabeled";
+        if (Booted?.Stateroot == request.Stateroot || stateroot.Exists(Note[1..]) || DirectoryLabels.TryLoad(Repository, request.Commit) is not { } labels)
+        {
+            return;
+        }
+
+        labels.Complete(stateroot, "var", "/var");
+        using DirectoryHandle var = stateroot.OpenDirectory("var");
+        var.WriteAllBytesAtomically(System.IO.Path.GetFileName(Note), []);
+        labels.Set(stateroot, Note[1..], Note);
     }
 
     private static bool HasTemporaryFilesRules(DirectoryHandle directory) => directory.Exists("usr/lib/tmpfiles.d");

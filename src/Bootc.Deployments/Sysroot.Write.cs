@@ -81,23 +81,58 @@ public sealed partial class Sysroot
         FollowEntries(loader);
     }
 
-    /// <summary>Makes the boot loader's own files agree with the boot entries, which a run that was killed may have left undone.</summary>
+    /// <summary>
+    /// Makes the boot loader's own files agree with the boot entries, which a run that was killed may have left undone, or
+    /// libostree may have written. The caller holds the sysroot's lock.
+    /// </summary>
+    /// <returns>Whether anything had to be changed.</returns>
     /// <exception cref="DeploymentException">The boot loader's partition is not there.</exception>
-    public void FollowEntries()
+    public bool FollowEntries()
     {
         using IBootLoader loader = OpenBootLoader();
-        FollowEntries(loader);
+        return FollowEntries(loader);
     }
 
-    private void FollowEntries(IBootLoader loader)
+    /// <summary>
+    /// As <see cref="FollowEntries()"/>, for whoever is told that somebody changed the deployments: waits until that is done,
+    /// and looks again when it happens meanwhile.
+    /// </summary>
+    /// <returns>Whether anything had to be changed.</returns>
+    /// <exception cref="DeploymentException">The boot loader's partition is not there.</exception>
+    public bool FollowEntriesOfOthers(Action<string>? waiting, CancellationToken cancellation)
+    {
+        if (BootLoaderSettings.Read(Repository).Kind == BootLoaderKind.None)
+        {
+            return false;
+        }
+
+        bool changed = false;
+        (DateTime?, DateTime?) seen;
+        do
+        {
+            using SysrootLock held = Lock(waiting, cancellation);
+            seen = LastWrite;
+            changed |= FollowEntries();
+        }
+        while (LastWrite != seen);
+        return changed;
+    }
+
+    // All who write deployments end with a touch of their directory; who edits entries in place replaces files among them.
+    private (DateTime? Deployments, DateTime? Entries) LastWrite => (TryGetModified("ostree/deploy"), TryGetModified($"boot/loader.{BootVersion}/entries"));
+
+    private DateTime? TryGetModified(string path) =>
+        Root.TryGetStatus(path) is { } status ? DateTime.UnixEpoch.AddSeconds(status.ModifiedSeconds).AddMicroseconds(status.ModifiedNanoseconds / 1000d) : null;
+
+    private bool FollowEntries(IBootLoader loader)
     {
         if (loader is NoBootLoader)
         {
-            return;
+            return false;
         }
 
         using DirectoryHandle boot = Root.OpenDirectory("boot");
-        loader.Follow(boot, MakeMenu());
+        return loader.Follow(boot, MakeMenu());
     }
 
     /// <summary>How many tries the deployment that boots by default has left, if the boot loader counts them.</summary>

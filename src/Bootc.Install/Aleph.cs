@@ -11,7 +11,10 @@ namespace Bootc.Install;
 /// <summary>The file <c>.bootc-aleph.json</c> in the root of the disk, as bootc writes it.</summary>
 internal sealed record Aleph
 {
-    private const string Name = ".bootc-aleph.json";
+    /// <summary>Its name.</summary>
+    public const string Name = ".bootc-aleph.json";
+
+    private const string RunningSELinux = "/sys/fs/selinux/policy_capabilities";
 
     public required string Image { get; init; }
 
@@ -29,9 +32,15 @@ internal sealed record Aleph
     /// <summary>The release of the kernel that ran the installation.</summary>
     public required string Kernel { get; init; }
 
+    /// <summary>What became of SELinux, in bootc's words.</summary>
     public required string Selinux { get; init; }
 
-    public static void Write(DirectoryHandle root, StoredImage image, InstallOptions options)
+    /// <summary>Writes the file.</summary>
+    /// <param name="root">The root.</param>
+    /// <param name="image">What was installed.</param>
+    /// <param name="options">How.</param>
+    /// <param name="isLabelled">Whether the root gets labels of the image's policy.</param>
+    public static void Write(DirectoryHandle root, StoredImage image, InstallOptions options, bool isLabelled)
     {
         ImageConfig config = image.Config;
         var aleph = new Aleph
@@ -43,7 +52,7 @@ internal sealed record Aleph
             Version = image.Version,
             Timestamp = image.Timestamp?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
             Kernel = File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
-            Selinux = "disabled",
+            Selinux = options.DisableSELinux ? "force-target-disabled" : !isLabelled ? "disabled" : Directory.Exists(RunningSELinux) ? "enabled" : "host-disabled",
         };
         root.WriteAllBytesAtomically(Name, JsonSerializer.SerializeToUtf8Bytes(aleph, InstallJson.Default.Aleph));
     }

@@ -118,6 +118,8 @@ internal sealed class BootLoaderImage(Repository repository, CommitTree tree)
         export bootc_esp root
         if [ -e /boot/loader/grub.cfg ]; then
           configfile /boot/loader/grub.cfg
+        elif [ -e /boot/{{GrubLoader.FallbackName}} ]; then
+          configfile /boot/{{GrubLoader.FallbackName}}
         else
           echo "There is no boot menu at ($root)/boot/loader/grub.cfg"
           sleep 30

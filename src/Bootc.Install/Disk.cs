@@ -48,7 +48,14 @@ internal sealed class Disk : IDisposable
             throw new InstallException($"{path} is in use: {(isFile ? $"{FindLoopDevice(path)} has it" : "it or one of its partitions is mounted, or held by another device")}");
         }
 
-        return new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite), isFile);
+        SafeFileHandle handle = OpenForWriting(path);
+        if (!isFile && BlockDevice.IsReadOnly(handle, path))
+        {
+            handle.Dispose();
+            throw new InstallException($"{path} cannot be written to: the device is read-only");
+        }
+
+        return new Disk(path, handle, isFile);
     }
 
     /// <summary>Checks that there is nothing on the disk that would be lost.</summary>
@@ -66,6 +73,19 @@ internal sealed class Disk : IDisposable
     public void WritePartitionTable(DiskLayout layout) =>
         Tool.Run("sfdisk", ["--quiet", "--wipe", "always", "--wipe-partitions", "always", "--no-reread", "--no-tell-kernel", Path], layout.ToScript(SectorSize));
 
+    /// <summary>Takes the partition table away again, so that nothing half-made is taken for a system, and the disk counts as empty.</summary>
+    public void TryErase()
+    {
+        try
+        {
+            Tool.Run("wipefs", ["--all", "--force", "--quiet", Path]);
+        }
+        catch (InstallException)
+        {
+            // What made the installation fail is what counts.
+        }
+    }
+
     /// <summary>A partition as a block device.</summary>
     public LoopDevice OpenPartition(Partition partition) => LoopDevice.Attach(Handle, partition.Start, partition.Size, readOnly: false);
 
@@ -81,8 +101,25 @@ internal sealed class Disk : IDisposable
 
     public void Dispose() => Handle.Dispose();
 
+    private static SafeFileHandle OpenForWriting(string path)
+    {
+        try
+        {
+            return File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InstallException($"{path} cannot be written to: {e.Message}", e);
+        }
+    }
+
     private static FileKind FindKind(string path)
     {
+        if (path.Length == 0)
+        {
+            throw new InstallException("the name of the disk is empty");
+        }
+
         try
         {
             string target = System.IO.Path.GetFullPath(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);

@@ -3,7 +3,6 @@ using Bootc.Deployments;
 using Bootc.Deployments.Boot;
 using Bootc.Linux;
 using Bootc.Oci;
-using Bootc.Oci.Model;
 using Microsoft.Win32.SafeHandles;
 
 namespace Bootc.Install;
@@ -59,21 +58,21 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
             disk.RequireEmpty();
         }
 
-        long needed = await EstimateAsync(cancellation).ConfigureAwait(false);
+        long needed = await SourceCheck.RunAsync(options, cancellation).ConfigureAwait(false) * Unpacked + RoomBesides;
         DiskLayout layout = DiskLayout.Plan(disk.Size, options.BootLoader == BootLoaderKind.SystemdBoot ? EfiSizeWithKernels : EfiSize, BootSize, RootSize, needed);
         progress.Step($"Partitioning {Device}");
         disk.WritePartitionTable(layout);
-        string installed = await InstallAsync(disk, layout, type, FileSystem is null && config.RootFileSystem is null, cancellation).ConfigureAwait(false);
-        disk.Finish();
-        progress.Message(installed);
-    }
-
-    // Looked up before anything is written: a misspelt name shall cost nothing.
-    private async Task<long> EstimateAsync(CancellationToken cancellation)
-    {
-        await using IImageSource source = ImageSources.Open(options.Source.Image, options.Oci);
-        ResolvedManifest manifest = await source.FetchManifestAsync(Platform.Current, cancellation).ConfigureAwait(false);
-        return manifest.Manifest.Layers.Sum(layer => layer.Size) * Unpacked + RoomBesides;
+        try
+        {
+            string installed = await InstallAsync(disk, layout, type, FileSystem is null && config.RootFileSystem is null, cancellation).ConfigureAwait(false);
+            disk.Finish();
+            progress.Message(installed);
+        }
+        catch
+        {
+            disk.TryErase();
+            throw;
+        }
     }
 
     private async Task<string> InstallAsync(Disk disk, DiskLayout layout, string type, bool isTypeByDefault, CancellationToken cancellation)
@@ -92,7 +91,7 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
 
         using DirectoryHandle root = Mount(rootDevice, type, bootDevice);
         using DirectoryHandle? boot = bootDevice is null ? null : root.OpenDirectory("boot");
-        using NewEfiPartition efi = NewEfiPartition.Make(efiDevice, root);
+        using NewEfiPartition efi = NewEfiPartition.Make(efiDevice, layout.Efi.Size, root);
         string installed = await new Installation(options, progress).RunAsync(
             new InstallTarget
             {

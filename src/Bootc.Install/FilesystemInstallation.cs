@@ -38,19 +38,22 @@ public sealed class FilesystemInstallation(InstallOptions options, IOperationPro
 
         using DirectoryHandle? efi = EfiMountPoints.Select(path => OpenMount(root, path)).FirstOrDefault(mount => mount is not null && MountedFileSystem.Of(mount).Type == "vfat");
         using BiosBootPlace? biosBoot = BiosBootPlace.TryFind((bootMount ?? rootMount).Source);
-        CheckOrClear(root, boot);
-        string installed = await new Installation(options, progress).RunAsync(
-            new InstallTarget
-            {
-                Root = root,
-                RootUuid = rootMount.ReadUuid(),
-                RootType = rootMount.Type,
-                BootUuid = bootMount?.ReadUuid(),
-                EfiPartition = efi,
-                EfiVolumeId = efi is null ? null : MountedFileSystem.Of(efi).ReadUuid(),
-                BiosBoot = biosBoot,
-            },
-            cancellation).ConfigureAwait(false);
+        var target = new InstallTarget
+        {
+            Root = root,
+            RootUuid = rootMount.ReadUuid(),
+            RootType = rootMount.Type,
+            BootUuid = bootMount?.ReadUuid(),
+            EfiPartition = efi,
+            EfiVolumeId = efi is null ? null : MountedFileSystem.Of(efi).ReadUuid(),
+            BiosBoot = biosBoot,
+        };
+        RequireWritable(root, boot, efi);
+        target.RequirePlaceFor(options.BootLoader);
+        RequireAcceptable(root);
+        await SourceCheck.RunAsync(options, cancellation).ConfigureAwait(false);
+        Clear(root, boot);
+        string installed = await new Installation(options, progress).RunAsync(target, cancellation).ConfigureAwait(false);
         efi?.SyncFilesystem();
         if (!SkipFinalize)
         {
@@ -62,6 +65,11 @@ public sealed class FilesystemInstallation(InstallOptions options, IOperationPro
 
     private static DirectoryHandle Open(string path)
     {
+        if (path.Length == 0)
+        {
+            throw new InstallException("the name of the root's directory is empty");
+        }
+
         try
         {
             return DirectoryHandle.Open(path);
@@ -90,22 +98,34 @@ public sealed class FilesystemInstallation(InstallOptions options, IOperationPro
         return null;
     }
 
-    private void CheckOrClear(DirectoryHandle root, DirectoryHandle? boot)
+    private static void RequireWritable(params ReadOnlySpan<DirectoryHandle?> directories)
+    {
+        foreach (DirectoryHandle? directory in directories)
+        {
+            if (directory is not null && FileSystemSpace.IsReadOnly(directory))
+            {
+                throw new InstallException($"{directory.DisplayPath} is mounted read-only");
+            }
+        }
+    }
+
+    private void RequireAcceptable(DirectoryHandle root)
     {
         if (root.Exists("ostree/repo") && Existing != ExistingContent.Wipe)
         {
             throw new InstallException($"{Root} is installed from an image already (it has ostree/repo): 'bootc switch --sysroot {Root}' deploys another one");
         }
 
+        if (Existing == ExistingContent.Refuse && root.List().Select(entry => entry.Name).FirstOrDefault(name => !Harmless.Contains(name)) is { } found)
+        {
+            throw new InstallException($"{Root} is not empty: it has {found}; --replace wipe removes all that is there, --replace alongside installs beside it");
+        }
+    }
+
+    private void Clear(DirectoryHandle root, DirectoryHandle? boot)
+    {
         switch (Existing)
         {
-            case ExistingContent.Refuse:
-                if (root.List().Select(entry => entry.Name).FirstOrDefault(name => !Harmless.Contains(name)) is { } found)
-                {
-                    throw new InstallException($"{Root} is not empty: it has {found}; --replace wipe removes all that is there, --replace alongside installs beside it");
-                }
-
-                break;
             case ExistingContent.Wipe:
                 Clear(root);
                 break;
@@ -167,6 +187,8 @@ public enum ExistingContent
 /// <param name="Type">The type of the file system.</param>
 internal sealed record MountedFileSystem(string Source, string Type)
 {
+    private const int NothingFound = 2; // an exit code of blkid
+
     /// <summary>Finds the mount that holds a directory.</summary>
     /// <exception cref="InstallException">The kernel does not list it.</exception>
     public static MountedFileSystem Of(DirectoryHandle directory)
@@ -181,7 +203,7 @@ internal sealed record MountedFileSystem(string Source, string Type)
     /// <exception cref="InstallException">It has none.</exception>
     public string ReadUuid()
     {
-        string uuid = Encoding.UTF8.GetString(Tool.Run("blkid", ["-p", "-s", "UUID", "-o", "value", Source])).Trim();
-        return uuid.Length > 0 ? uuid : throw new InstallException($"the file system on {Source} has no UUID by which it could be found at boot");
+        string uuid = Encoding.UTF8.GetString(Tool.Run("blkid", ["-p", "-s", "UUID", "-o", "value", Source], null, NothingFound)).Trim();
+        return uuid.Length > 0 ? uuid : throw new InstallException($"the file system on {Source} ({Type}) has no UUID by which it could be found at boot");
     }
 }

@@ -25,6 +25,9 @@ public sealed record InstallOptions
     /// <summary>Kernel arguments not to have, of those that the settings and the image ask for: whole words, or keys for all words with that key.</summary>
     public IReadOnlyList<string> KernelArgumentsToDelete { get; init; } = [];
 
+    /// <summary>Whether the system is to run without SELinux, whatever the image has.</summary>
+    public bool DisableSELinux { get; init; }
+
     /// <summary>How the root is named on the kernel command line; empty for not at all.</summary>
     public string? RootMountSpec { get; init; }
 

@@ -3,6 +3,7 @@ using System.Text;
 using Bootc.Deployments;
 using Bootc.Deployments.Boot;
 using Bootc.Import;
+using Bootc.Import.SELinux;
 using Bootc.Linux;
 using Bootc.Oci;
 using Bootc.Oci.Model;
@@ -36,7 +37,7 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         RenameStateroot(target.Root, config);
         var image = new BootLoaderImage(sysroot.Repository, tree);
         BootLoaderKind kind = image.Choose(options.BootLoader ?? config.BootLoader);
-        RequirePartition(kind, target);
+        target.RequirePlaceFor(kind);
         sysroot.Repository.ChangeConfig(new BootLoaderSettings(kind, target.EfiVolumeId).ApplyTo);
         if (config.AppendExceptDefault is { } append)
         {
@@ -56,7 +57,14 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         WriteSshKeys(root);
         context.CleanUp();
         SealIfPossible(sysroot, cancellation);
-        Aleph.Write(target.Root, pulled.Image, options);
+        DirectoryLabels? labels = options.DisableSELinux ? null : DirectoryLabels.TryLoad(sysroot.Repository, pulled.Image.MergeCommit);
+        Aleph.Write(target.Root, pulled.Image, options, labels is not null);
+        if (labels is not null)
+        {
+            progress.Step("Setting SELinux labels");
+            new RootLabels(labels, target.Root).Apply(deployment.Path);
+        }
+
         return $"Installed: {options.Source.Image} (digest {pulled.Image.ManifestDigest})";
     }
 
@@ -89,22 +97,16 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
 
     private static void RequireType(InstallTarget target, InstallConfig config)
     {
+        if (target.IsTypeByDefault && config.BlockSetups is [not InstallConfig.DirectSetup, ..])
+        {
+            throw new InstallException($"the image wants its root encrypted (block = [\"{config.BlockSetups[0]}\"]), which is not done here: make and mount the root, and use 'bootc install to-filesystem'; or name its type with --filesystem to have it as it is");
+        }
+
         if (target.IsTypeByDefault && config.RootFileSystem is { } type && type != target.RootType)
         {
-            throw new InstallException($"the image wants its root on {type}: run again with --filesystem {type}, or with --filesystem {target.RootType} to have it otherwise");
-        }
-    }
-
-    private static void RequirePartition(BootLoaderKind kind, InstallTarget target)
-    {
-        if (kind == BootLoaderKind.SystemdBoot && target.EfiPartition is null)
-        {
-            throw new InstallException("systemd-boot needs an EFI system partition, and none is mounted at boot/efi, efi or boot of the root");
-        }
-
-        if (kind == BootLoaderKind.Grub && target.EfiPartition is null && target.BiosBoot is null)
-        {
-            throw new InstallException("there is no place for GRUB: no EFI system partition is mounted at boot/efi or efi of the root, and its disk has no BIOS boot partition");
+            throw new InstallException(RootFileSystem.Types.Contains(type)
+                ? $"the image wants its root on {type}: run again with --filesystem {type}, or with --filesystem {target.RootType} to have it otherwise"
+                : $"the image wants its root on {type}, which is not made here: run again with --filesystem {target.RootType} to have it otherwise");
         }
     }
 
@@ -139,6 +141,11 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         if (boot.Length > 0)
         {
             words.Add($"systemd.mount-extra={boot}:/boot:auto");
+        }
+
+        if (options.DisableSELinux)
+        {
+            words.Add("selinux=0");
         }
 
         AddWords(words, config.KernelArguments);

@@ -8,6 +8,7 @@ namespace Bootc.Linux;
 /// <summary>A disk or a partition, and the file system on it (linux/fs.h).</summary>
 public static unsafe class BlockDevice
 {
+    private const nuint GetReadOnly = 0x125E; // BLKROGET
     private const nuint GetSize64 = 0x80081272; // BLKGETSIZE64
     private const nuint GetLogicalSectorSize = 0x1268; // BLKSSZGET
     private const nuint RereadPartitions = 0x125F; // BLKRRPART
@@ -29,6 +30,14 @@ public static unsafe class BlockDevice
         int size;
         NativeCall.Check(NativeMethods.ioctl(Descriptor(device), GetLogicalSectorSize, &size), "read the sector size of", path);
         return size;
+    }
+
+    /// <summary>Whether the device takes no writes.</summary>
+    public static bool IsReadOnly(SafeFileHandle device, string path)
+    {
+        int flag;
+        NativeCall.Check(NativeMethods.ioctl(Descriptor(device), GetReadOnly, &flag), "read the flags of", path);
+        return flag != 0;
     }
 
     /// <summary>Whether the device or a part of it is mounted, or otherwise held by the kernel.</summary>

@@ -19,11 +19,7 @@ internal sealed record BootedDeployment(string Path, string Stateroot, Checksum 
     {
         string link = KernelCommandLine.GetValue(commandLine, "ostree")
             ?? throw new PrepareRootException("the kernel command line has no ostree= argument that names the deployment");
-        string relative = link.Trim('/');
-        if (root.TryGetStatus(relative) is not { Kind: FileKind.SymbolicLink })
-        {
-            throw new PrepareRootException($"ostree={link}: there is no such boot link below {root}");
-        }
+        string relative = FindLink(root, link.Trim('/')) ?? throw new PrepareRootException($"ostree={link}: there is no such boot link below {root}");
 
         // ostree/boot.0/STATEROOT/BOOTCSUM/0 -> ../../../deploy/STATEROOT/deploy/COMMIT.SERIAL
         string path = Normalize($"{relative[..(relative.LastIndexOf('/') + 1)]}{root.ReadSymbolicLink(relative)}", link);
@@ -35,6 +31,19 @@ internal sealed record BootedDeployment(string Path, string Stateroot, Checksum 
     /// <param name="path">The directory, relative to it.</param>
     /// <exception cref="PrepareRootException">There is no deployment.</exception>
     public static BootedDeployment At(DirectoryHandle root, string path) => At(root, path, path);
+
+    // There are two sets of links, and one of them is in force. A boot loader whose entries are elsewhere may name the one before,
+    // which is removed when another program swaps them: with the same kernel, the same number in the other set is meant.
+    private static string? FindLink(DirectoryHandle root, string named)
+    {
+        string? other = named.Split('/') switch
+        {
+            ["ostree", "boot.0", .. var rest] => $"ostree/boot.1/{string.Join('/', rest)}",
+            ["ostree", "boot.1", .. var rest] => $"ostree/boot.0/{string.Join('/', rest)}",
+            _ => null,
+        };
+        return new[] { named, other }.FirstOrDefault(link => link is not null && root.TryGetStatus(link) is { Kind: FileKind.SymbolicLink });
+    }
 
     private static BootedDeployment At(DirectoryHandle root, string path, string whatItIs)
     {

@@ -44,7 +44,7 @@ public class UsageTests
     [Theory]
     [InlineData("swich x", "'bootc' has no command 'swich'; did you mean 'switch'?", "bootc")]
     [InlineData("frobnicate", "'bootc' has no command 'frobnicate'", "bootc")]
-    [InlineData("internals", "'bootc internals' needs a command: init-sysroot, finalize-staged, boot-complete, systemd-generator, health-check, fsck, composefs, fsverity, ostree-container, seal, sigstore, commit-signature, man", "bootc internals")]
+    [InlineData("internals", "'bootc internals' needs a command: init-sysroot, finalize-staged, boot-complete, follow-entries, systemd-generator, health-check, fsck, composefs, fsverity, ostree-container, seal, sigstore, commit-signature, man", "bootc internals")]
     [InlineData("internals composef", "'bootc internals' has no command 'composef'; did you mean 'composefs'?", "bootc internals")]
     [InlineData("switch", "IMAGE is missing: bootc switch [OPTION]... IMAGE", "bootc switch")]
     [InlineData("switch --retian x", "'bootc switch' has no option '--retian'; did you mean '--retain'?", "bootc switch")]

@@ -2,15 +2,12 @@
 // deployments on trial; and a swap that was cut short is completed before anything goes that it needs.
 using Bootc.Deployments.Boot;
 using Bootc.Linux;
-using Bootc.Oci;
 using Bootc.Testing;
 
 namespace Bootc.Deployments.Tests;
 
 public class BootLoaderTests
 {
-    private const string HealthCheck = "etc/systemd/system/multi-user.target.wants/bootc-health-check.service";
-
     [Fact]
     public void SystemdBoot_has_the_entries_and_kernels_of_boot_and_nothing_else()
     {
@@ -152,74 +149,5 @@ public class BootLoaderTests
         Assert.Equal(["ostree-0-1.conf", "ostree-0-2.conf"], machine.Entries);
     }
 
-    private static OsImage Image(string version, string kernel = "6.0") =>
-        OsImage.Create(version, kernel).AddLayer(layer => layer.SymbolicLink(HealthCheck, "/usr/lib/systemd/system/bootc-health-check.service"));
-
-    // A sysroot with a boot loader, and a directory in place of its EFI system partition.
-    private sealed class Machine : IDisposable
-    {
-        public Machine(string bootLoader)
-        {
-            Host = new TestHost();
-            Directory.CreateDirectory(Esp(""));
-            File.AppendAllText(Host["ostree/repo/config"], $"[bootc]\nbootloader={bootLoader}\nesp=1234-ABCD\n");
-        }
-
-        public TestHost Host { get; }
-
-        public string[] Entries => [.. Directory.GetFiles(Esp("loader/entries")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
-
-        public string LoaderConfiguration => File.ReadAllText(Esp("loader/loader.conf"));
-
-        public string GrubMenu => File.ReadAllText(Host["boot/loader/grub.cfg"]);
-
-        public string Esp(string name) => Path.Combine(Host.Beside("esp"), name);
-
-        public void Switch(OsImage image, string tag = "one", bool hasPartition = true)
-        {
-            string reference = image.WriteTo(Host.Images, tag).Reference;
-            Open(
-                sysroot => new SwitchOperation(sysroot, Host.Settings, Host.Progress) { Target = OstreeImageReference.Unverified(ImageReference.Parse(reference)) }
-                    .RunAsync(TestContext.Current.CancellationToken).GetAwaiter().GetResult(),
-                hasPartition);
-        }
-
-        public void Rollback() => Open(sysroot => new RollbackOperation(sysroot, Host.Progress).Run(TestContext.Current.CancellationToken));
-
-        public void Open(Action<Sysroot> action, bool hasPartition = true)
-        {
-            using DirectoryHandle partition = DirectoryHandle.Open(Esp(""));
-            using Sysroot sysroot = Sysroot.Open(Host.Path);
-            sysroot.NewEfiPartition = hasPartition ? partition : null;
-            action(sysroot);
-        }
-
-        public void AssertEntriesEqualThoseOfBoot()
-        {
-            string[] inBoot = [.. Directory.GetFiles(Host["boot/loader/entries"]).Order(StringComparer.Ordinal).Select(File.ReadAllText)];
-            string[] here = [.. Entries.Select(entry => File.ReadAllText(Esp($"loader/entries/{entry}")))];
-            Assert.Equal(inBoot, here);
-        }
-
-        public void AssertKernelsAreThere()
-        {
-            foreach (string line in Entries.SelectMany(entry => File.ReadLines(Esp($"loader/entries/{entry}"))).Where(line => line.StartsWith("linux ", StringComparison.Ordinal) || line.StartsWith("initrd ", StringComparison.Ordinal)))
-            {
-                string path = line.Split(' ')[1][1..];
-                Assert.Equal(File.ReadAllBytes(Host[$"boot/{path}"]), File.ReadAllBytes(Esp(path)));
-            }
-        }
-
-        // Whatever the partition says, each entry's deployment can still be booted.
-        public void AssertEntriesLeadSomewhere()
-        {
-            foreach (string options in Entries.SelectMany(entry => File.ReadLines(Esp($"loader/entries/{entry}"))).Where(line => line.StartsWith("options ", StringComparison.Ordinal)))
-            {
-                string link = options.Split(' ').Single(word => word.StartsWith("ostree=/", StringComparison.Ordinal))["ostree=/".Length..];
-                Assert.True(File.Exists(Path.Combine(Host[link], "usr/lib/os-release")), link);
-            }
-        }
-
-        public void Dispose() => Host.Dispose();
-    }
+    private static OsImage Image(string version, string kernel = "6.0") => Machine.Image(version, kernel);
 }

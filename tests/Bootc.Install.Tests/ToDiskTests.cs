@@ -128,12 +128,23 @@ public class ToDiskTests
     [InlineData("is in use: /dev/loop", "attached")]
     [InlineData("the disk is too small for this image: it has 10 MB, and ", "small")]
     [InlineData("is neither a block device nor a file", "directory")]
+    [InlineData("cannot be written to: ", "read-only file")]
+    [InlineData("cannot be written to: the device is read-only", "read-only device")]
+    [InlineData("is in use: it or one of its partitions is mounted, or held by another device", "mounted device")]
+    [InlineData("the disk is too small for this image: it has 0 MB, and ", "nothing")]
+    [InlineData("is neither a block device nor a file", "character device")]
+    [InlineData("the name of the disk is empty", "no name")]
     [InlineData("the image has no systemd-boot to install", "without systemd-boot")]
+    [InlineData("is not bootable: it has no kernel at /usr/lib/modules/VERSION/vmlinuz", "without kernel")]
+    [InlineData("the image wants its root on f2fs, which is not made here: run again with --filesystem ext4 to have it otherwise", "f2fs")]
+    [InlineData("the image wants its root encrypted (block = [\"tpm2-luks\"]), which is not done here", "encrypted")]
+    [InlineData("the image for updates, oci:/nowhere/at/all, cannot be had: there is no image directory /nowhere/at/all", "no image for updates", "--run-fetch-check", "--target-imgref", "oci:/nowhere/at/all")]
     [InlineData("there is no image directory ", "without image")]
-    public void What_cannot_be_done_is_refused_with_one_line(string expected, string fault)
+    public void What_cannot_be_done_is_refused_with_one_line(string expected, string fault, params string[] options)
     {
         using var work = new Work();
         string? loop = null;
+        string disk = work.Disk;
         switch (fault)
         {
             case "missing":
@@ -162,11 +173,46 @@ public class ToDiskTests
             case "without image":
                 Directory.Delete(work.Image.Layout, recursive: true);
                 break;
+            case "read-only file":
+                Peer.Run("mount", "--bind", work.Disk, work.Disk).Succeeded();
+                Peer.Run("mount", "-o", "remount,bind,ro", work.Disk).Succeeded();
+                break;
+            case "read-only device":
+                disk = loop = Peer.Run("losetup", "--find", "--show", "--read-only", work.Disk).Succeeded().Trim();
+                break;
+            case "mounted device":
+                Peer.Run("mkfs.ext4", "-q", "-F", work.Disk).Succeeded();
+                disk = loop = Peer.Run("losetup", "--find", "--show", work.Disk).Succeeded().Trim();
+                Peer.Run("mount", loop, Directory.CreateDirectory(work.Beside("mounted")).FullName).Succeeded();
+                options = [.. options, "--wipe"];
+                break;
+            case "nothing":
+                File.WriteAllBytes(work.Disk, []);
+                break;
+            case "character device":
+                disk = "/dev/null";
+                break;
+            case "no name":
+                disk = "";
+                break;
+            case "without kernel":
+                work.UseImage(OsImage.Create().AddLayer(layer => layer.OpaqueWhiteout("usr/lib/modules").File("usr/lib/systemd/boot/efi/systemd-bootx64.efi", "")));
+                break;
+            case "f2fs" or "encrypted":
+                work.UseImage(OsImage.Create().AddLayer(layer => layer
+                    .File("usr/lib/systemd/boot/efi/systemd-bootx64.efi", "")
+                    .File("usr/lib/bootc/install/10.toml", fault == "f2fs" ? "[install.filesystem.root]\ntype = \"f2fs\"\n" : "[install]\nblock = [\"tpm2-luks\"]\n")));
+                break;
         }
 
         byte[] before = fault is "missing" or "directory" ? [] : work.Head;
-        CommandResult result = work.Install("--bootloader", "systemd");
+        CommandResult result = Peer.Run(Executable, [.. work.Arguments(["--bootloader", "systemd", .. options])[..^1], disk]);
         byte[] after = fault is "missing" or "directory" ? [] : work.Head;
+        if (fault is "read-only file" or "mounted device")
+        {
+            Peer.Run("umount", fault == "read-only file" ? work.Disk : work.Beside("mounted")).Succeeded();
+        }
+
         if (loop is not null)
         {
             Peer.Run("losetup", "--detach", loop).Succeeded();
@@ -175,7 +221,11 @@ public class ToDiskTests
         Assert.Equal(1, result.ExitCode);
         string error = Assert.Single(result.Error.TrimEnd().Split('\n'), line => line.StartsWith("error: ", StringComparison.Ordinal));
         Assert.Contains(expected, error);
-        if (fault != "without systemd-boot") // which is known only when the image is there
+        if (fault is "without systemd-boot" or "without kernel" or "f2fs" or "encrypted") // which is known only when the image is there
+        {
+            Assert.Equal("", Peer.Run("wipefs", "--noheadings", work.Disk).Succeeded());
+        }
+        else
         {
             Assert.Equal(before, after);
         }
@@ -224,6 +274,8 @@ public class ToDiskTests
                 .File("usr/lib/shim/shimx64.efi.signed", "shim")
                 .File("usr/lib/bootc/kargs.d/10.toml", "kargs = [\"from-kargs-d\"]\n")));
         }
+
+        public string Beside(string name) => _directory[name];
 
         public string Disk => _directory["disk.raw"];
 

@@ -78,6 +78,58 @@ public class ToFilesystemTests
         Assert.Contains($"there is a stateroot '{name}' already", root.Bootc("install", "reset", "--experimental", "--stateroot", name, "--sysroot", root.Path).Error);
     }
 
+    [Fact]
+    public void What_is_there_stays_when_the_installation_cannot_be_done()
+    {
+        using var root = new MountedRoot();
+        File.WriteAllText(root["thesis"], "years of work");
+        string[] install = ["install", "to-filesystem", "--replace", "wipe", root.Path];
+
+        var missing = root.Bootc([.. install, "--bootloader", "none", "--source-imgref", "oci:" + root.Beside("nowhere")]);
+        var noPlace = root.Bootc([.. install, "--source-imgref", root.Image]);
+        var noUpdates = root.Bootc([.. install, "--bootloader", "none", "--source-imgref", root.Image, "--run-fetch-check", "--target-imgref", "oci:" + root.Beside("elsewhere")]);
+        Peer.Run("mount", "-o", "remount,ro", root.Path).Succeeded();
+        var readOnly = root.Bootc([.. install, "--bootloader", "none", "--source-imgref", root.Image]);
+
+        Assert.Contains($"there is no image directory {root.Beside("nowhere")}", missing.Error);
+        Assert.Contains("there is no place for a boot loader: no EFI system partition is mounted", noPlace.Error);
+        Assert.Contains($"the image for updates, oci:{root.Beside("elsewhere")}, cannot be had: ", noUpdates.Error);
+        Assert.Equal((1, $"error: {root.Path} is mounted read-only\n"), (readOnly.ExitCode, readOnly.Error));
+        Assert.Equal("years of work", File.ReadAllText(root["thesis"]));
+    }
+
+    [Fact]
+    public void What_the_image_asks_for_is_heard_and_what_is_left_out_is_told()
+    {
+        using var root = new MountedRoot(OsImage.Create().AddLayer(layer => layer
+            .File("usr/lib/bootc/install/10.toml", "[install]\nenforce-container-sigpolicy = true\n")
+            .SymbolicLink("usr/lib/bootc/bound-images.d/app.image", "/usr/share/containers/systemd/app.image")
+            .File("usr/share/containers/systemd/app.image", "[Image]\nImage=quay.io/example/app\n")));
+
+        var result = root.Bootc("install", "to-filesystem", "--source-imgref", root.Image, "--bootloader", "none", root.Path);
+        result.Succeeded();
+
+        Assert.Contains("warning: The image is bound to other images (/usr/lib/bootc/bound-images.d: app.image), which are not fetched\n", result.Error);
+        Assert.Contains($"container-image-reference=ostree-image-signed:{root.Image}", File.ReadAllText(Directory.GetFiles(root["ostree/deploy/default/deploy"], "*.origin").Single()));
+        Assert.DoesNotContain("bound", root.Bootc("install", "to-filesystem", "--source-imgref", root.Image, "--bootloader", "none", "--replace", "wipe", "--bound-images", "skip", root.Path).Error);
+    }
+
+    [Theory]
+    [InlineData("to-disk", "--block-setup=tpm2-luks", "--block-setup is 'direct' only: a root that is encrypted is made and mounted before, and installed to with 'bootc install to-filesystem'")]
+    [InlineData("to-disk", "--composefs-backend", "--composefs-backend is not offered: there is one back end: deployments are those of libostree, and their roots are composefs images already")]
+    [InlineData("to-filesystem", "--allow-missing-verity", "--allow-missing-verity is not offered: files are sealed with fs-verity where the file system can, and prepare-root.conf says what a boot demands")]
+    [InlineData("to-filesystem", "--uki-addon=x", "--uki-addon is not offered: images boot by their kernel and initramfs, not by unified kernel images")]
+    [InlineData("to-existing-root", "--cleanup", "--cleanup is not offered: what the system before leaves is in /sysroot of the new one, to be removed there by whoever knows what is not needed")]
+    [InlineData("to-existing-root", "--bootupd-skip-boot-uuid", "--bootupd-skip-boot-uuid is not offered: the boot loader is installed without bootupd, and finds /boot by its UUID")]
+    [InlineData("to-disk", "--bootloader=grub-cc", "--bootloader is one of grub, systemd, none, not 'grub-cc'")]
+    [InlineData("to-disk", "--bound-images=pull", "--bound-images is one of skip, not 'pull'")]
+    public void Options_that_are_not_offered_are_refused_with_the_reason(string command, string option, string expected)
+    {
+        var result = Peer.Run(ToDiskTests.Executable, "install", command, option, "--source-imgref", "oci:image", "/nowhere");
+
+        Assert.Equal((2, $"error: {expected}"), (result.ExitCode, result.Error.Split('\n')[0]));
+    }
+
     [Theory]
     [InlineData("grub", "there is no place for GRUB: no EFI system partition is mounted at boot/efi or efi of the root, and its disk has no BIOS boot partition")]
     [InlineData("systemd", "systemd-boot needs an EFI system partition, and none is mounted at boot/efi, efi or boot of the root")]
@@ -87,41 +139,5 @@ public class ToFilesystemTests
         var result = root.Bootc("install", "to-filesystem", "--source-imgref", root.Image, "--bootloader", bootLoader, root.Path);
         Assert.Equal(1, result.ExitCode);
         Assert.EndsWith($"error: {expected}\n", result.Error);
-    }
-
-    // An ext4 file system that is mounted, and an image.
-    private sealed class MountedRoot : IDisposable
-    {
-        private readonly TestDirectory _directory;
-
-        public MountedRoot()
-        {
-            Peer.RequireRoot("file systems are mounted");
-            Peer.Require("mkfs.ext4", "blkid", "findmnt", "mount");
-            Assert.SkipUnless(File.Exists("/dev/loop-control"), "there are no loop devices");
-            _directory = new TestDirectory("root");
-            string disk = _directory["disk"];
-            using (FileStream file = File.Create(disk))
-            {
-                file.SetLength(256 << 20);
-            }
-
-            Peer.Run("mkfs.ext4", "-q", disk).Succeeded();
-            Directory.CreateDirectory(Path);
-            Peer.Run("mount", "-o", "loop", disk, Path).Succeeded();
-            Image = OsImage.Create().AddLayer(layer => layer
-                .File("usr/lib/systemd/boot/efi/systemd-bootx64.efi", "systemd-boot")
-                .File("usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed", "grub")).WriteTo(_directory["images"]).Reference;
-        }
-
-        public string Path => _directory["root"];
-
-        public string Image { get; }
-
-        public string this[string name] => System.IO.Path.Combine(Path, name);
-
-        public CommandResult Bootc(params string[] arguments) => Peer.Run(ToDiskTests.Executable, arguments);
-
-        public void Dispose() => _directory.Dispose();
     }
 }

@@ -28,6 +28,15 @@ public sealed class BootedDeploymentTests : IDisposable
         Assert.Equal(($"ostree/deploy/os/deploy/{Commit}.2", "os", Commit, "ostree/deploy/os/var"), (deployment.Path, deployment.Stateroot, deployment.Commit.ToString(), deployment.VarPath));
     }
 
+    [Fact]
+    public void The_other_set_of_links_counts_where_the_one_that_is_named_is_gone()
+    {
+        PointTo($"../../../deploy/os/deploy/{Commit}.2");
+
+        Assert.Equal($"ostree/deploy/os/deploy/{Commit}.2", BootedDeployment.Resolve(_root.Handle, "ostree=/ostree/boot.0/os/abc/0").Path);
+        Assert.Equal($"ostree=/ostree/boot.0/os/other/0: there is no such boot link below {_root.Path}", Refusal("ostree=/ostree/boot.0/os/other/0"));
+    }
+
     [Theory]
     [InlineData("../../../deploy/os/deploy/COMMIT.3", "ostree=/ostree/boot.1/os/abc/0 leads to ostree/deploy/os/deploy/COMMIT.3, which is not there")]
     [InlineData("../../../deploy/os/var", "ostree=/ostree/boot.1/os/abc/0 leads to ostree/deploy/os/var, which is no deployment")]

@@ -28,11 +28,18 @@ internal static class InstallCommand
         var type = new Option<string?>("--filesystem") { Description = "The type of the root's file system: ext4 (the default), xfs or btrfs", HelpName = "TYPE" }.OneOf([.. RootFileSystem.Types]);
         var rootSize = new Option<long?>("--root-size") { Description = "The size of the root, in mebibytes or with the unit M, G or T, instead of all that is left on the disk", HelpName = "SIZE" }.Size();
         var bootSize = new Option<long?>("--boot-size") { Description = "Make a partition of this size for /boot (XBOOTLDR, ext4), where the boot loader cannot read the root", HelpName = "SIZE" }.Size();
+        var block = new Option<string?>("--block-setup") { Hidden = true }; // as if nothing else were possible: what else there is is told
+        block.Validators.Add(result =>
+        {
+            if (result.Tokens.FirstOrDefault()?.Value is not (null or "direct"))
+            {
+                result.AddError("--block-setup is 'direct' only: a root that is encrypted is made and mounted before, and installed to with 'bootc install to-filesystem'");
+            }
+        });
         var loopback = new Option<bool>("--via-loopback") { Hidden = true }; // bootc wants it for files; here they are known as such
-        var setup = new Option<string?>("--block-setup") { Hidden = true }.OneOf(InstallConfig.DirectSetup); // bootc has another one as well
         var common = new InstallOptionSet();
         var progress = new ProgressOptions();
-        var command = new DocumentedCommand("to-disk", "Partition a disk and install an image to it", device, wipe, type, rootSize, bootSize, loopback, setup)
+        var command = new DocumentedCommand("to-disk", "Partition a disk and install an image to it", device, wipe, type, rootSize, bootSize, block, loopback)
         {
             UsesSysroot = false,
             Details =
@@ -40,6 +47,7 @@ internal static class InstallCommand
                 "The disk gets a GPT with an EFI system partition, the root, and on x86 a partition for GRUB on machines with BIOS. The image is fetched from where --source-imgref says, and later updates come from --target-imgref, or from the same place.",
                 "The boot loader comes from the image. Nothing has to be set up on this machine besides the programs that make file systems; partitions are reached by their offset in the disk, and where the kernel has no FAT, mtools are used.",
                 "A disk that has anything on it is refused without --wipe, and one that is in use in any case.",
+                "Where the image has an SELinux policy, the root, /boot, /ostree and /var are labelled by it.",
             ],
             Examples =
             [
@@ -92,7 +100,7 @@ internal static class InstallCommand
         var path = new Argument<string>("ROOT_PATH") { Description = "Where the root is mounted", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => Directory.Exists("/target") ? "/target" : "/" };
         var replace = new Option<string?>("--replace") { Description = "What to do with what is there: install alongside it (the default), or wipe it", HelpName = "MODE" }.OneOf("wipe", "alongside");
         var acknowledge = new Option<bool>("--acknowledge-destructive") { Description = "Do not wait before anything is removed" };
-        return CreateForMounted(
+        DocumentedCommand command = CreateForMounted(
             "to-existing-root",
             "Install an image beside the system that is on a root",
             parsed => parsed.GetValue(path)!,
@@ -101,6 +109,8 @@ internal static class InstallCommand
             ["The content of /boot is replaced, so that the next boot is the new system. All else stays, and the new system has it in /sysroot."],
             path,
             replace);
+        RefusedInstallOptions.Add(command, new Option<bool>("--cleanup"), "what the system before leaves is in /sysroot of the new one, to be removed there by whoever knows what is not needed");
+        return command;
     }
 
     private static DocumentedCommand CreateForMounted(

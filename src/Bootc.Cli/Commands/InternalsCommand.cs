@@ -15,6 +15,7 @@ internal static class InternalsCommand
         CreateInitSysroot(),
         CreateFinalize(),
         CreateBootComplete(),
+        FollowEntriesCommand.Create(),
         CreateSystemdGenerator(),
         HealthCheckCommand.Create(),
         FsckCommand.Create(),

@@ -9,7 +9,9 @@ namespace Bootc.Deployments.Boot;
 /// </summary>
 public sealed class BootEntry
 {
-    private static readonly string[] KeyOrder = ["title", "version", "options", "devicetree", "linux", "initrd"];
+    private const string InitrdKey = "initrd";
+    private static readonly string[] KeyOrder = ["title", "version", "options", "devicetree", "linux", InitrdKey];
+    private static readonly string[] FileKeys = ["linux", InitrdKey, "devicetree"];
     private readonly List<KeyValuePair<string, string>> _fields = [];
 
     /// <summary>The entry's menu title.</summary>
@@ -21,8 +23,8 @@ public sealed class BootEntry
     /// <summary>The kernel's path below the boot partition.</summary>
     public string? Linux { get => Get("linux"); set => Set("linux", value); }
 
-    /// <summary>The initramfs's path below the boot partition.</summary>
-    public string? Initrd { get => Get("initrd"); set => Set("initrd", value); }
+    /// <summary>The initramfs's path below the boot partition; the first one where there are several.</summary>
+    public string? Initrd { get => Get(InitrdKey); set => Set(InitrdKey, value); }
 
     /// <summary>The kernel arguments.</summary>
     public string? Options { get => Get("options"); set => Set("options", value); }
@@ -56,6 +58,24 @@ public sealed class BootEntry
         }
 
         return null;
+    }
+
+    /// <summary>The files that the entry names: kernel, initramfs with what is laid over it, device tree.</summary>
+    public IEnumerable<string> Files => _fields.Where(known => FileKeys.Contains(known.Key)).Select(known => known.Value);
+
+    /// <summary>All files of the initramfs, in the order in which they are loaded.</summary>
+    public IEnumerable<string> Initrds => _fields.Where(known => known.Key == InitrdKey).Select(known => known.Value);
+
+    /// <summary>Names the files otherwise.</summary>
+    public void RenameFiles(Func<string, string> rename)
+    {
+        for (int i = 0; i < _fields.Count; i++)
+        {
+            if (FileKeys.Contains(_fields[i].Key))
+            {
+                _fields[i] = new(_fields[i].Key, rename(_fields[i].Value));
+            }
+        }
     }
 
     /// <summary>Sets a key's value; <see langword="null"/> removes it.</summary>

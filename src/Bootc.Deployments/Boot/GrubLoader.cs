@@ -15,37 +15,36 @@ internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
     /// <summary>GRUB's environment block, on the EFI system partition: GRUB can write there whatever /boot is on.</summary>
     public const string EnvironmentPath = "EFI/bootc/grubenv";
 
+    /// <summary>In /boot, the menu for when there is none beside the boot entries.</summary>
+    public const string FallbackName = "grub-fallback.cfg";
+
+    private const string MenuName = "grub.cfg";
     private const string IdVariable = "boot_counted";
     private const string CounterVariable = "boot_counter";
     private const int TimeoutSeconds = 2;
 
     public DirectoryHandle? KernelPartition => null;
 
-    public void WriteBeside(DirectoryHandle loader, BootMenu menu)
-    {
-        // The menu in force does not know the new deployment's name, so that this has no effect before the swap.
-        if (menu.IsFirstOnTrial && partition is not null)
-        {
-            WriteCounter(menu.Deployments[0], BootMenu.Tries);
-        }
+    public void WriteBeside(DirectoryHandle loader, BootMenu menu) => WriteMenu(loader, menu, sync: false);
 
-        loader.WriteAllBytesAtomically("grub.cfg", Encoding.UTF8.GetBytes(MakeConfig(menu)), sync: false);
-    }
-
-    public void Follow(DirectoryHandle boot, BootMenu menu)
+    public bool Follow(DirectoryHandle boot, BootMenu menu)
     {
+        bool changed = MendMenu(boot, menu) | MendFallback(boot, menu);
         if (partition is null || menu.IsFirstOnTrial)
         {
-            return;
+            return changed;
         }
 
         GrubEnvironment environment = ReadEnvironment();
-        if (environment.Get(IdVariable) is not null)
+        if (environment.Get(IdVariable) is null)
         {
-            environment.Set(IdVariable, null);
-            environment.Set(CounterVariable, null);
-            WriteEnvironment(environment);
+            return changed;
         }
+
+        environment.Set(IdVariable, null);
+        environment.Set(CounterVariable, null);
+        WriteEnvironment(environment);
+        return true;
     }
 
     public int? ReadTriesLeft(BootMenu menu)
@@ -80,6 +79,46 @@ internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
         return text.ToString();
     }
 
+    private static byte[] Content(BootMenu menu) => Encoding.UTF8.GetBytes(MakeConfig(menu));
+
+    // Entries that libostree wrote have no menu beside them.
+    private bool MendMenu(DirectoryHandle boot, BootMenu menu)
+    {
+        using DirectoryHandle? loader = boot.TryOpenDirectory($"loader.{menu.Version}");
+        if (loader is null || (loader.TryReadAllBytes(MenuName) is { } present && present.AsSpan().SequenceEqual(Content(menu))))
+        {
+            return false;
+        }
+
+        WriteMenu(loader, menu, sync: true);
+        loader.SyncFilesystem();
+        return true;
+    }
+
+    // Between libostree's swap and the menu that follows there is none: this one still boots what is in both.
+    private static bool MendFallback(DirectoryHandle boot, BootMenu menu)
+    {
+        byte[] content = Encoding.UTF8.GetBytes("set fallback=1\n" + MakeConfig(menu with { IsFirstOnTrial = false }));
+        if (menu.Deployments.Count == 0 || (boot.TryReadAllBytes(FallbackName) is { } present && present.AsSpan().SequenceEqual(content)))
+        {
+            return false;
+        }
+
+        boot.WriteAllBytesAtomically(FallbackName, content);
+        return true;
+    }
+
+    private void WriteMenu(DirectoryHandle loader, BootMenu menu, bool sync)
+    {
+        // The menu in force does not know the new deployment's name, so that this has no effect before the new menu is there.
+        if (menu.IsFirstOnTrial && partition is not null)
+        {
+            WriteCounter(menu.Deployments[0], BootMenu.Tries);
+        }
+
+        loader.WriteAllBytesAtomically(MenuName, Content(menu), sync: sync);
+    }
+
     // GRUB's script language cannot subtract.
     private static void AppendCounter(StringBuilder text, string id)
     {
@@ -101,9 +140,10 @@ internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
         BootEntry entry = deployment.Entry;
         text.Append(CultureInfo.InvariantCulture, $"menuentry {Quote(entry.Title ?? "")} --id {Quote(deployment.DirectoryName)} {{\n");
         text.Append(CultureInfo.InvariantCulture, $"  linux {PathOf(entry.Linux!)} {string.Join(' ', KernelArguments.Parse(entry.Options).Words.Select(Quote))}\n");
-        if (entry.Initrd is { } initrd)
+        string[] initrds = [.. entry.Initrds.Select(PathOf)];
+        if (initrds.Length > 0)
         {
-            text.Append(CultureInfo.InvariantCulture, $"  initrd {PathOf(initrd)}\n");
+            text.Append(CultureInfo.InvariantCulture, $"  initrd {string.Join(' ', initrds)}\n");
         }
 
         if (entry.Get("devicetree") is { } tree)

@@ -16,11 +16,13 @@ internal interface IBootLoader : IDisposable
 
     /// <summary>
     /// After the swap, and whenever something may have been interrupted: makes what the boot loader keeps elsewhere agree with
-    /// the menu in force. Until it is done, what was booted before still boots. Run again, it changes nothing.
+    /// the menu in force, which another program may have made. Until it is done, what was booted before still boots. Run again,
+    /// it changes nothing.
     /// </summary>
     /// <param name="boot">/boot, which has the kernels.</param>
     /// <param name="menu">The menu in force.</param>
-    void Follow(DirectoryHandle boot, BootMenu menu);
+    /// <returns>Whether anything had to be changed.</returns>
+    bool Follow(DirectoryHandle boot, BootMenu menu);
 
     /// <summary>How many tries the first deployment has left, if it is on trial.</summary>
     int? ReadTriesLeft(BootMenu menu);

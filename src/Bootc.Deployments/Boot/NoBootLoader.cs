@@ -12,9 +12,7 @@ internal sealed class NoBootLoader : IBootLoader
     {
     }
 
-    public void Follow(DirectoryHandle boot, BootMenu menu)
-    {
-    }
+    public bool Follow(DirectoryHandle boot, BootMenu menu) => false;
 
     public int? ReadTriesLeft(BootMenu menu) => null;
 

@@ -30,7 +30,7 @@ internal sealed class SystemdBootLoader(EfiPartition partition) : IBootLoader
     {
     }
 
-    public void Follow(DirectoryHandle boot, BootMenu menu)
+    public bool Follow(DirectoryHandle boot, BootMenu menu)
     {
         bool changed = CopyKernels(boot, menu);
         changed |= IsInForce(menu) ? MendEntries(menu) : BringIntoForce(menu);
@@ -40,6 +40,8 @@ internal sealed class SystemdBootLoader(EfiPartition partition) : IBootLoader
         {
             Root.SyncFilesystem();
         }
+
+        return changed;
     }
 
     public int? ReadTriesLeft(BootMenu menu) => FindEntry(NameOf(menu, menu.Deployments[0])) is { } file ? ParseTries(file) : null;
@@ -68,37 +70,28 @@ internal sealed class SystemdBootLoader(EfiPartition partition) : IBootLoader
     private static byte[] Content(Deployment deployment)
     {
         BootEntry entry = deployment.Entry.Clone();
-        foreach (string key in (string[])["linux", "initrd", "devicetree"])
-        {
-            if (entry.Get(key) is { } path && path.StartsWith("/boot/", StringComparison.Ordinal))
-            {
-                entry.Set(key, path["/boot".Length..]);
-            }
-        }
-
+        entry.RenameFiles(path => "/" + PathOf(path));
         return Encoding.UTF8.GetBytes(entry.ToString());
     }
 
-    private static string FolderOf(Deployment deployment) => $"{deployment.Stateroot}-{deployment.Bootcsum}";
+    // Below /boot, and below the partition alike.
+    private static string PathOf(string path) => (path.StartsWith("/boot/", StringComparison.Ordinal) ? path["/boot".Length..] : path).TrimStart('/');
 
     private static byte[] MakeConfiguration(BootMenu menu) =>
         Encoding.UTF8.GetBytes($"# Made with the boot entries; changes are lost with the next deployment.\ntimeout {TimeoutSeconds}\ndefault {Prefix}{menu.Version}-*\n");
 
+    private static IEnumerable<string> FilesOf(BootMenu menu) => menu.Deployments.SelectMany(deployment => deployment.Entry.Files).Select(PathOf).Distinct();
+
     private bool CopyKernels(DirectoryHandle boot, BootMenu menu)
     {
         bool changed = false;
-        foreach (string folder in menu.Deployments.Select(FolderOf).Distinct())
+        foreach (string path in FilesOf(menu))
         {
-            using DirectoryHandle source = boot.OpenDirectory($"ostree/{folder}");
-            foreach (DirectoryEntry file in source.List().Where(file => file.Kind == FileKind.Regular))
+            if (Root.TryGetStatus(path)?.Size != boot.GetStatus(path).Size)
             {
-                string target = $"{Kernels}/{folder}/{file.Name}";
-                if (Root.TryGetStatus(target)?.Size != source.GetStatus(file.Name).Size)
-                {
-                    using SafeFileHandle content = source.OpenFile(file.Name);
-                    partition.Copy(content, target);
-                    changed = true;
-                }
+                using SafeFileHandle content = boot.OpenFile(path);
+                partition.Copy(content, path);
+                changed = true;
             }
         }
 
@@ -129,30 +122,42 @@ internal sealed class SystemdBootLoader(EfiPartition partition) : IBootLoader
     private static string CounterFor(BootMenu menu, Deployment deployment) =>
         menu.IsFirstOnTrial && deployment == menu.Deployments[0] ? $"+{BootMenu.Tries}" : "";
 
-    // What counts already is changed only where it is wrong; a counter goes when its deployment is not on trial any more.
+    // What counts already is changed only where it is wrong.
     private bool MendEntries(BootMenu menu)
     {
         bool changed = false;
         foreach (Deployment deployment in menu.Deployments)
         {
-            string name = NameOf(menu, deployment);
-            string? file = FindEntry(name);
-            if (file is null || !Root.ReadAllBytes($"{Entries}/{file}").AsSpan().SequenceEqual(Content(deployment)))
+            string? file = FindEntry(NameOf(menu, deployment));
+            string wanted = NameFor(menu, deployment, file);
+            if (file is not null && file != wanted)
             {
-                file ??= $"{name}{CounterFor(menu, deployment)}{Suffix}";
-                partition.Replace($"{Entries}/{file}", Content(deployment));
+                Root.Rename($"{Entries}/{file}", Root, $"{Entries}/{wanted}");
                 changed = true;
             }
 
-            if (CounterFor(menu, deployment).Length == 0 && file != name + Suffix)
+            byte[] content = Content(deployment);
+            if (Root.TryReadAllBytes($"{Entries}/{wanted}") is not { } present || !present.AsSpan().SequenceEqual(content))
             {
-                Root.Rename($"{Entries}/{file}", Root, $"{Entries}/{name}{Suffix}");
+                partition.Replace($"{Entries}/{wanted}", content);
                 changed = true;
             }
         }
 
         return changed;
     }
+
+    // A counter goes when its deployment is not on trial any more, and begins anew with another deployment.
+    private string NameFor(BootMenu menu, Deployment deployment, string? file)
+    {
+        string counter = CounterFor(menu, deployment);
+        bool isCounted = file is not null && ParseTries(file) is not null;
+        bool goesOn = counter.Length > 0 && file is not null && (isCounted || deployment.IsBooted) && HasOptionsOf(file, deployment);
+        return goesOn ? file! : $"{NameOf(menu, deployment)}{counter}{Suffix}";
+    }
+
+    private bool HasOptionsOf(string file, Deployment deployment) =>
+        BootEntry.Parse(Encoding.UTF8.GetString(Root.ReadAllBytes($"{Entries}/{file}"))).Options == deployment.Entry.Options;
 
     private string? FindEntry(string name)
     {
@@ -178,14 +183,26 @@ internal sealed class SystemdBootLoader(EfiPartition partition) : IBootLoader
 
     private bool RemoveOtherKernels(BootMenu menu)
     {
-        HashSet<string> needed = [.. menu.Deployments.Select(FolderOf)];
+        HashSet<string> needed = [.. FilesOf(menu)];
+        bool changed = false;
         using DirectoryHandle? kernels = Root.TryOpenDirectory(Kernels);
-        string[] others = [.. (kernels?.List() ?? []).Select(entry => entry.Name).Where(name => !needed.Contains(name))];
-        foreach (string folder in others)
+        foreach (string folder in (kernels?.List() ?? []).Select(entry => entry.Name))
         {
-            kernels!.RemoveTree(folder);
+            if (!needed.Any(path => path.StartsWith($"{Kernels}/{folder}/", StringComparison.Ordinal)))
+            {
+                kernels!.RemoveTree(folder);
+                changed = true;
+                continue;
+            }
+
+            using DirectoryHandle files = kernels!.OpenDirectory(folder);
+            foreach (string name in files.List().Select(entry => entry.Name).Where(name => !needed.Contains($"{Kernels}/{folder}/{name}")))
+            {
+                files.RemoveTree(name);
+                changed = true;
+            }
         }
 
-        return others.Length > 0;
+        return changed;
     }
 }

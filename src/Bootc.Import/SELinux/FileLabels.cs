@@ -19,16 +19,30 @@ internal static class FileLabels
     /// <param name="attributes">Its attributes.</param>
     public static ExtendedAttributeList Apply(this FileContexts contexts, string path, uint mode, ExtendedAttributeList attributes)
     {
-        // What is mounted over /proc has labels of its own; the directory below it has that of other mount points, as libostree has it.
-        if (contexts.Lookup(path == "/proc" ? "/mnt" : path, mode) is not { } label)
+        if (contexts.FindLabel(path, mode) is not { } value)
         {
             return attributes;
         }
 
-        byte[] value = new byte[label.Length + 1];
-        Encoding.Latin1.GetBytes(label, value);
         return attributes.FirstOrDefault(attribute => attribute.Name == Attribute) is { Value: { } present } && present.AsSpan().SequenceEqual(value)
             ? attributes
             : ExtendedAttributeList.Create([.. attributes.Where(attribute => attribute.Name != Attribute), new ExtendedAttribute(Attribute, value)]);
+    }
+
+    /// <summary>The attribute's value for a path; <see langword="null"/> where the policy has no label for it.</summary>
+    /// <param name="contexts">The policy's file contexts.</param>
+    /// <param name="path">The file's absolute path.</param>
+    /// <param name="mode">Its mode with the bits of its kind.</param>
+    public static byte[]? FindLabel(this FileContexts contexts, string path, uint mode)
+    {
+        // What is mounted over /proc has labels of its own; the directory below it has that of other mount points, as libostree has it.
+        if (contexts.Lookup(path == "/proc" ? "/mnt" : path, mode) is not { } label)
+        {
+            return null;
+        }
+
+        byte[] value = new byte[label.Length + 1];
+        Encoding.Latin1.GetBytes(label, value);
+        return value;
     }
 }
