@@ -138,7 +138,7 @@ public class ToDiskTests
     [InlineData("is not bootable: it has no kernel at /usr/lib/modules/VERSION/vmlinuz", "without kernel")]
     [InlineData("the image wants its root on f2fs, which is not made here: run again with --filesystem ext4 to have it otherwise", "f2fs")]
     [InlineData("the image wants its root encrypted (block = [\"tpm2-luks\"]), which is not done here", "encrypted")]
-    [InlineData("the image for updates, oci:/nowhere/at/all, cannot be had: there is no image directory /nowhere/at/all", "no image for updates", "--run-fetch-check", "--target-imgref", "oci:/nowhere/at/all")]
+    [InlineData("the installed system could not fetch oci:/nowhere/at/all with its own settings and credentials: there is no image directory /nowhere/at/all", "no image for updates", "--run-fetch-check", "--target-imgref", "oci:/nowhere/at/all")]
     [InlineData("there is no image directory ", "without image")]
     public void What_cannot_be_done_is_refused_with_one_line(string expected, string fault, params string[] options)
     {
@@ -221,7 +221,7 @@ public class ToDiskTests
         Assert.Equal(1, result.ExitCode);
         string error = Assert.Single(result.Error.TrimEnd().Split('\n'), line => line.StartsWith("error: ", StringComparison.Ordinal));
         Assert.Contains(expected, error);
-        if (fault is "without systemd-boot" or "without kernel" or "f2fs" or "encrypted") // which is known only when the image is there
+        if (fault is "without systemd-boot" or "without kernel" or "f2fs" or "encrypted" or "no image for updates") // which is known only when the image is there
         {
             Assert.Equal("", Peer.Run("wipefs", "--noheadings", work.Disk).Succeeded());
         }
