@@ -76,6 +76,8 @@ install: build ## Install the executables, systemd units, the dracut module and 
 	install -D -m 0644 src/Bootc.PrepareRoot/dracut/bootc-prepare-root.service $(DESTDIR)$(PREFIX)/lib/systemd/system/bootc-prepare-root.service
 	for unit in systemd/system/*; do install -D -m 0644 $$unit $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; done
 	for generator in systemd/system-generators/*; do install -D -m 0755 $$generator $(DESTDIR)$(PREFIX)/lib/systemd/system-generators/$${generator##*/}; done
+	install -d $(DESTDIR)$(PREFIX)/lib/bootc/bound-images.d
+	ln -sfn /sysroot/ostree/bootc/storage $(DESTDIR)$(PREFIX)/lib/bootc/storage
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	out/bootc completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bootc
 	out/bootc completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_bootc

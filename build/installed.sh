@@ -25,6 +25,10 @@ for unit in systemd/system/*; do expect 644 "$prefix/lib/systemd/system/${unit##
 for generator in systemd/system-generators/*; do expect 755 "$prefix/lib/systemd/system-generators/${generator##*/}"; done
 expect 644 "$prefix/share/bash-completion/completions/bootc" "$prefix/share/zsh/site-functions/_bootc" "$prefix/share/fish/vendor_completions.d/bootc.fish"
 for page in docs/man/*.[1-8]; do expect 644 "$prefix/share/man/man${page##*.}/${page##*/}"; done
+if [ ! -d "$prefix/lib/bootc/bound-images.d" ] || [ "$(readlink "$prefix/lib/bootc/storage")" != /sysroot/ostree/bootc/storage ]; then
+  echo "error: $prefix/lib/bootc lacks the place of bound images" >&2
+  missing=$((missing + 1))
+fi
 if [ "$missing" != 0 ]; then exit 1; fi
 
 bash -n "$prefix/share/bash-completion/completions/bootc"
