@@ -90,11 +90,11 @@ public abstract class LayeringCases(LayeredHost host)
     {
         host.Start();
         host.Repository.MakeKey("stranger");
-        host.Repository.Bring("hello-stranger", "1.0"); // what the host never had: it is not asked for the rest
+        host.Repository.Bring("of-a-stranger", "1.0"); // what the host never had: it is not asked for the rest
         host.Repository.Publish("stranger");
         string before = host.State;
 
-        string error = Assert.Throws<LayeringException>(() => host.Install("hello-stranger")).Message;
+        string error = Assert.Throws<LayeringException>(() => host.Install("of-a-stranger")).Message;
         host.Repository.Publish();
 
         Assert.Contains("lists of packages", error);
