@@ -37,12 +37,12 @@ public sealed class GitPackagesTests : IClassFixture<DebianHost>, IDisposable
         Assert.Equal("ii  hello-data\nii  hello-layer\n", _host.Chroot("dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n' hello-data hello-layer").Succeeded());
         Assert.Equal("hello-layer;", _host.Default.Origin.File.GetString("packages", "requested"));
 
-        Commit($"image: {{image: '{_host.ImageOf("v2")}'}}, packages: [hello-layer], kernelArguments: {{present: [quiet]}}");
+        Commit($"image: {{image: '{DebianHost.ImageOf("v2")}'}}, packages: [hello-layer], kernelArguments: {{present: [quiet]}}");
         await ConvergeAsync(host);
         Assert.Equal("version 2\n", File.ReadAllText(_host.InDefault("usr/share/example/version")));
         Assert.Equal("hello\n", _host.Chroot("hello-layer").Succeeded());
 
-        Commit($"image: {{image: '{_host.ImageOf("v2")}'}}, packages: []");
+        Commit($"image: {{image: '{DebianHost.ImageOf("v2")}'}}, packages: []");
         await ConvergeAsync(host);
         Assert.False(File.Exists(_host.InDefault("usr/bin/hello-layer")));
         Assert.False(_host.Default.Origin.File.HasGroup("packages"));
