@@ -10,7 +10,7 @@ public sealed class ContainerTests : IDisposable
     public ContainerTests()
     {
         Peer.Run("sh", "-c", $"cd '{_root.Path}'; mkdir dev proc run sys tmp var boot sysroot etc; ln -s sysroot/ostree ostree").Succeeded();
-        _root.Write("usr/lib/modules/6.1/vmlinuz", "kernel");
+        _root.Write("usr/lib/modules/6.1+os/vmlinuz", "kernel");
         _root.Write("usr/lib/ostree/prepare-root.conf", "[composefs]\nenabled = true\n");
     }
 
@@ -72,9 +72,9 @@ public sealed class ContainerTests : IDisposable
         _root.Write("boot/EFI/Linux/6.2-uki.efi", "");
         string unified = Inspect("--format", "json");
 
-        Assert.Equal("{\"kargs\":[\"console=ttyS0\",\"nosmt\",\"quiet\"],\"kernel\":{\"version\":\"6.1\",\"unified\":false}}\n", json);
-        Assert.Equal("kargs:\n- console=ttyS0\n- nosmt\n- quiet\nkernel:\n  version: \"6.1\"\n  unified: false\n", yaml);
-        Assert.Equal("Kernel: 6.1\n  Type: vmlinuz\n Kargs: console=ttyS0 nosmt quiet\n", human);
+        Assert.Equal("{\"kargs\":[\"console=ttyS0\",\"nosmt\",\"quiet\"],\"kernel\":{\"version\":\"6.1+os\",\"unified\":false}}\n", json);
+        Assert.Equal("kargs:\n- console=ttyS0\n- nosmt\n- quiet\nkernel:\n  version: \"6.1+os\"\n  unified: false\n", yaml);
+        Assert.Equal("Kernel: 6.1+os\n  Type: vmlinuz\n Kargs: console=ttyS0 nosmt quiet\n", human);
         Assert.EndsWith("\"kernel\":{\"version\":\"6.2-uki\",\"unified\":true}}\n", unified);
     }
 

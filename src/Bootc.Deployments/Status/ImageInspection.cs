@@ -1,4 +1,5 @@
 // What an image's tree says of itself, before it is deployed.
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Bootc.Deployments.Boot;
 using Bootc.Linux;
@@ -13,13 +14,16 @@ public sealed record ImageInspection(IReadOnlyList<string> Kargs, InspectedKerne
     private const string UnifiedKernels = "boot/EFI/Linux";
     private const string UnifiedSuffix = ".efi";
 
+    // Versions of kernels have plus signs, and scripts look for them as they are.
+    private static readonly HostJson Json = new(new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
     /// <summary>Reads the tree of an image.</summary>
     /// <exception cref="DeploymentException">A file of kernel arguments is malformed, or there are several kernels.</exception>
     /// <exception cref="LinuxException">Something cannot be read.</exception>
     public static ImageInspection Read(DirectoryHandle root) => new(ImageKernelArguments.Read(root), FindKernel(root));
 
     /// <summary>The document as JSON.</summary>
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, HostJson.Default.ImageInspection);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json.ImageInspection);
 
     // A unified kernel counts before another: it is what the firmware starts.
     private static InspectedKernel? FindKernel(DirectoryHandle root)
