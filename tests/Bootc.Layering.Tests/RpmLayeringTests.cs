@@ -190,7 +190,7 @@ public sealed class RpmLayeringTests(RpmHost host) : LayeringCases(host), IClass
         string error = Assert.Throws<LayeringException>(() => host.Run((operation, cancellation) => operation.Install(["never-fetched"], cancellation), cacheOnly: true)).Message;
 
         Assert.Contains("never-fetched", error);
-        Assert.Contains("cache alone", error);
+        Assert.Contains("from the cache alone", error);
     }
 
     [Fact]

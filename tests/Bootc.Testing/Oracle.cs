@@ -7,8 +7,9 @@ namespace Bootc.Testing;
 /// </summary>
 public static class Oracle
 {
+    // The tree becomes a mount of its own: programs that make mount namespaces want their root to be one.
     private const string Enter =
-        "for d in proc sys dev tmp; do mount --rbind /$d \"$0/$d\" || exit 125; done; exec chroot \"$0\" \"$@\"";
+        "mount --bind \"$0\" \"$0\" || exit 125; for d in proc sys dev tmp; do mount --rbind /$d \"$0/$d\" || exit 125; done; exec chroot \"$0\" \"$@\"";
 
     /// <summary>The root of the tree.</summary>
     public static readonly string Tree = Environment.GetEnvironmentVariable("BOOTC_ORACLE") is { Length: > 0 } tree

@@ -113,7 +113,7 @@ internal sealed class DnfTool : IPackageTool, IPackageSearch
 
         SandboxResult solved = _solving.Run([.. Command, "-C", "--assumeno", .. ActionsOf(wish)], cancellation);
         return DnfOutput.HasFailed(solved)
-            ? throw new LayeringException(DnfOutput.Reason(solved))
+            ? throw new LayeringException(DnfOutput.Reason(solved) + (_cacheOnly ? " (from the cache alone: newer lists were not fetched)" : ""))
             : Describe(DnfOutput.ParseTransaction(solved.Output), cancellation);
     }
 
