@@ -61,8 +61,8 @@ public sealed class GitOpsTests : IDisposable
 
             // A signed one on top of it, with an image that is no good: the host comes back, and its owner reads so.
             string broken = Commit(Document("unhealthy", "example.commit=2"), isSigned: true);
+            guest.WaitUntil($"{InstalledHost.IsBooted("v2")} && grep -q 'check 50-fails failed' /sysroot/ostree/bootc/failed-boots", "v2 runs again", InstalledHost.SeveralBoots * 2);
             WaitForStatus("check 50-fails failed", broken, "\"state\": \"failed\"");
-            guest.WaitUntil(InstalledHost.IsBooted("v2"), "v2 runs again", InstalledHost.SeveralBoots);
             Assert.Contains("failed: ", guest.Run("bootc agent status").Succeeded());
             guest.PowerOff();
         }

@@ -10,14 +10,13 @@ public sealed class LayeringTests
     [Fact]
     public void PackagesBootStayOverAnUpdateAndGo()
     {
-        DirectBoot.Require();
-        DirectBoot.Require("bootc/example:v2");
+        InstalledHost.Require();
         Peer.Require("dpkg-deb", "gpg", "python3");
         using var repository = new SignedRepository();
         repository.Add(Package, "1.0", "#!/bin/sh\necho hello from a package\n");
         repository.Publish();
-        using DirectBoot boot = DirectBoot.Create("bootc/example:v1");
-        using Guest guest = boot.Start("layering.log");
+        using InstalledDisk installed = InstalledDisk.Install("bootc/example:v1", "--bootloader", "systemd");
+        using Guest guest = installed.Start("layering.log", uefi: true);
         guest.WaitUntilBooted();
         InstalledDisk.TrustRegistry(guest);
         guest.WaitForNetwork();
