@@ -19,7 +19,11 @@ internal static class InstalledHost
         using InstalledDisk installed = InstalledDisk.Install("bootc/example:v1", "--bootloader", "grub", "--filesystem", fileSystem);
         using Guest guest = installed.Start($"host-grub-{fileSystem}-{(uefi ? "uefi" : "bios")}.log", uefi);
         AssertUpdates(guest, fileSystem);
-        AssertFollowsLibostree(guest);
+        if (uefi)
+        {
+            AssertFollowsLibostree(guest);
+        }
+
         AssertReturnsFrom(guest, "panics", "did not come up in 3 boots");
         guest.PowerOff();
     }
@@ -46,7 +50,8 @@ internal static class InstalledHost
     {
         for (int i = 0; i < 2; i++)
         {
-            guest.Run($"ostree admin instutil set-kargs --merge --append=change={i}").Succeeded();
+            // It expects the sysroot to be writable, which it is not on a host that runs.
+            guest.Run($"unshare -m sh -c 'mount -o remount,rw /sysroot && ostree admin instutil set-kargs --merge --append=change={i}'").Succeeded();
             guest.Run("until journalctl -b -o cat -u bootc-follow-entries.service | grep -c 'follow the boot entries now' | grep -qx " + (i + 1) + "; do sleep 1; done", TimeSpan.FromMinutes(5)).Succeeded();
         }
 
