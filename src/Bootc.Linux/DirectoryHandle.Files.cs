@@ -106,6 +106,10 @@ public sealed partial class DirectoryHandle
         return file.ReadToEnd(Join(name));
     }
 
+    /// <summary>Whether a file is there that has this content.</summary>
+    /// <exception cref="LinuxException">It cannot be read.</exception>
+    public bool HasContent(string name, ReadOnlySpan<byte> content) => TryReadAllBytes(name) is { } present && present.AsSpan().SequenceEqual(content);
+
     /// <summary>A file's whole content; <see langword="null"/> when there is no such name.</summary>
     public byte[]? TryReadAllBytes(string name)
     {

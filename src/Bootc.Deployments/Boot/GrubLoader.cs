@@ -85,7 +85,7 @@ internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
     private bool MendMenu(DirectoryHandle boot, BootMenu menu)
     {
         using DirectoryHandle? loader = boot.TryOpenDirectory($"loader.{menu.Version}");
-        if (loader is null || (loader.TryReadAllBytes(MenuName) is { } present && present.AsSpan().SequenceEqual(Content(menu))))
+        if (loader is null || loader.HasContent(MenuName, Content(menu)))
         {
             return false;
         }
@@ -99,7 +99,7 @@ internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
     private static bool MendFallback(DirectoryHandle boot, BootMenu menu)
     {
         byte[] content = Encoding.UTF8.GetBytes("set fallback=1\n" + MakeConfig(menu with { IsFirstOnTrial = false }));
-        if (menu.Deployments.Count == 0 || (boot.TryReadAllBytes(FallbackName) is { } present && present.AsSpan().SequenceEqual(content)))
+        if (menu.Deployments.Count == 0 || boot.HasContent(FallbackName, content))
         {
             return false;
         }

@@ -98,7 +98,7 @@ internal sealed class SystemdBootLoader(EfiPartition partition) : IBootLoader
         return changed;
     }
 
-    private bool IsInForce(BootMenu menu) => Root.TryReadAllBytes(Configuration) is { } content && content.AsSpan().SequenceEqual(MakeConfiguration(menu));
+    private bool IsInForce(BootMenu menu) => Root.HasContent(Configuration, MakeConfiguration(menu));
 
     private bool BringIntoForce(BootMenu menu)
     {
@@ -137,7 +137,7 @@ internal sealed class SystemdBootLoader(EfiPartition partition) : IBootLoader
             }
 
             byte[] content = Content(deployment);
-            if (Root.TryReadAllBytes($"{Entries}/{wanted}") is not { } present || !present.AsSpan().SequenceEqual(content))
+            if (!Root.HasContent($"{Entries}/{wanted}", content))
             {
                 partition.Replace($"{Entries}/{wanted}", content);
                 changed = true;
