@@ -37,21 +37,28 @@ fi
 
 # steps NAME: reads a command's steps as they come; seconds of each part into the results
 steps() {
-  awk -v name="$1" -v begin="$EPOCHREALTIME" '
-    BEGIN { last = begin; part = "prepare" }
-    function end(next_part) { "date +%s.%N" | getline now; close("date +%s.%N"); took[part] += now - last; last = now; part = next_part }
-    /^Looking for packages$/ { end("solve") }
-    /^Fetching packages$/ { end("download") }
-    /^Installing packages$/ { end("install") }
-    /^Looking after kernel/ { end("kernel") }
-    /^Storing what changed$/ { end("store") }
-    /^Deploying$/ { end("deploy") }
-    END {
-      end("")
-      printf "%s-derive %.3f\n", name, took["prepare"] + took["install"] + took["kernel"] + took["store"]
-      for (p in took) printf "%s-%s %.3f\n", name, p, took[p]
-    }'
+  local name=$1 part=prepare last now line next
+  local -A took=([prepare]=0 [install]=0 [kernel]=0 [store]=0)
+  last=$(microseconds)
+  while IFS= read -r line; do
+    case $line in
+      "Looking for packages") next=solve ;;
+      "Fetching packages") next=download ;;
+      "Installing packages") next=install ;;
+      "Looking after kernel"*) next=kernel ;;
+      "Storing what changed") next=store ;;
+      Deploying) next=deploy ;;
+      *) continue ;;
+    esac
+    now=$(microseconds)
+    took[$part]=$((${took[$part]:-0} + now - last))
+    last=$now part=$next
+  done
+  took[$part]=$((${took[$part]:-0} + $(microseconds) - last))
+  took[derive]=$((took[prepare] + took[install] + took[kernel] + took[store]))
+  for part in "${!took[@]}"; do printf '%s-%s %d.%06d\n' "$name" "$part" $((took[$part] / 1000000)) $((took[$part] % 1000000)); done
 }
+microseconds() { echo "${EPOCHREALTIME/[.,]/}"; }
 
 timed() { # timed NAME COMMAND...: seconds and peak memory in kB
   local name=$1
@@ -75,11 +82,12 @@ for size in small large; do
     /usr/bin/time -q -o "$work/time" -f '%e %M' "$bootc" package install --sysroot "$sysroot" "$package" 2>&1 > /dev/null | steps "$size" >> "$results"
     read -r seconds memory < "$work/time"
     printf '%s-whole %s\n%s-memory %s\n' "$size" "$seconds" "$size" "$memory" >> "$results"
-    timed "$size-unchanged" "$bootc" package refresh --quiet --sysroot "$sysroot"
-    "$bootc" package reset --quiet --sysroot "$sysroot"
+    timed "$size-unchanged" "$bootc" package refresh --quiet --cache-only --sysroot "$sysroot"
+    timed "$size-newer" "$bootc" package refresh --quiet --sysroot "$sysroot"
+    "$bootc" package reset --quiet --sysroot "$sysroot" > /dev/null
     # Nothing is to be found of this run by the next one.
     "$bootc" package install --quiet --sysroot "$sysroot" nano --allow-inactive > /dev/null
-    "$bootc" package reset --quiet --sysroot "$sysroot"
+    "$bootc" package reset --quiet --sysroot "$sysroot" > /dev/null
   done
 done
 
@@ -107,7 +115,8 @@ buildah $storage rmi localhost/layering-bench > /dev/null
 say ""
 median() { awk -v name="$1" '$1 == name { print $2 }' "$results" | sort -g | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)]; else print "-" }'; }
 printf '%-44s %14s %14s\n' "$package" "$(median small-files) files" "$(median large-files) files"
-row() { printf '%-44s %14s %14s\n' "$1" "$(median "small-$2") $3" "$(median "large-$2") $3"; }
+row() { printf '%-44s %14s %14s\n' "$1" "$(rounded "small-$2") $3" "$(rounded "large-$2") $3"; }
+rounded() { median "$1" | awk '{ printf $1 ~ /\./ ? "%.2f" : "%s", $1 }'; }
 row "derive step without solver and download" derive s
 row "  mounting, /var and rules before" prepare s
 row "  dpkg and the packages' scripts" install s
@@ -119,5 +128,6 @@ row "deploying and cleaning up" deploy s
 row "the whole command" whole s
 row "its peak memory" memory kB
 row "unchanged inputs" unchanged s
+row "unchanged, after a look for newer packages" newer s
 printf '%-44s %14s\n' "apt-get install in a chroot" "$(median apt) s"
 printf '%-44s %14s\n' "buildah run apt-get install, commit" "$(median buildah) s"
