@@ -3,7 +3,7 @@ namespace Bootc.Oci;
 
 /// <summary>A transport and the image's name in it, as containers/image and ostree-ext write it.</summary>
 /// <param name="Transport">The kind of place.</param>
-/// <param name="Name">The name there: <c>quay.io/os/image:tag</c>, <c>/path/to/layout:tag</c>.</param>
+/// <param name="Name">The name there: <c>registry.example.com/os/image:tag</c>, <c>/path/to/layout:tag</c>.</param>
 public sealed record ImageReference(Transport Transport, string Name)
 {
     private static readonly (string Prefix, Transport Transport)[] Prefixes =
@@ -59,6 +59,6 @@ public sealed record ImageReference(Transport Transport, string Name)
     /// <summary>The word for a transport, as bootc's documents have it: <c>registry</c>, <c>oci-archive</c>.</summary>
     public static string NameOf(Transport transport) => Array.Find(Prefixes, entry => entry.Transport == transport).Prefix;
 
-    /// <summary>The reference as containers/image writes it: <c>docker://quay.io/x:y</c>, <c>oci:/path</c>.</summary>
+    /// <summary>The reference as containers/image writes it: <c>docker://registry.example.com/x:y</c>, <c>oci:/path</c>.</summary>
     public override string ToString() => Transport == Transport.Registry ? $"docker://{Name}" : $"{NameOf(Transport)}:{Name}";
 }

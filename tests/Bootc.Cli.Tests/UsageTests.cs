@@ -72,10 +72,10 @@ public class UsageTests
     [InlineData("switch docker-daemon:os:1", "'docker-daemon:os:1' is no name in a registry: its place is said by '--transport docker-daemon os:1'")]
     [InlineData("image push --source oci:/x --target os:1", "'os:1' does not say which registry: name its host, as in docker.io/library/os:1")]
     [InlineData("image push --source oci:/x --target oci:/y", "'oci:/y' is no name in a registry, and images are pushed to registries alone")]
-    [InlineData("image push --source oci:/x --target quay.io/OS", "'quay.io/OS' is no image name: repositories are lower-case")]
+    [InlineData("image push --source oci:/x --target registry.example.com/OS", "'registry.example.com/OS' is no image name: repositories are lower-case")]
     [InlineData("image build --build-arg =x /tmp", "--build-arg '=x' names no argument: NAME=VALUE is wanted")]
-    [InlineData("switch ostree-unverified-registry:quay.io/os", "'ostree-unverified-registry:quay.io/os' says how the image is verified, which IMAGE does not: name the image alone")]
-    [InlineData("switch registry:quay.io/os", "'registry:quay.io/os' is no image name: 'registry:quay.io' is no host, or host and port, of a registry")]
+    [InlineData("switch ostree-unverified-registry:registry.example.com/os", "'ostree-unverified-registry:registry.example.com/os' says how the image is verified, which IMAGE does not: name the image alone")]
+    [InlineData("switch registry:registry.example.com/os", "'registry:registry.example.com/os' is no image name: 'registry:registry.example.com' is no host, or host and port, of a registry")]
     [InlineData("internals composefs dump /proc/none", "'/proc/none' is not there")]
     [InlineData("internals composefs measure /etc", "'/etc' is a directory, and only a file's content has an fs-verity digest")]
     public void Failures_are_explained_in_one_line(string line, string error)

@@ -30,7 +30,7 @@ internal static class GraphPushCommand
             Examples =
             [
                 ("bootc graph push --key cosign.key stable.yaml", "Publish a graph in the repository that it names, for hosts that follow the tag of its stream."),
-                ("bootc graph push --key cosign.key --to quay.io/example/os:latest stable.yaml", "For hosts that follow another tag."),
+                ("bootc graph push --key cosign.key --to registry.example.com/os:latest stable.yaml", "For hosts that follow another tag."),
             ],
         };
         command.Exclude(unsigned, key);

@@ -33,7 +33,7 @@ internal static class ImageBuildCommand
                 ("bootc image build --tag localhost/os:1", "Build the Containerfile in the current directory."),
                 ("bootc switch --transport docker-daemon localhost/os:1", "Boot it next."),
                 ("bootc image build --from-booted --tag localhost/os:1", "Make an image of this host, packages included."),
-                ("bootc image push --source docker-daemon:localhost/os:1 --target quay.io/example/os:1", "Give it to other hosts."),
+                ("bootc image push --source docker-daemon:localhost/os:1 --target registry.example.com/os:1", "Give it to other hosts."),
             ],
         };
         command.Exclude(fromBooted, file);

@@ -15,7 +15,7 @@ internal static class ImageCopyToStorageCommand
 
     public static Command Create()
     {
-        var source = new Option<string?>("--source") { Description = "The image, such as docker://quay.io/example/os:1 or oci:/path; the one that the host runs unless it is given", HelpName = "IMAGE" };
+        var source = new Option<string?>("--source") { Description = "The image, such as docker://registry.example.com/os:1 or oci:/path; the one that the host runs unless it is given", HelpName = "IMAGE" };
         var target = new Option<string>("--target") { Description = $"The name that it gets in the engine; {DefaultTarget} unless given", HelpName = "NAME", DefaultValueFactory = _ => DefaultTarget };
         var progress = new ProgressOptions();
         var command = new DocumentedCommand("copy-to-storage", "Give an image to the container engine of this machine", source, target)

@@ -18,7 +18,7 @@ internal static class ImagePullCommand
         var command = new DocumentedCommand("pull", "Bring an image into the host's store, and leave what boots as it is", image, transport, verify)
         {
             Details = ["A later 'bootc switch' to the image has nothing to fetch but what changed until then. The image stays in the store until 'bootc image rm' removes it."],
-            Examples = [("bootc image pull quay.io/example/os:next", "Fetch an image in good time.")],
+            Examples = [("bootc image pull registry.example.com/os:next", "Fetch an image in good time.")],
         };
         progress.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>

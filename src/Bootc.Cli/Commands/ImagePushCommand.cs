@@ -12,7 +12,7 @@ internal static class ImagePushCommand
 {
     public static Command Create()
     {
-        var source = new Option<string?>("--source") { Description = "The image, such as containers-storage:localhost/os:1, oci:/path or docker://quay.io/example/os:1; the one that the host runs unless it is given", HelpName = "IMAGE" };
+        var source = new Option<string?>("--source") { Description = "The image, such as containers-storage:localhost/os:1, oci:/path or docker://registry.example.com/os:1; the one that the host runs unless it is given", HelpName = "IMAGE" };
         var target = new Option<string>("--target") { Description = "Where it goes: HOST[:PORT]/NAME[:TAG]", HelpName = "NAME", Required = true };
         Option<string?> compression = CompressionOption.Create("How layers are compressed that are not");
         var force = new Option<bool>("--force-compression") { Description = "Compress layers anew that are compressed otherwise" };
@@ -29,9 +29,9 @@ internal static class ImagePushCommand
             ],
             Examples =
             [
-                ("bootc image push --source containers-storage:localhost/os:1 --target quay.io/example/os:1", "Publish an image that podman built."),
-                ("bootc image push --source docker://quay.io/example/os:testing --target quay.io/example/os:stable", "Give an image another name; nothing is sent."),
-                ("bootc image push --source oci:os:1 --target quay.io/example/os:1 --compression-format zstd:chunked --force-compression", "Publish an image so that upgrades fetch only what changed."),
+                ("bootc image push --source containers-storage:localhost/os:1 --target registry.example.com/os:1", "Publish an image that podman built."),
+                ("bootc image push --source docker://registry.example.com/os:testing --target registry.example.com/os:stable", "Give an image another name; nothing is sent."),
+                ("bootc image push --source oci:os:1 --target registry.example.com/os:1 --compression-format zstd:chunked --force-compression", "Publish an image so that upgrades fetch only what changed."),
                 ("bootc image push --target registry.example:5000/os:spare", "Copy the image that the host runs from where it came from."),
             ],
         };

@@ -30,8 +30,8 @@ internal static class ImageSignCommand
             ],
             Examples =
             [
-                ("bootc image sign --key cosign.key quay.io/example/os:stable", "Sign what a tag stands for now."),
-                ("bootc image sign --key key.pem --sign-identity quay.io/example/os:stable mirror.example.com/os@sha256:...", "Sign the copy in a mirror under the name that users know."),
+                ("bootc image sign --key cosign.key registry.example.com/os:stable", "Sign what a tag stands for now."),
+                ("bootc image sign --key key.pem --sign-identity registry.example.com/os:stable mirror.example.com/os@sha256:...", "Sign the copy in a mirror under the name that users know."),
             ],
         };
         command.SetAction(async (parsed, cancellation) =>

@@ -26,7 +26,7 @@ internal static class ImageVerifyCommand
                 "The policy's requirements for the image are printed one by one: by which key or identity each is met, or why it is not. The exit code is 0 when all are met, and 1 otherwise: then 'bootc switch' and 'bootc upgrade' would refuse the image.",
                 "Nothing of the image is fetched but its manifest and its signatures. See containers-policy.json(5), and containers-registries.d(5) for where signatures are looked for.",
             ],
-            Examples = [("bootc image verify quay.io/example/os:stable", "Check whether the host would accept an image."), ("bootc image verify --policy new-policy.json quay.io/example/os:stable", "Try a policy before it is in force.")],
+            Examples = [("bootc image verify registry.example.com/os:stable", "Check whether the host would accept an image."), ("bootc image verify --policy new-policy.json registry.example.com/os:stable", "Try a policy before it is in force.")],
         };
         command.SetAction(async (parsed, cancellation) =>
         {

@@ -51,8 +51,8 @@ internal static class InstallCommand
             ],
             Examples =
             [
-                ("bootc install to-disk --source-imgref quay.io/example/os:stable /dev/sda", "Install to a disk that is empty."),
-                ("truncate -s 10G disk.raw; bootc install to-disk --source-imgref quay.io/example/os:stable disk.raw", "Make a disk image."),
+                ("bootc install to-disk --source-imgref registry.example.com/os:stable /dev/sda", "Install to a disk that is empty."),
+                ("truncate -s 10G disk.raw; bootc install to-disk --source-imgref registry.example.com/os:stable disk.raw", "Make a disk image."),
             ],
         };
         common.AddTo(command);

@@ -10,7 +10,7 @@ namespace Bootc.Cli.Commands;
 /// <summary>What image is installed, with which settings.</summary>
 internal sealed class InstallOptionSet
 {
-    private readonly Option<string?> _source = new("--source-imgref") { Description = "The image to install, such as docker://quay.io/example/os:stable or oci:/path", HelpName = "IMAGE" };
+    private readonly Option<string?> _source = new("--source-imgref") { Description = "The image to install, such as docker://registry.example.com/os:stable or oci:/path", HelpName = "IMAGE" };
     private readonly Option<string?> _target = new("--target-imgref") { Description = "The image that updates come from, if it is another one", HelpName = "IMAGE" };
     private readonly Option<string?> _transport = TransportOption.Create("--target-transport", "the image for updates");
 

@@ -23,8 +23,8 @@ internal static class LoginCommand
             ],
             Examples =
             [
-                ("bootc login quay.io", "Ask for user and password on the terminal."),
-                ("bootc login --username robot --password-stdin quay.io < token", "Log in from a script."),
+                ("bootc login registry.example.com", "Ask for user and password on the terminal."),
+                ("bootc login --username robot --password-stdin registry.example.com < token", "Log in from a script."),
             ],
         };
         command.SetAction(async (parsed, cancellation) =>

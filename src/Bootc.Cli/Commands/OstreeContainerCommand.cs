@@ -40,7 +40,7 @@ internal static class OstreeContainerCommand
             [
                 ("bootc internals ostree-container encapsulate booted oci:/var/tmp/os:1", "Write the running deployment as an image."),
                 ("bootc internals ostree-container encapsulate --repo repo --previous oci:os:1 os/stable oci:os:2", "Write the commit of a ref, in layers like those of the image before."),
-                ("bootc internals ostree-container encapsulate --repo repo --previous docker://quay.io/example/os:1 --compression-format zstd:chunked os/stable docker://quay.io/example/os:2", "The same in a registry, for hosts that fetch only what changed."),
+                ("bootc internals ostree-container encapsulate --repo repo --previous docker://registry.example.com/os:1 --compression-format zstd:chunked os/stable docker://registry.example.com/os:2", "The same in a registry, for hosts that fetch only what changed."),
             ],
         };
         command.SetAction(async (parsed, cancellation) =>
@@ -77,7 +77,7 @@ internal static class OstreeContainerCommand
         var command = new DocumentedCommand("unencapsulate", "Bring the ostree commit in an image into a repository, and print its checksum", image, repo, writeRef, remote)
         {
             Details = ["Every object is checked. The image must hold the commit alone: one with layers on top of it is fetched with 'bootc switch'."],
-            Examples = [("bootc internals ostree-container unencapsulate --repo repo --write-ref os/stable docker://quay.io/example/os:1", "Fetch a commit from a registry.")],
+            Examples = [("bootc internals ostree-container unencapsulate --repo repo --write-ref os/stable docker://registry.example.com/os:1", "Fetch a commit from a registry.")],
         };
         command.SetAction(async (parsed, cancellation) =>
         {

@@ -31,8 +31,8 @@ internal static class SwitchCommand
             ],
             Examples =
             [
-                ("bootc switch quay.io/example/os:stable", "Follow an image in a registry."),
-                ("bootc switch --apply quay.io/example/os:testing", "Follow another tag, and reboot into it at once."),
+                ("bootc switch registry.example.com/os:stable", "Follow an image in a registry."),
+                ("bootc switch --apply registry.example.com/os:testing", "Follow another tag, and reboot into it at once."),
                 ("bootc switch --transport containers-storage localhost/os:1", "Take an image that podman built on this machine."),
                 ("bootc switch --transport docker-daemon localhost/os:1", "Take an image that a container engine has, as 'bootc image build' leaves it."),
                 ("bootc switch --transport oci /media/usb/os:stable", "Take the image from an OCI layout in a directory."),
@@ -71,7 +71,7 @@ internal static class SwitchCommand
         return command;
     }
 
-    // "docker://quay.io/x" says the same as the default transport.
+    // "docker://registry.example.com/x" says the same as the default transport.
     internal static ImageReference ReadReference(string transport, string image)
     {
         if (image.Length == 0)

@@ -25,7 +25,7 @@ internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
 
     public DirectoryHandle? KernelPartition => null;
 
-    public void WriteBeside(DirectoryHandle loader, BootMenu menu) => WriteMenu(loader, menu, sync: false);
+    public void WriteBeside(DirectoryHandle loader, BootMenu menu) => WriteMenu(loader, menu, Content(menu), sync: false);
 
     public bool Follow(DirectoryHandle boot, BootMenu menu)
     {
@@ -85,12 +85,13 @@ internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
     private bool MendMenu(DirectoryHandle boot, BootMenu menu)
     {
         using DirectoryHandle? loader = boot.TryOpenDirectory($"loader.{menu.Version}");
-        if (loader is null || loader.HasContent(MenuName, Content(menu)))
+        byte[] content = Content(menu);
+        if (loader is null || loader.HasContent(MenuName, content))
         {
             return false;
         }
 
-        WriteMenu(loader, menu, sync: true);
+        WriteMenu(loader, menu, content, sync: true);
         loader.SyncFilesystem();
         return true;
     }
@@ -108,7 +109,7 @@ internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
         return true;
     }
 
-    private void WriteMenu(DirectoryHandle loader, BootMenu menu, bool sync)
+    private void WriteMenu(DirectoryHandle loader, BootMenu menu, byte[] content, bool sync)
     {
         // The menu in force does not know the new deployment's name, so that this has no effect before the new menu is there.
         if (menu.IsFirstOnTrial && partition is not null)
@@ -116,7 +117,7 @@ internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
             WriteCounter(menu.Deployments[0], BootMenu.Tries);
         }
 
-        loader.WriteAllBytesAtomically(MenuName, Content(menu), sync: sync);
+        loader.WriteAllBytesAtomically(MenuName, content, sync: sync);
     }
 
     // GRUB's script language cannot subtract.

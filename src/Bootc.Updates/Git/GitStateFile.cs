@@ -51,7 +51,7 @@ internal sealed class GitStateFile
     {
         try
         {
-            return File.Exists(Path) ? JsonSerializer.Deserialize(File.ReadAllBytes(Path), GitJson.Default.GitState) ?? new GitState() : new GitState();
+            return File.Exists(Path) ? JsonSerializer.Deserialize(File.ReadAllBytes(Path), GitJson.Readable.GitState) ?? new GitState() : new GitState();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -68,7 +68,7 @@ internal sealed class GitStateFile
         {
             Directory.CreateDirectory(Folder);
             using DirectoryHandle folder = DirectoryHandle.Open(Folder);
-            folder.WriteAllBytesAtomically(Name, JsonSerializer.SerializeToUtf8Bytes(state, GitJson.Default.GitState), mode: 0x180);
+            folder.WriteAllBytesAtomically(Name, JsonSerializer.SerializeToUtf8Bytes(state, GitJson.Readable.GitState), mode: 0x180);
             folder.Sync();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

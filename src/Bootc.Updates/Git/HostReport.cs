@@ -37,7 +37,7 @@ public sealed record HostReport(string Host, HostState State, string Message)
     public IReadOnlyList<string>? Differences { get; init; }
 
     /// <summary>This as JSON.</summary>
-    public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, GitJson.Default.HostReport), (byte)'\n'];
+    public byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, GitJson.Readable.HostReport), (byte)'\n'];
 
     /// <summary>What of this is news when it changes.</summary>
     internal string Content => Convert.ToBase64String((this with { Time = null }).ToJson());
