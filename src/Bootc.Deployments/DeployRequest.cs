@@ -35,6 +35,9 @@ public sealed record DeployRequest
     /// <summary>The commit's composefs image, when it was just made; its digest is checked in any case.</summary>
     public ReadOnlyMemory<byte>? ComposefsImage { get; init; }
 
+    /// <summary>The deployment's files, when they are made already, or on their way; whoever began them ends them.</summary>
+    internal EarlyCheckout? Checkout { get; init; }
+
     /// <summary>Spares looking at objects.</summary>
     public Func<Checksum, FileFacts?>? Facts { get; init; }
 

@@ -23,6 +23,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     private readonly Lazy<Dictionary<Checksum, VerityDigest>> _deployedDigests = new(() => ReadDeployedDigests(sysroot)); // asked for by several threads
 
     private ImagePolicy? _policy; // of the image that was looked up last
+    private EarlyCheckout? _checkout; // of the image that is pulled, or was just now
 
     public Sysroot Sysroot { get; } = sysroot;
 
@@ -89,11 +90,35 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     }
 
     /// <summary>Brings an image that was looked up into the repository.</summary>
-    public async Task<PulledImage> PullAsync(PreparedImport prepared, CancellationToken cancellation)
+    public Task<PulledImage> PullAsync(PreparedImport prepared, CancellationToken cancellation) => PullAsync(prepared, null, cancellation);
+
+    /// <summary>Brings an image that was looked up into the repository, of which a deployment is to be made then.</summary>
+    /// <param name="prepared">The image.</param>
+    /// <param name="origin">What the deployment will follow; <see langword="null"/> where none is made.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<PulledImage> PullAsync(PreparedImport prepared, Origin? origin, CancellationToken cancellation)
     {
         Sysroot.FollowEntries(); // a boot loader that cannot be reached is better known before the image is fetched
-        var importer = new ImageImporter(Sysroot.Repository, new ImportOptions { KnownDigests = FindDeployedDigest, AdmitCommit = _policy?.AdmitCommit });
-        PulledImage image = await importer.ImportAsync(prepared, Progress, cancellation).ConfigureAwait(false);
+        try
+        {
+            return await PullAsync(prepared, begins: origin?.IsImageAlone == true, cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            _checkout?.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<PulledImage> PullAsync(PreparedImport prepared, bool begins, CancellationToken cancellation)
+    {
+        if (begins)
+        {
+            Sysroot.RemoveLeftovers(); // of a run that was killed; later it would be what is made here
+        }
+
+        var options = new ImportOptions { KnownDigests = FindDeployedDigest, AdmitCommit = _policy?.AdmitCommit, Anticipate = begins ? BeginCheckout : null };
+        PulledImage image = await new ImageImporter(Sysroot.Repository, options).ImportAsync(prepared, Progress, cancellation).ConfigureAwait(false);
         await prepared.Source.DisposeAsync().ConfigureAwait(false);
         if (prepared.Previous is { } previous)
         {
@@ -126,6 +151,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
         }
         catch when (pulled is not null)
         {
+            _checkout?.Dispose();
             TakeBack(pulled, image.Image);
             throw;
         }
@@ -136,7 +162,11 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     public Deployment Deploy(DerivedCommit derived, Origin origin, bool retain, bool locked, CancellationToken cancellation = default)
     {
         Deployment? merge = Current;
-        Sysroot.RemoveLeftovers(); // of a run that was killed
+        if (_checkout is null)
+        {
+            Sysroot.RemoveLeftovers(); // of a run that was killed
+        }
+
         Deployment deployment = DeployAndWriteEntries(derived, origin, merge, retain, locked, cancellation);
         ImageStore.ClearCachedUpdate(Sysroot.Repository, deployment.Commit);
         if (merge is not null)
@@ -196,6 +226,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
             ArrangeArguments = ArrangeArguments,
             IsLocked = locked,
             ComposefsImage = derived.Composefs,
+            Checkout = _checkout,
             Facts = derived.Facts,
             KnownDigests = FindDeployedDigest,
         });
@@ -207,6 +238,8 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
 
         return deployment;
     }
+
+    private EarlyCheckout BeginCheckout(AnticipatedCommit commit) => _checkout = Sysroot.BeginCheckout(Stateroot, commit);
 
     // What is in force now decides what is left over; nothing here may hide the error that led to it.
     private void TakeBack(PreparedImport pulled, StoredImage image)

@@ -51,14 +51,15 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
 
         PreparedImport prepared = await context.PrepareAsync(Target, OperationContext.FindRelease(Target, Release), null, cancellation).ConfigureAwait(false);
         WarnOfDowngrade(context, previous);
-        PulledImage image = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
         Origin origin = context.Current?.Origin.WithImage(Target) ?? Origin.ForImage(Target);
         if (sysroot.Staged is { } staged && staged.Stateroot == context.Current?.Stateroot)
         {
             origin = origin.WithWishOf(staged.Origin); // what waits for the next boot is asked for still
         }
 
-        context.Deploy(image, prepared, Packages is null ? origin : origin.WithPackages(Packages), Retain, DownloadOnly, cancellation);
+        origin = Packages is null ? origin : origin.WithPackages(Packages);
+        PulledImage image = await context.PullAsync(prepared, origin, cancellation).ConfigureAwait(false);
+        context.Deploy(image, prepared, origin, Retain, DownloadOnly, cancellation);
         if (!Retain && previous is not null)
         {
             context.Forget(previous.Image);

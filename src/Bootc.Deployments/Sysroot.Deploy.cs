@@ -4,6 +4,7 @@ using Bootc.Composefs;
 using Bootc.Composefs.FsVerity;
 using Bootc.Deployments.Boot;
 using Bootc.Deployments.Etc;
+using Bootc.Import;
 using Bootc.Import.SELinux;
 using Bootc.Linux;
 using Bootc.Ostree;
@@ -18,6 +19,8 @@ public sealed partial class Sysroot
 
     private const string NewVarName = ".var.new";
 
+    private Task _writeBack = Task.CompletedTask;
+
     /// <summary>Makes a deployment. On a running host it is staged; elsewhere it is complete, and still to be given to <see cref="WriteDeployments"/>.</summary>
     /// <exception cref="DeploymentException">The image has no kernel or no name, or is inconsistent. Nothing is left of the deployment.</exception>
     public Deployment Deploy(DeployRequest request)
@@ -29,7 +32,9 @@ public sealed partial class Sysroot
 
         Root.EnsureDirectory($"ostree/deploy/{request.Stateroot}/backing", 0x1C0).Dispose();
         using DirectoryHandle deploy = Root.EnsureDirectory($"ostree/deploy/{request.Stateroot}/deploy", 0x1FD);
-        int serial = AllocateSerial(deploy, request.Commit);
+        EarlyCheckout? made = request.Checkout is { } early && early.Commit == request.Commit && early.Stateroot == request.Stateroot && early.TryTake() ? early : null;
+        request = request with { Checkout = made };
+        int serial = made?.Serial ?? AllocateSerial(deploy, request.Commit);
         string name = $"{request.Commit}.{serial}";
         try
         {
@@ -135,6 +140,41 @@ public sealed partial class Sysroot
         return staged;
     }
 
+    /// <summary>Begins with the files of a deployment of which it is not known yet whether it is to be; the caller holds the sysroot's lock.</summary>
+    /// <param name="stateroot">The stateroot that it will be in.</param>
+    /// <param name="commit">Its commit, which may not be visible yet.</param>
+    internal EarlyCheckout BeginCheckout(string stateroot, AnticipatedCommit commit)
+    {
+        DirectoryHandle deploy = Root.EnsureDirectory($"ostree/deploy/{stateroot}/deploy", 0x1FD);
+        int serial = AllocateSerial(deploy, commit.Commit);
+        return new EarlyCheckout(commit.Commit, stateroot, serial, deploy, name =>
+        {
+            Repository.CheckoutTree(commit.Tree, commit.Meta, deploy, name, new CheckoutOptions { Facts = commit.Facts.TryGet });
+            using DirectoryHandle directory = deploy.OpenDirectory(name);
+            PrepareEtc(commit.Tree, commit.Meta, commit.Facts.TryGet, directory);
+            BeginWriteBack();
+        });
+    }
+
+    // What is on disk by then need not be waited for when the boot entries are written.
+    private void BeginWriteBack()
+    {
+        if (!Repository.Config.DisableFsync)
+        {
+            _writeBack = Task.Run(() =>
+            {
+                try
+                {
+                    SyncStore();
+                }
+                catch (LinuxException)
+                {
+                    // It is done again when it counts, and told then.
+                }
+            });
+        }
+    }
+
     private static int AllocateSerial(DirectoryHandle deploy, Checksum commit)
     {
         int serial = 0;
@@ -151,7 +191,11 @@ public sealed partial class Sysroot
 
     private Deployment Deploy(DeployRequest request, DirectoryHandle deploy, string name, int serial)
     {
-        Repository.CheckoutTree(request.Commit, deploy, name, new CheckoutOptions { Facts = request.Facts });
+        if (request.Checkout is null)
+        {
+            Repository.CheckoutTree(request.Commit, deploy, name, new CheckoutOptions { Facts = request.Facts });
+        }
+
         using DirectoryHandle directory = deploy.OpenDirectory(name);
         KernelLayout kernel = KernelLayout.Find(directory);
         Task<string> bootcsum = Task.Run(() => FindBootcsum(kernel, directory, request.Merge)); // a new kernel is read while the rest is made
@@ -160,7 +204,12 @@ public sealed partial class Sysroot
         {
             WriteComposefsImage(request, directory);
             arguments = MergeArguments(request, directory);
-            PrepareEtc(request, directory);
+            if (request.Checkout is null)
+            {
+                Commit commit = Repository.LoadCommit(request.Commit);
+                PrepareEtc(commit.RootTree, commit.RootMeta, request.Facts, directory);
+            }
+
             _ = OsRelease.ReadName(directory); // better now than when its boot entry is written
             PrepareVar(request, directory);
             LabelVar(request);
@@ -278,7 +327,7 @@ public sealed partial class Sysroot
     }
 
     // /etc is a copy of /usr/etc, since it is changed.
-    private void PrepareEtc(DeployRequest request, DirectoryHandle directory)
+    private void PrepareEtc(Checksum tree, Checksum meta, Func<Checksum, FileFacts?>? facts, DirectoryHandle directory)
     {
         bool hasDefaults = directory.TryGetStatus("usr/etc") is { Kind: FileKind.Directory };
         if (directory.TryGetStatus("etc") is { } etc)
@@ -309,7 +358,7 @@ public sealed partial class Sysroot
 
         if (hasDefaults)
         {
-            Repository.CheckoutTree(request.Commit, directory, "etc", new CheckoutOptions { ForceCopy = true, Subpath = "usr/etc", Facts = request.Facts });
+            Repository.CheckoutTree(tree, meta, directory, "etc", new CheckoutOptions { ForceCopy = true, Subpath = "usr/etc", Facts = facts });
         }
     }
 

@@ -244,6 +244,7 @@ public sealed partial class Sysroot : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        ((IAsyncResult)_writeBack).AsyncWaitHandle.WaitOne();
         _repository?.Dispose();
         Root.Dispose();
     }

@@ -98,8 +98,9 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Unchanged;
         }
 
-        PulledImage image = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
-        if (DownloadOnly && sysroot.Booted is null)
+        bool isDeployed = !DownloadOnly || sysroot.Booted is not null;
+        PulledImage image = await context.PullAsync(prepared, isDeployed ? OriginFor(current, target) : null, cancellation).ConfigureAwait(false);
+        if (!isDeployed)
         {
             progress.Message($"Downloaded, not deployed: {target.Image}{Describe.Image(image.Image)}");
             return OperationOutcome.Prepared;

@@ -40,6 +40,9 @@ internal sealed class FetchedLayers(Repository repository)
         }
     }
 
+    /// <summary>Waits until all layers are visible.</summary>
+    public Task ArePublishedAsync(CancellationToken cancellation) => Task.WhenAll(_layers.Values.Select(layer => layer.Published)).WaitAsync(cancellation);
+
     /// <summary>Waits until all layers are visible, and it is known of them what they are.</summary>
     /// <returns>Whether all are what they should be.</returns>
     public async Task<bool> AreFitAsync(CancellationToken cancellation)

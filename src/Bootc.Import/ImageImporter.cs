@@ -449,8 +449,8 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
 
         using RepositoryTransaction transaction = repository.BeginTransaction();
         using var composefs = new MemoryStream();
-        (Checksum commit, VerityDigest digest) = WriteMergeCommit(transaction, prepared, layers, merged, facts, composefs);
-        if (!await written.AreFitAsync(cancellation).ConfigureAwait(false))
+        (AnticipatedCommit commit, VerityDigest digest) = WriteMergeCommit(transaction, prepared, layers, merged, facts, composefs);
+        if (!await AreFitAsync(commit, transaction, written, cancellation).ConfigureAwait(false))
         {
             return null;
         }
@@ -460,13 +460,37 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
             transaction.SetRef(name, layer);
         }
 
-        transaction.SetRef(ImageStore.RefOf(prepared.Reference), commit);
+        transaction.SetRef(ImageStore.RefOf(prepared.Reference), commit.Commit);
         transaction.Commit();
         written.Confirm();
-        return new PulledImage(ImageStore.QueryCommit(repository, commit)!, facts, composefs.GetBuffer().AsMemory(0, (int)composefs.Length), digest);
+        return new PulledImage(ImageStore.QueryCommit(repository, commit.Commit)!, facts, composefs.GetBuffer().AsMemory(0, (int)composefs.Length), digest);
     }
 
-    private (Checksum Commit, VerityDigest Composefs) WriteMergeCommit(
+    // While the layers' diff-ids are computed, others may begin with the commit that there will be.
+    private async Task<bool> AreFitAsync(AnticipatedCommit commit, RepositoryTransaction transaction, FetchedLayers written, CancellationToken cancellation)
+    {
+        IDisposable? begun = null;
+        bool areFit = false;
+        try
+        {
+            if (options.Anticipate is { } anticipate && transaction.IsRemembered)
+            {
+                await written.ArePublishedAsync(cancellation).ConfigureAwait(false);
+                begun = anticipate(commit);
+            }
+
+            return areFit = await written.AreFitAsync(cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!areFit)
+            {
+                begun?.Dispose();
+            }
+        }
+    }
+
+    private (AnticipatedCommit Commit, VerityDigest Composefs) WriteMergeCommit(
         RepositoryTransaction transaction, PreparedImport prepared, Checksum[] layers, MutableTree merged, LayerFacts facts, Stream composefs)
     {
         Checksum? ostree = prepared.Layers[0].Kind == LayerKind.OstreeCommit ? layers[0] : null;
@@ -481,7 +505,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
             { ImageStore.ManifestDigestKey, GVariantValue.FromString(prepared.Manifest.Digest.ToString()) },
         };
         ulong timestamp = (ulong)Math.Max(0, (StoredImage.TimestampOf(prepared.Manifest.Manifest, prepared.Config) ?? DateTimeOffset.UtcNow).ToUnixTimeSeconds());
-        return (transaction.WriteCommit(new Commit(metadata, ostree, "", "", timestamp, tree, meta)), digest);
+        return (new AnticipatedCommit(transaction.WriteCommit(new Commit(metadata, ostree, "", "", timestamp, tree, meta)), tree, meta, facts), digest);
     }
 
     private MutableTree Merge(PreparedImport prepared, Checksum[] layers, LayerFacts facts, FetchedLayers written)

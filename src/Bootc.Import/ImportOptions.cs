@@ -26,4 +26,10 @@ public sealed record ImportOptions
 
     /// <summary>fs-verity digests of files that are known already, as from the images of existing deployments.</summary>
     public Func<Checksum, VerityDigest?>? KnownDigests { get; init; }
+
+    /// <summary>
+    /// Told of the image's commit as soon as that is known, which may be before all layers were compared with their diff-ids: for what
+    /// can go on meanwhile and be taken back. What it returns is disposed when the commit is not to be, before anything else is done.
+    /// </summary>
+    public Func<AnticipatedCommit, IDisposable?>? Anticipate { get; init; }
 }

@@ -11,6 +11,9 @@ internal static unsafe partial class NativeMethods
     /// <summary>openat2(2)'s number, the same on every architecture.</summary>
     public const long SyscallOpenAt2 = 437;
 
+    /// <summary>O_NOATIME of open(2).</summary>
+    public const int NoAccessTime = 0x40000;
+
     [LibraryImport(LibC, SetLastError = true)]
     public static partial int openat(int dirfd, [MarshalUsing(typeof(FileNameMarshaller))] string path, int flags, uint mode);
 

@@ -14,7 +14,17 @@ public sealed partial class Repository
     /// <param name="options">How.</param>
     /// <exception cref="OstreeException">An object is missing or corrupt.</exception>
     public void CheckoutTree(Checksum commit, DirectoryHandle parent, string name, CheckoutOptions? options = null) =>
-        new TreeCheckout(this, options ?? new CheckoutOptions()).Run(commit, parent, name);
+        new TreeCheckout(this, options ?? new CheckoutOptions()).Run(LoadCommit(commit), parent, name);
+
+    /// <summary>Makes the files of a tree whose commit may not be visible yet.</summary>
+    /// <param name="tree">The tree's root.</param>
+    /// <param name="meta">Its metadata.</param>
+    /// <param name="parent">Where.</param>
+    /// <param name="name">The name of the new directory; <c>.</c> fills <paramref name="parent"/> itself.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="OstreeException">An object is missing or corrupt.</exception>
+    public void CheckoutTree(Checksum tree, Checksum meta, DirectoryHandle parent, string name, CheckoutOptions? options = null) =>
+        new TreeCheckout(this, options ?? new CheckoutOptions()).Run(tree, meta, parent, name);
 
     /// <summary>Removes the objects that no ref needs, as <c>ostree prune --refs-only</c> does.</summary>
     /// <param name="depth">How many parents of each commit are kept; -1 keeps all.</param>

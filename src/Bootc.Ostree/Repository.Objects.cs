@@ -149,7 +149,7 @@ public sealed partial class Repository
     /// <summary>Opens the file that holds an object, as it is stored.</summary>
     /// <exception cref="ObjectNotFoundException">It is not there.</exception>
     public SafeFileHandle OpenObject(ObjectName name) =>
-        _objects.TryOpenFile(name.PathIn(Mode)) ?? throw new ObjectNotFoundException(name, ToString());
+        _objects.TryOpenFileUnnoted(name.PathIn(Mode)) ?? throw new ObjectNotFoundException(name, ToString());
 
     /// <summary>All objects in the repository, in no order.</summary>
     public IEnumerable<ObjectName> ListObjects()

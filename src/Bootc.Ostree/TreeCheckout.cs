@@ -22,10 +22,11 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
     private int _spareThreads = Environment.ProcessorCount - 1;
     private volatile Creation? _creation;
 
-    public void Run(Checksum commit, DirectoryHandle parent, string name)
+    public void Run(Commit commit, DirectoryHandle parent, string name) => Run(commit.RootTree, commit.RootMeta, parent, name);
+
+    public void Run(Checksum rootTree, Checksum rootMeta, DirectoryHandle parent, string name)
     {
-        Commit loaded = repository.LoadCommit(commit);
-        (Checksum tree, Checksum meta) = Find(loaded, options.Subpath);
+        (Checksum tree, Checksum meta) = Find(rootTree, rootMeta, options.Subpath);
         try
         {
             CheckoutDirectory(tree, meta, parent, name);
@@ -36,9 +37,8 @@ internal sealed class TreeCheckout(Repository repository, CheckoutOptions option
         }
     }
 
-    private (Checksum Tree, Checksum Meta) Find(Commit commit, string subpath)
+    private (Checksum Tree, Checksum Meta) Find(Checksum tree, Checksum meta, string subpath)
     {
-        (Checksum tree, Checksum meta) = (commit.RootTree, commit.RootMeta);
         foreach (string component in subpath.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
             DirTreeDirectory found = repository.LoadDirTree(tree).Directories.FirstOrDefault(directory => directory.Name == component);

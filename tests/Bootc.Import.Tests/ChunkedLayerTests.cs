@@ -345,14 +345,15 @@ public sealed class ChunkedLayerTests : IDisposable
         Assert.Empty(_test.Repository.Fsck().Findings);
     }
 
-    internal static Task<(PulledImage Pulled, PreparedImport Prepared, WatchedProgress Progress)> PullAsync(TestRepository test, LayoutRegistry registry, string tag) => PullAsync(test, registry.Name(tag));
+    internal static Task<(PulledImage Pulled, PreparedImport Prepared, WatchedProgress Progress)> PullAsync(TestRepository test, LayoutRegistry registry, string tag, ImportOptions? settings = null) =>
+        PullAsync(test, registry.Name(tag), settings);
 
-    private static async Task<(PulledImage Pulled, PreparedImport Prepared, WatchedProgress Progress)> PullAsync(TestRepository test, string name)
+    private static async Task<(PulledImage Pulled, PreparedImport Prepared, WatchedProgress Progress)> PullAsync(TestRepository test, string name, ImportOptions? settings = null)
     {
         var options = new OciOptions { Root = "/nonexistent", Attempts = 3, FirstDelay = TimeSpan.FromMilliseconds(1), StallTimeout = TimeSpan.FromSeconds(2) };
         ImageReference reference = ImageReference.Parse(name);
         await using IImageSource source = ImageSources.Open(reference, options);
-        var importer = new ImageImporter(test.Repository, new ImportOptions());
+        var importer = new ImageImporter(test.Repository, settings ?? new ImportOptions());
         var progress = new WatchedProgress();
         PreparedImport prepared = await importer.PrepareAsync(source, reference, CancellationToken.None);
         return (await importer.ImportAsync(prepared, progress, CancellationToken.None), prepared, progress);

@@ -2,9 +2,11 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json.Nodes;
+using Bootc.Linux;
 using Bootc.Oci;
 using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
+using Bootc.Ostree;
 using Bootc.Ostree.Objects;
 using Bootc.Testing;
 using ZstdSharp;
@@ -121,12 +123,43 @@ public sealed class HostileTableTests(HostileTableTests.Images images) : IClassF
         ChunkedImage.ChangeLayers(images.Layout, layout, "2", (_, _) => other);
         using var registry = new LayoutRegistry(layout);
         await ChunkedLayerTests.PullAsync(_test, registry, "1");
+        var steps = new List<string>();
+        var settings = new ImportOptions { Anticipate = _ => new Undoing(steps) };
 
-        LayerFormatException e = await Assert.ThrowsAsync<LayerFormatException>(() => ChunkedLayerTests.PullAsync(_test, registry, "2"));
+        LayerFormatException e = await Assert.ThrowsAsync<LayerFormatException>(() => ChunkedLayerTests.PullAsync(_test, registry, "2", settings));
 
         Assert.Contains("is not the layer that the image's configuration names", e.Message);
+        Assert.Equal(["begun", "taken back"], steps);
         Assert.Single(_test.Repository.ListRefs(ImageStore.ImagePrefix));
         Assert.Empty(_test.Repository.Fsck().Findings);
+    }
+
+    [Fact]
+    public async Task The_commit_of_an_image_can_be_checked_out_before_anything_refers_to_it()
+    {
+        using var registry = new LayoutRegistry(images.Layout);
+        await ChunkedLayerTests.PullAsync(_test, registry, "1");
+        var steps = new List<string>();
+        AnticipatedCommit? anticipated = null;
+        using DirectoryHandle directory = DirectoryHandle.Open(Directory.CreateDirectory(_directory["trees"]).FullName);
+        var settings = new ImportOptions
+        {
+            Anticipate = commit =>
+            {
+                anticipated = commit;
+                Assert.False(_test.Repository.HasObject(new(commit.Commit, ObjectType.Commit)));
+                Assert.Single(_test.Repository.ListRefs(ImageStore.ImagePrefix));
+                _test.Repository.CheckoutTree(commit.Tree, commit.Meta, directory, "early", new CheckoutOptions { Facts = commit.Facts.TryGet });
+                return new Undoing(steps);
+            },
+        };
+
+        PulledImage pulled = (await ChunkedLayerTests.PullAsync(_test, registry, "2", settings)).Pulled;
+
+        Assert.Equal(pulled.Image.MergeCommit, anticipated?.Commit);
+        Assert.Equal(["begun"], steps);
+        _test.Repository.CheckoutTree(pulled.Image.MergeCommit, directory, "late");
+        Assert.Equal(ListTree("late"), ListTree("early"));
     }
 
     // What a registry sends in place of what the manifest names is found out wherever it is.
@@ -190,6 +223,26 @@ public sealed class HostileTableTests(HostileTableTests.Images images) : IClassF
     }
 
     /// <summary>Two versions of an image as they should be, for all tests.</summary>
+    private IEnumerable<string> ListTree(string name)
+    {
+        string root = _directory["trees/" + name];
+        return Directory.EnumerateFileSystemEntries(root, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(root, path)).Order(StringComparer.Ordinal);
+    }
+
+    // What was begun, until it is disposed.
+    private sealed class Undoing : IDisposable
+    {
+        private readonly List<string> _steps;
+
+        public Undoing(List<string> steps)
+        {
+            _steps = steps;
+            steps.Add("begun");
+        }
+
+        public void Dispose() => _steps.Add("taken back");
+    }
+
     public sealed class Images : IAsyncLifetime
     {
         private readonly TestDirectory _directory = new("hostile");

@@ -22,6 +22,7 @@ internal sealed class ChunkedFetch(Repository repository, IImageSource source)
         }
 
         var content = new KnownContent(repository);
+        content.BeginReadingFacts();
         var planned = new Dictionary<Digest, LayerState>();
         foreach (LayerState layer in layers.Where(IsCandidate).DistinctBy(layer => layer.Layer.Digest))
         {

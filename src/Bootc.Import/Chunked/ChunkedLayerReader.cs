@@ -99,9 +99,15 @@ internal sealed class ChunkedLayerReader : ILayerReader
             return null;
         }
 
-        foreach (ContentPlace place in _plan.Content.Find(file.File.Digest).Prepend(new ContentPlace(found, file.Pieces[0].ObjectOffset, file.File.Size)))
+        var planned = new ContentPlace(found, file.Pieces[0].ObjectOffset, file.File.Size);
+        if (TryGetFacts(planned, file.File, header) is { } same)
         {
-            if (place.Offset == 0 && _plan.Content.FactsOf(place.Object) is { } facts && facts.Size == file.File.Size && facts.Header == header)
+            return (found, same);
+        }
+
+        foreach (ContentPlace place in _plan.Content.Find(file.File.Digest))
+        {
+            if (place != planned && TryGetFacts(place, file.File, header) is { } facts)
             {
                 // What is hashed must be the very object.
                 file.Pieces[0] = file.Pieces[0] with { Object = place.Object, ObjectOffset = 0 };
@@ -135,6 +141,9 @@ internal sealed class ChunkedLayerReader : ILayerReader
                 $"{what} is not the layer that the image's configuration names: expected diff-id {expected}, got {actual} of its table of contents");
         }
     }
+
+    private FileFacts? TryGetFacts(ContentPlace place, TocFile file, FileHeader header) =>
+        place.Offset == 0 && _plan.Content.FactsOf(place.Object) is { } facts && facts.Size == file.Size && facts.Header == header ? facts : null;
 
     private void Begin(TarEntry entry)
     {

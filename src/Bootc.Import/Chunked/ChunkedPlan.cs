@@ -53,7 +53,7 @@ internal sealed class ChunkedPlan
     /// <exception cref="LayerFormatException">The table of contents is not one of a layer that could be put together.</exception>
     public static ChunkedPlan? Make(ChunkedLayer layer, TableOfContents table, KnownContent content, Descriptor blob, CancellationToken cancellation)
     {
-        List<TocFile> missing = [.. table.Files.Where(file => !content.Find(file.Digest).Any())];
+        List<TocFile> missing = [.. table.Files.Where(file => !content.Contains(file.Digest))];
         if (missing.Sum(file => file.Range.Length) >= WorthSearching)
         {
             content.Search(missing, cancellation);
@@ -65,8 +65,13 @@ internal sealed class ChunkedPlan
         foreach (TocFile file in table.Files)
         {
             ContentPiece[] pieces = FindPieces(file, content);
-            foreach (ContentPiece piece in pieces.Where(piece => piece.Range.Length > 0))
+            foreach (ContentPiece piece in pieces)
             {
+                if (piece.Range.Length == 0)
+                {
+                    continue;
+                }
+
                 if (piece.Range.Offset < end)
                 {
                     throw new LayerFormatException($"the table of contents of layer {blob.Digest} has files that overlap, or in another order than the blob: '{file.Name}' at {piece.Range.Offset}");
@@ -88,7 +93,7 @@ internal sealed class ChunkedPlan
 
     private static ContentPiece[] FindPieces(TocFile file, KnownContent content)
     {
-        if (FindPlace(file.Digest, file.Size, content) is { } whole)
+        if (content.TryFind(file.Digest, file.Size) is { } whole)
         {
             return [Reuse(file.Digest, whole)];
         }
@@ -99,7 +104,7 @@ internal sealed class ChunkedPlan
         {
             TocChunk chunk = file.Chunks[i];
             pieces[i] = chunk.IsZeros ? new ContentPiece(chunk.Size)
-                : pieces.Length > 1 && FindPlace(chunk.Digest, chunk.Size, content) is { } place ? Reuse(chunk.Digest, place)
+                : pieces.Length > 1 && content.TryFind(chunk.Digest, chunk.Size) is { } place ? Reuse(chunk.Digest, place)
                 : new ContentPiece(chunk.Size) { Digest = chunk.Digest, Range = chunk.Range };
             anyReused |= pieces[i].Range.Length == 0;
         }
@@ -109,17 +114,4 @@ internal sealed class ChunkedPlan
 
     private static ContentPiece Reuse(ContentDigest digest, ContentPlace place) =>
         new(place.Size) { Digest = digest, Object = place.Object, ObjectOffset = place.Offset };
-
-    private static ContentPlace? FindPlace(ContentDigest digest, long size, KnownContent content)
-    {
-        foreach (ContentPlace place in content.Find(digest))
-        {
-            if (place.Size == size)
-            {
-                return place;
-            }
-        }
-
-        return null;
-    }
 }

@@ -38,15 +38,45 @@ internal sealed class ContentIndex
         {
             if (Checksum.TryParse(entry.Name, out Checksum layer)
                 && repository.HasObject(new(layer, ObjectType.Commit))
-                && folder!.TryReadAllBytes(entry.Name) is { } bytes
-                && bytes.Length % EntrySize == Checksum.Size
-                && SHA256.HashData(bytes.AsSpan(..^Checksum.Size)).AsSpan().SequenceEqual(bytes.AsSpan(^Checksum.Size..)))
+                && TryRead(folder!, entry.Name) is { } entries)
             {
-                index._layers.Add((layer, bytes));
+                index._layers.Add((layer, entries));
             }
         }
 
         return index;
+    }
+
+    /// <summary>Whether it is remembered where the content of a digest is.</summary>
+    public bool Contains(ContentDigest digest)
+    {
+        foreach ((_, byte[] entries) in _layers)
+        {
+            int i = FindFirst(entries, digest);
+            if (i < CountOf(entries) && DigestAt(entries, i) == digest)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Where content of a digest and a size is, if that is remembered.</summary>
+    public ContentPlace? TryFind(ContentDigest digest, long size)
+    {
+        foreach ((_, byte[] entries) in _layers)
+        {
+            for (int i = FindFirst(entries, digest); i < CountOf(entries) && DigestAt(entries, i) == digest; i++)
+            {
+                if (PlaceAt(entries, i) is { } place && place.Size == size)
+                {
+                    return place;
+                }
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Where the content of a digest is, as far as is remembered.</summary>
@@ -77,15 +107,21 @@ internal sealed class ContentIndex
             }
 
             contents.Add((file.Digest, new ContentPlace(written.Checksum, 0, file.Size)));
-            contents.AddRange(file.Chunks.Where(chunk => file.Chunks.Count > 1 && !chunk.IsZeros)
-                .Select(chunk => (chunk.Digest, new ContentPlace(written.Checksum, chunk.Offset, chunk.Size))));
+            for (int i = 0; i < file.Chunks.Count && file.Chunks.Count > 1; i++)
+            {
+                TocChunk chunk = file.Chunks[i];
+                if (!chunk.IsZeros)
+                {
+                    contents.Add((chunk.Digest, new ContentPlace(written.Checksum, chunk.Offset, chunk.Size)));
+                }
+            }
         }
 
-        contents.Sort(static (a, b) => Compare(a, b));
         byte[] bytes = new byte[(contents.Count * EntrySize) + Checksum.Size];
         Span<byte> rest = bytes;
-        foreach ((ContentDigest digest, ContentPlace place) in contents)
+        foreach (int i in Order(contents))
         {
+            (ContentDigest digest, ContentPlace place) = contents[i];
             ContentDigest.AsSpan(in digest).CopyTo(rest);
             place.Object.CopyTo(rest[32..]);
             BinaryPrimitives.WriteInt64LittleEndian(rest[64..], place.Offset);
@@ -101,7 +137,8 @@ internal sealed class ContentIndex
     /// <summary>Remembers of a layer what was remembered of the one that it stands for, some of whose objects are others now.</summary>
     public static void Carry(Repository repository, Checksum from, Checksum to, IReadOnlyDictionary<Checksum, Checksum> renamed)
     {
-        if (Load(repository)._layers.Find(layer => layer.Layer == from).Entries is not { } bytes)
+        using DirectoryHandle? folder = repository.Directory.TryOpenDirectory(Folder);
+        if (folder is null || TryRead(folder, from.ToString()) is not { } bytes)
         {
             return;
         }
@@ -115,7 +152,7 @@ internal sealed class ContentIndex
         }
 
         SHA256.HashData(bytes.AsSpan(..^Checksum.Size), bytes.AsSpan(^Checksum.Size..));
-        repository.Directory.WriteAllBytesAtomically($"{Folder}/{to}", bytes, sync: false);
+        folder.WriteAllBytesAtomically(to.ToString(), bytes, sync: false);
     }
 
     /// <summary>Forgets all, when something that was read by it was not what it should be.</summary>
@@ -133,6 +170,43 @@ internal sealed class ContentIndex
             }
         }
     }
+
+    private static byte[]? TryRead(DirectoryHandle folder, string name) =>
+        folder.TryReadAllBytes(name) is { } bytes
+        && bytes.Length % EntrySize == Checksum.Size
+        && SHA256.HashData(bytes.AsSpan(..^Checksum.Size)).AsSpan().SequenceEqual(bytes.AsSpan(^Checksum.Size..))
+            ? bytes
+            : null;
+
+    // By how the digests begin, which decides of all but the same content.
+    private static int[] Order(List<(ContentDigest Digest, ContentPlace Place)> contents)
+    {
+        var beginnings = new ulong[contents.Count];
+        var order = new int[contents.Count];
+        for (int i = 0; i < order.Length; i++)
+        {
+            ContentDigest digest = contents[i].Digest;
+            beginnings[i] = BeginningOf(ContentDigest.AsSpan(in digest));
+            order[i] = i;
+        }
+
+        Array.Sort(beginnings, order);
+        for (int i = 0, end; i < order.Length; i = end)
+        {
+            for (end = i + 1; end < order.Length && beginnings[end] == beginnings[i]; end++)
+            {
+            }
+
+            if (end - i > 1)
+            {
+                order.AsSpan(i, end - i).Sort((a, b) => Compare(contents[a], contents[b]));
+            }
+        }
+
+        return order;
+    }
+
+    private static ulong BeginningOf(ReadOnlySpan<byte> digest) => BinaryPrimitives.ReadUInt64BigEndian(digest);
 
     private static int Compare((ContentDigest Digest, ContentPlace Place) a, (ContentDigest Digest, ContentPlace Place) b)
     {
@@ -154,12 +228,14 @@ internal sealed class ContentIndex
 
     private static int FindFirst(byte[] entries, ContentDigest digest)
     {
+        ulong beginning = BeginningOf(ContentDigest.AsSpan(in digest));
         int low = 0;
         int high = CountOf(entries);
         while (low < high)
         {
             int middle = (low + high) / 2;
-            if (DigestAt(entries, middle).CompareTo(digest) < 0)
+            ulong other = BeginningOf(entries.AsSpan(middle * EntrySize));
+            if (other < beginning || (other == beginning && DigestAt(entries, middle).CompareTo(digest) < 0))
             {
                 low = middle + 1;
             }

@@ -33,6 +33,16 @@ internal sealed class KnownContent
         return _hashed.TryGetValue(digest, out ContentPlace hashed) ? places.Append(hashed) : places;
     }
 
+    /// <summary>Whether the content of a digest is anywhere.</summary>
+    public bool Contains(ContentDigest digest) => _index.Contains(digest) || _hashed.ContainsKey(digest);
+
+    /// <summary>Where content of a digest and a size is, if anywhere.</summary>
+    public ContentPlace? TryFind(ContentDigest digest, long size) =>
+        _index.TryFind(digest, size) ?? (_hashed.TryGetValue(digest, out ContentPlace hashed) && hashed.Size == size ? hashed : null);
+
+    /// <summary>Begins to read what is known of the objects, which is asked for when a plan is carried out.</summary>
+    public void BeginReadingFacts() => _ = Task.Run(() => _facts.Value);
+
     /// <summary>What a content object is.</summary>
     /// <exception cref="OstreeException">It is not there, or damaged.</exception>
     public FileFacts FactsOf(Checksum file)
