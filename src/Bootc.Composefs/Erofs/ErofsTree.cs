@@ -398,7 +398,7 @@ internal sealed class ErofsTree
     // What several inodes have is written once for them.
     private void ShareMetacopies()
     {
-        var seen = new HashSet<int>(new ByBacking(_inodes, static file => file.DigestBytes));
+        var seen = new HashSet<int>(_count, new ByBacking(_inodes, byPath: false));
         for (int i = 0; i < _count; i++)
         {
             if (_inodes[i].HasOwnMetacopy && !seen.Add(i) && seen.TryGetValue(i, out int first))
@@ -418,19 +418,15 @@ internal sealed class ErofsTree
         }
     }
 
-    // The same bytes with and without a suffix are different paths.
     private void ShareRedirects()
     {
-        foreach (bool hasSuffix in (bool[])[false, true])
+        var seen = new HashSet<int>(_count, new ByBacking(_inodes, byPath: true));
+        for (int i = 0; i < _count; i++)
         {
-            var seen = new HashSet<int>(new ByBacking(_inodes, static file => file.NameBytes));
-            for (int i = 0; i < _count; i++)
+            if (_inodes[i].HasOwnRedirect && !seen.Add(i) && seen.TryGetValue(i, out int first))
             {
-                if (_inodes[i].HasOwnRedirect && _inodes[i].Node.Backing!.HasSuffix == hasSuffix && !seen.Add(i) && seen.TryGetValue(i, out int first))
-                {
-                    ShareRedirect(ref _inodes[first]);
-                    ShareRedirect(ref _inodes[i]);
-                }
+                ShareRedirect(ref _inodes[first]);
+                ShareRedirect(ref _inodes[i]);
             }
         }
     }
@@ -603,17 +599,22 @@ internal sealed class ErofsTree
         return toNextBlock;
     }
 
-    private delegate ReadOnlySpan<byte> Key(BackingFile file);
-
-    private sealed class ByBacking(ErofsInode[] inodes, Key key) : IEqualityComparer<int>
+    // By digest, or by path: the same name with and without a suffix makes two of these.
+    private sealed class ByBacking(ErofsInode[] inodes, bool byPath) : IEqualityComparer<int>
     {
-        public bool Equals(int x, int y) => key(inodes[x].Node.Backing!).SequenceEqual(key(inodes[y].Node.Backing!));
+        public bool Equals(int x, int y)
+        {
+            (BackingFile a, BackingFile b) = (inodes[x].Node.Backing!, inodes[y].Node.Backing!);
+            return KeyOf(a).SequenceEqual(KeyOf(b)) && (!byPath || a.HasSuffix == b.HasSuffix);
+        }
 
         public int GetHashCode(int index)
         {
             var hash = default(HashCode);
-            hash.AddBytes(key(inodes[index].Node.Backing!));
+            hash.AddBytes(KeyOf(inodes[index].Node.Backing!));
             return hash.ToHashCode();
         }
+
+        private ReadOnlySpan<byte> KeyOf(BackingFile file) => byPath ? file.NameBytes : file.DigestBytes;
     }
 }
