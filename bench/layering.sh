@@ -24,16 +24,8 @@ trap clean EXIT
 say() { [ -t 2 ] && printf '\r\033[K%s' "$*" >&2 || true; }
 
 small=$registry/bootc/example:v1
-large=$registry/bootc/layering:large
-if ! curl -fs "http://$registry/v2/bootc/layering/manifests/large" -o /dev/null -H 'Accept: application/vnd.oci.image.manifest.v1+json'; then
-  say "making the image with 140,000 files"
-  cat > "$work/Containerfile" <<FILE
-FROM $small
-RUN for folder in \$(seq 1260); do mkdir -p /usr/share/padding/\$folder; for file in \$(seq 100); do echo "\$folder \$file" > /usr/share/padding/\$folder/\$file; done; done
-FILE
-  buildah $storage bud --isolation chroot --layers=false --format oci --tls-verify=false -q -t "$large" -f "$work/Containerfile" "$work" > /dev/null
-  buildah $storage push --tls-verify=false -q "$large" "docker://$large"
-fi
+say "the image with 140,000 files"
+large=$(REGISTRY=$registry bench/large.sh)
 
 # steps NAME: reads a command's steps as they come; seconds of each part into the results
 steps() {

@@ -84,6 +84,11 @@ for i in $(seq "$runs"); do
   measure upgrade "$bootc" upgrade --quiet --tag v2 --sysroot "$work/upgrade$i"
 done
 
+large=$(REGISTRY=$registry bench/large.sh)
+say "switch to an image of 140,000 files"
+"$bootc" internals init-sysroot "$work/large" > /dev/null
+measure large "$bootc" switch --quiet --sysroot "$work/large" "$large"
+
 # bytes NAME COMMAND...: what the loopback interface carried meanwhile, besides what measure tells
 bytes() {
   before=$(cat /sys/class/net/lo/statistics/rx_bytes)
@@ -144,3 +149,4 @@ compare "composefs image from a directory" mkfs-dir "mkcomposefs" mkcomposefs-di
 compare "fsck" fsck "ostree fsck" ostree-fsck 0.50
 row "status" "$(awk -v s="$(median status)" 'BEGIN { printf "%.1f ms", s * 1000 }')" "" "" "" "10 ms"
 row "peak memory of the switch" "$(awk -v k="$(peak switch)" 'BEGIN { printf "%.0f MB", k / 1024 }')" "podman pull" "$(awk -v k="$(peak podman)" 'BEGIN { printf "%.0f MB", k / 1024 }')" "" "120 MB"
+row "peak memory, 140,000 files" "$(awk -v k="$(peak large)" 'BEGIN { printf "%.0f MB", k / 1024 }')" "" "" "" "120 MB"

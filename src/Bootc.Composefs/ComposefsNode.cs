@@ -19,18 +19,19 @@ public sealed class ComposefsNode
     /// <summary>How deep directories may be nested: as deep as a path can name.</summary>
     internal const int MaximumDepth = 2048;
 
+    internal const int MaximumNameLength = 255;
+
     private static readonly Dictionary<string, ComposefsNode> EmptyChildren = [];
-    private const int MaximumNameLength = 255;
     private const int MaximumPathLength = 4095;
     private const int MaximumAttributesSize = ushort.MaxValue / 2;
     private const int AttributeOverhead = 7;
     private const int AttributesHeader = 12;
 
     private Dictionary<string, ComposefsNode>? _children;
-    private List<ExtendedAttribute>? _attributes;
-    private int _attributesSize;
-    private byte[]? _content;
+    private ExtendedAttribute[] _attributes = []; // never changed, since nodes may have them in common
     private string? _payload;
+    private BackingFile? _backing;
+    private Rarity? _rarity;
 
     /// <summary>A node of a mode: kind (S_IFMT) and permission bits.</summary>
     /// <exception cref="ComposefsFormatException">The kind is none that a file can have.</exception>
@@ -60,7 +61,17 @@ public sealed class ComposefsNode
     public uint LinkCount { get; set; } = 1;
 
     /// <summary>For device nodes, the device's number as makedev(3) makes it.</summary>
-    public ulong DeviceNumber { get; set; }
+    public ulong DeviceNumber
+    {
+        get => _rarity?.DeviceNumber ?? 0;
+        set
+        {
+            if (value != 0 || _rarity is not null)
+            {
+                Rare.DeviceNumber = value;
+            }
+        }
+    }
 
     /// <summary>Last modification, in seconds since the epoch.</summary>
     public long ModifiedSeconds { get; set; }
@@ -72,13 +83,23 @@ public sealed class ComposefsNode
     public ulong Size { get; set; }
 
     /// <summary>The fs-verity digest of a regular file's content.</summary>
-    public VerityDigest? Digest { get; set; }
+    public VerityDigest? Digest
+    {
+        get => _backing?.Digest;
+        set
+        {
+            if (value is not null || _backing is not null)
+            {
+                (_backing ??= new BackingFile()).Digest = value;
+            }
+        }
+    }
 
     /// <summary>A file's backing file, or where a symbolic link points.</summary>
     /// <exception cref="ComposefsFormatException">It is longer than a path may be, has a NUL character, or is a link's and empty.</exception>
     public string? Payload
     {
-        get => _payload;
+        get => _backing is { HasName: true } backing ? backing.GetPath() : _payload;
         set
         {
             int length = value is null ? 0 : FileName.GetByteCount(value);
@@ -102,7 +123,8 @@ public sealed class ComposefsNode
                 Size = (ulong)length;
             }
 
-            _payload = value;
+            _backing?.ClearName();
+            _payload = value is not null && TrySetBackingPath(value, length) ? null : value;
         }
     }
 
@@ -110,7 +132,7 @@ public sealed class ComposefsNode
     /// <exception cref="ComposefsFormatException">It is larger than <see cref="MaximumInlineContent"/>.</exception>
     public byte[]? Content
     {
-        get => _content;
+        get => _rarity?.Content;
         set
         {
             if (value?.Length > MaximumInlineContent)
@@ -118,22 +140,70 @@ public sealed class ComposefsNode
                 throw new ComposefsFormatException($"inline content of {value.Length} bytes is larger than {MaximumInlineContent}");
             }
 
-            _content = value is { Length: > 0 } ? value : null;
+            if (value is { Length: > 0 } || _rarity is not null)
+            {
+                Rare.Content = value is { Length: > 0 } ? value : null;
+            }
+
             Size = (ulong)(value?.Length ?? 0);
         }
     }
 
     /// <summary>The node that this name is another name of.</summary>
-    public ComposefsNode? HardLinkTarget { get; set; }
+    public ComposefsNode? HardLinkTarget
+    {
+        get => _rarity?.HardLinkTarget;
+        set
+        {
+            if (value is not null || _rarity is not null)
+            {
+                Rare.HardLinkTarget = value;
+            }
+        }
+    }
 
     /// <summary>The extended attributes, in the order in which they were set.</summary>
-    public IReadOnlyList<ExtendedAttribute> ExtendedAttributes => _attributes ?? (IReadOnlyList<ExtendedAttribute>)[];
+    public IReadOnlyList<ExtendedAttribute> ExtendedAttributes => _attributes;
 
     /// <summary>A directory's entries, in no order.</summary>
     public IReadOnlyDictionary<string, ComposefsNode> Children => _children ?? EmptyChildren;
 
     /// <summary>As <see cref="Children"/>, for loops that make no garbage.</summary>
     internal Dictionary<string, ComposefsNode> Entries => _children ?? EmptyChildren;
+
+    /// <summary>As <see cref="ExtendedAttributes"/>; the same array for nodes that have them in common.</summary>
+    internal ExtendedAttribute[] Attributes => _attributes;
+
+    /// <summary>The content's digest and place, where either is known as bytes.</summary>
+    internal BackingFile? Backing => _backing;
+
+    /// <summary>Where the image that is being made has the node among its inodes.</summary>
+    internal int InodeIndex { get; set; }
+
+    private Rarity Rare => _rarity ??= new Rarity();
+
+    /// <summary>Prepares a directory for a number of entries.</summary>
+    public void EnsureCapacity(int count)
+    {
+        if (count > 0)
+        {
+            (_children ??= new(StringComparer.Ordinal)).EnsureCapacity(count);
+        }
+    }
+
+    /// <summary>
+    /// Sets <see cref="Payload"/> to <c>ab/cdef….file</c>, the path that a repository has for an object's checksum, without the
+    /// memory that the text takes.
+    /// </summary>
+    /// <param name="checksum">The checksum, 32 bytes.</param>
+    public void SetBackingObject(ReadOnlySpan<byte> checksum)
+    {
+        (_backing ??= new BackingFile()).SetName(checksum, isObject: true);
+        _payload = null;
+    }
+
+    /// <summary>Gives the node the extended attributes that another one has, which are kept once for both.</summary>
+    public void ShareExtendedAttributes(ComposefsNode other) => _attributes = other._attributes;
 
     /// <summary>Adds an entry to a directory.</summary>
     /// <exception cref="ComposefsFormatException">This is no directory, or the name is invalid or taken.</exception>
@@ -181,22 +251,60 @@ public sealed class ComposefsNode
             throw new ComposefsFormatException("the name of an extended attribute has a NUL character");
         }
 
-        _attributes ??= [];
-        int index = _attributes.FindIndex(attribute => attribute.Name == name);
-        if (index >= 0)
+        int index = Array.FindIndex(_attributes, attribute => attribute.Name == name);
+        ExtendedAttribute[] others = index < 0 ? _attributes : [.. _attributes[..index], .. _attributes[(index + 1)..]];
+        int size = AttributesHeader + AttributeOverhead + length + value.Length;
+        foreach (ExtendedAttribute other in others)
         {
-            _attributesSize -= AttributeOverhead + length + _attributes[index].Value.Length + (_attributes.Count == 1 ? AttributesHeader : 0);
-            _attributes.RemoveAt(index);
+            size += AttributeOverhead + FileName.GetByteCount(other.Name) + other.Value.Length;
         }
 
-        int size = AttributeOverhead + length + value.Length + (_attributes.Count == 0 ? AttributesHeader : 0);
-        if (value.Length > ushort.MaxValue || _attributesSize + size > limit)
+        if (value.Length > ushort.MaxValue || size > limit)
         {
             throw new ComposefsFormatException($"the extended attributes of a file are larger than {limit} bytes");
         }
 
-        _attributes.Add(new ExtendedAttribute(name, value));
-        _attributesSize += size;
+        _attributes = [.. others, new ExtendedAttribute(name, value)];
+    }
+
+    /// <summary>As <see cref="Payload"/> of a regular file, from its bytes.</summary>
+    internal void SetBackingPath(ReadOnlySpan<byte> path)
+    {
+        if (!(_backing ??= new BackingFile()).TrySetPath(path))
+        {
+            Payload = FileName.Decode(path);
+        }
+    }
+
+    /// <summary>Takes over the extended attributes of another node if they are the very same, so that they are kept once.</summary>
+    internal bool TryShareExtendedAttributes(ComposefsNode other)
+    {
+        if (!_attributes.AsSpan().SequenceEqual(other._attributes))
+        {
+            return false;
+        }
+
+        _attributes = other._attributes;
+        return true;
+    }
+
+    private bool TrySetBackingPath(string path, int length)
+    {
+        if (Kind != FileKind.Regular || length is not (65 or 70))
+        {
+            return false;
+        }
+
+        Span<byte> bytes = stackalloc byte[length];
+        FileName.Encode(path, bytes);
+        var backing = _backing ?? new BackingFile();
+        if (!backing.TrySetPath(bytes))
+        {
+            return false;
+        }
+
+        _backing = backing;
+        return true;
     }
 
     /// <summary>The node itself, or the one at the end of a chain of hard links.</summary>
@@ -216,5 +324,15 @@ public sealed class ComposefsNode
         }
 
         return node;
+    }
+
+    // What few nodes have.
+    private sealed class Rarity
+    {
+        public ulong DeviceNumber { get; set; }
+
+        public byte[]? Content { get; set; }
+
+        public ComposefsNode? HardLinkTarget { get; set; }
     }
 }

@@ -1,4 +1,5 @@
 // What a new deployment is made of.
+using Bootc.Composefs;
 using Bootc.Composefs.FsVerity;
 using Bootc.Ostree;
 using Bootc.Ostree.Objects;
@@ -33,7 +34,7 @@ public sealed record DeployRequest
     public bool IsLocked { get; init; }
 
     /// <summary>The commit's composefs image, when it was just made; its digest is checked in any case.</summary>
-    public ReadOnlyMemory<byte>? ComposefsImage { get; init; }
+    public UnnamedImage? ComposefsImage { get; init; }
 
     /// <summary>The deployment's files, when they are made already, or on their way; whoever began them ends them.</summary>
     internal EarlyCheckout? Checkout { get; init; }

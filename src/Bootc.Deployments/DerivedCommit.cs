@@ -1,4 +1,5 @@
 // The commit that is deployed.
+using Bootc.Composefs;
 using Bootc.Ostree;
 using Bootc.Ostree.Objects;
 
@@ -8,4 +9,4 @@ namespace Bootc.Deployments;
 /// <param name="Commit">The commit.</param>
 /// <param name="Composefs">Its composefs image, when it was made just now.</param>
 /// <param name="Facts">What is known of its files.</param>
-public sealed record DerivedCommit(Checksum Commit, ReadOnlyMemory<byte>? Composefs, Func<Checksum, FileFacts?>? Facts);
+public sealed record DerivedCommit(Checksum Commit, UnnamedImage? Composefs, Func<Checksum, FileFacts?>? Facts);

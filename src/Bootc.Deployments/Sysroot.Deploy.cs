@@ -285,30 +285,17 @@ public sealed partial class Sysroot
     private void WriteComposefsImage(DeployRequest request, DirectoryHandle directory)
     {
         Checksum commit = request.Commit;
-        using SafeFileHandle file = directory.CreateTemporaryFile();
-        VerityDigest digest;
-        using (var stream = new UnownedFileStream(file))
-        {
-            if (request.ComposefsImage is { } made)
-            {
-                stream.Write(made.Span);
-                digest = VerityHasher.Compute(made.Span);
-            }
-            else
-            {
-                digest = ComposefsImage.Write(CommitComposefs.BuildTree(Repository, commit, request.Facts, request.KnownDigests), stream);
-            }
-        }
-
-        if (Repository.LoadCommit(commit).Metadata.TryGetBytes(CommitComposefs.DigestKey) is { } recorded && !recorded.Span.SequenceEqual(digest.ToArray()))
+        using UnnamedImage? made = request.ComposefsImage is null
+            ? UnnamedImage.Write(CommitComposefs.BuildTree(Repository, commit, request.Facts, request.KnownDigests), directory)
+            : null;
+        UnnamedImage image = made ?? request.ComposefsImage!;
+        if (Repository.LoadCommit(commit).Metadata.TryGetBytes(CommitComposefs.DigestKey) is { } recorded && !recorded.Span.SequenceEqual(image.Digest.ToArray()))
         {
             throw new DeploymentException(
-                $"the composefs image of commit {commit} has the fs-verity digest {digest}, and the commit says {Convert.ToHexStringLower(recorded.Span)}");
+                $"the composefs image of commit {commit} has the fs-verity digest {image.Digest}, and the commit says {Convert.ToHexStringLower(recorded.Span)}");
         }
 
-        file.SetMode(0x1A4);
-        directory.LinkTemporaryFile(file, ComposefsImageName);
-        file.Dispose(); // sealing suffers no writer
+        image.LinkAs(directory, ComposefsImageName);
         SealNewImage(directory);
     }
 

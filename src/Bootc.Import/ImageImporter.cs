@@ -370,7 +370,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
     // No time of its own: the same layer gives the same commit everywhere.
     private static Commit MakeCommit(LayerState layer, LayerDirectory root, bool hasWhiteouts, RepositoryTransaction transaction)
     {
-        (Checksum tree, Checksum meta) = root.ToMutableTree().Write(transaction);
+        (Checksum tree, Checksum meta) = root.Write(transaction);
         string[] implied = [.. root.ImpliedPaths()];
         var metadata = new VariantDictionary { { ImageStore.ImporterVersionKey, GVariantValue.FromString(ImporterVersion) } };
         metadata.Add(ImageStore.DiffIdKey, GVariantValue.FromString(layer.DiffId.ToString()));
@@ -448,10 +448,10 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         }
 
         using RepositoryTransaction transaction = repository.BeginTransaction();
-        using var composefs = new MemoryStream();
-        (AnticipatedCommit commit, VerityDigest digest) = WriteMergeCommit(transaction, prepared, layers, merged, facts, composefs);
+        (AnticipatedCommit commit, UnnamedImage composefs) = WriteMergeCommit(transaction, prepared, layers, merged, facts);
         if (!await AreFitAsync(commit, transaction, written, cancellation).ConfigureAwait(false))
         {
+            composefs.Dispose();
             return null;
         }
 
@@ -463,7 +463,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         transaction.SetRef(ImageStore.RefOf(prepared.Reference), commit.Commit);
         transaction.Commit();
         written.Confirm();
-        return new PulledImage(ImageStore.QueryCommit(repository, commit.Commit)!, facts, composefs.GetBuffer().AsMemory(0, (int)composefs.Length), digest);
+        return new PulledImage(ImageStore.QueryCommit(repository, commit.Commit)!, facts, composefs);
     }
 
     // While the layers' diff-ids are computed, others may begin with the commit that there will be.
@@ -490,22 +490,22 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         }
     }
 
-    private (AnticipatedCommit Commit, VerityDigest Composefs) WriteMergeCommit(
-        RepositoryTransaction transaction, PreparedImport prepared, Checksum[] layers, MutableTree merged, LayerFacts facts, Stream composefs)
+    private (AnticipatedCommit Commit, UnnamedImage Composefs) WriteMergeCommit(
+        RepositoryTransaction transaction, PreparedImport prepared, Checksum[] layers, MutableTree merged, LayerFacts facts)
     {
         Checksum? ostree = prepared.Layers[0].Kind == LayerKind.OstreeCommit ? layers[0] : null;
         (Checksum tree, Checksum meta) = merged.Write(transaction);
-        VerityDigest digest = ComposefsImage.Write(CommitComposefs.BuildTree(transaction, tree, meta, facts.TryGet, options.KnownDigests), composefs);
+        UnnamedImage composefs = UnnamedImage.Write(CommitComposefs.BuildTree(transaction, tree, meta, facts.TryGet, options.KnownDigests), repository.Directory);
         var metadata = new VariantDictionary
         {
-            { CommitComposefs.DigestKey, GVariantValue.FromBytes(digest.ToArray()) },
+            { CommitComposefs.DigestKey, GVariantValue.FromBytes(composefs.Digest.ToArray()) },
             { ImageStore.ConfigKey, GVariantValue.FromString(CanonicalJson.Write(prepared.ConfigBytes)) },
             { ImageStore.ImporterVersionKey, GVariantValue.FromString(ImporterVersion) },
             { ImageStore.ManifestKey, GVariantValue.FromString(CanonicalJson.Write(prepared.Manifest.Bytes)) },
             { ImageStore.ManifestDigestKey, GVariantValue.FromString(prepared.Manifest.Digest.ToString()) },
         };
         ulong timestamp = (ulong)Math.Max(0, (StoredImage.TimestampOf(prepared.Manifest.Manifest, prepared.Config) ?? DateTimeOffset.UtcNow).ToUnixTimeSeconds());
-        return (new AnticipatedCommit(transaction.WriteCommit(new Commit(metadata, ostree, "", "", timestamp, tree, meta)), tree, meta, facts), digest);
+        return (new AnticipatedCommit(transaction.WriteCommit(new Commit(metadata, ostree, "", "", timestamp, tree, meta)), tree, meta, facts), composefs);
     }
 
     private MutableTree Merge(PreparedImport prepared, Checksum[] layers, LayerFacts facts, FetchedLayers written)
@@ -530,7 +530,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
                 tree.TryGetDirectory("sysroot")?.Clear();
             }
 
-            LayerMerge.Apply(merged, tree, ImpliedOf(layer));
+            LayerMerge.Apply(merged, tree, ImpliedOf(layer), layer.Metadata.TryGetBoolean(ImageStore.WhiteoutsKey) != false);
         }
 
         return merged;

@@ -16,20 +16,17 @@ internal sealed class LayerDirectory
     /// <summary>Whether the layer has no entry for the directory, only for what is in it.</summary>
     public bool IsImplied { get; set; }
 
-    public MutableTree ToMutableTree()
+    /// <summary>Writes the directory and all below it; its files have been written by now.</summary>
+    public (Checksum Tree, Checksum Meta) Write(RepositoryTransaction transaction)
     {
-        var tree = new MutableTree { Meta = Meta };
-        foreach ((string name, LayerFile file) in Files)
-        {
-            tree.ReplaceFile(name, file.Checksum);
-        }
-
+        var directories = new List<DirTreeDirectory>(Directories.Count);
         foreach ((string name, LayerDirectory directory) in Directories)
         {
-            tree.ReplaceDirectory(name, directory.ToMutableTree());
+            (Checksum tree, Checksum meta) = directory.Write(transaction);
+            directories.Add(new DirTreeDirectory(name, tree, meta));
         }
 
-        return tree;
+        return (transaction.WriteDirTree(new DirTree(Files.Select(file => new DirTreeFile(file.Key, file.Value.Checksum)), directories)), Meta);
     }
 
     /// <summary>The paths of the implied directories.</summary>

@@ -1,5 +1,4 @@
 // From a layer's tar stream to a tree of objects in a transaction.
-using System.Collections.Concurrent;
 using Bootc.Import.SELinux;
 using Bootc.Import.Tar;
 using Bootc.Linux;
@@ -24,7 +23,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
     private LayerDirectory? _root;
 
     /// <summary>What the layer's files are.</summary>
-    public ConcurrentDictionary<Checksum, FileFacts> Facts { get; } = new();
+    public LayerFacts Facts { get; } = new();
 
     /// <summary>Whether the layer removes anything of the layers below.</summary>
     public bool HasWhiteouts { get; private set; }

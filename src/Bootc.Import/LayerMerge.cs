@@ -16,7 +16,9 @@ internal static class LayerMerge
     /// <param name="target">The layers below, changed in place.</param>
     /// <param name="layer">The layer.</param>
     /// <param name="implied">The paths of directories for which the layer has no entry of its own; they keep the metadata they have.</param>
-    public static void Apply(MutableTree target, MutableTree layer, IReadOnlySet<string> implied) => Apply(target, layer, implied, "");
+    /// <param name="hasWhiteouts">Whether the layer may have whiteouts; where it has none, what is new in it is not looked into.</param>
+    public static void Apply(MutableTree target, MutableTree layer, IReadOnlySet<string> implied, bool hasWhiteouts = true) =>
+        Apply(target, layer, implied, hasWhiteouts, "");
 
     /// <summary>A copy of a layer's directory without its whiteouts, for a place where nothing lies below.</summary>
     private static MutableTree WithoutWhiteouts(MutableTree layer)
@@ -38,7 +40,7 @@ internal static class LayerMerge
         return copy;
     }
 
-    private static void Apply(MutableTree target, MutableTree layer, IReadOnlySet<string> implied, string path)
+    private static void Apply(MutableTree target, MutableTree layer, IReadOnlySet<string> implied, bool hasWhiteouts, string path)
     {
         if (layer.Files.ContainsKey(OpaqueWhiteout))
         {
@@ -71,11 +73,11 @@ internal static class LayerMerge
         {
             if (target.TryGetDirectory(name) is { } below)
             {
-                Apply(below, directory, implied, path.Length == 0 ? name : $"{path}/{name}");
+                Apply(below, directory, implied, hasWhiteouts, path.Length == 0 ? name : $"{path}/{name}");
             }
             else
             {
-                target.ReplaceDirectory(name, WithoutWhiteouts(directory));
+                target.ReplaceDirectory(name, hasWhiteouts ? WithoutWhiteouts(directory) : directory);
             }
         }
     }

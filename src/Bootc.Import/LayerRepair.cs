@@ -60,7 +60,7 @@ public sealed class LayerRepair(Repository repository, IReadOnlySet<ObjectName> 
         using RepositoryTransaction transaction = repository.BeginRepair(damaged);
         if (layer.Kind == LayerKind.Files)
         {
-            new LayerImporter(transaction, what, cancellation) { Labels = _labels }.Import(tar).ToMutableTree().Write(transaction);
+            new LayerImporter(transaction, what, cancellation) { Labels = _labels }.Import(tar).Write(transaction);
         }
         else
         {

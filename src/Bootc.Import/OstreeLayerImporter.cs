@@ -1,5 +1,4 @@
 // From a layer that holds a part of an ostree repository to objects in a transaction.
-using System.Collections.Concurrent;
 using Bootc.Import.Tar;
 using Bootc.Linux;
 using Bootc.Ostree;
@@ -27,7 +26,7 @@ internal sealed class OstreeLayerImporter(RepositoryTransaction transaction, str
     private (Checksum File, ExtendedAttributeList Attributes)? _pending;
 
     /// <summary>What the layer's files are.</summary>
-    public ConcurrentDictionary<Checksum, FileFacts> Facts { get; } = new();
+    public LayerFacts Facts { get; } = new();
 
     /// <summary>The checksums of the files that the layer has.</summary>
     public IReadOnlyCollection<Checksum> Files => _files;

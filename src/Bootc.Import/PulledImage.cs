@@ -1,5 +1,5 @@
 // An image just brought into the repository, with what is at hand of it to deploy it.
-using Bootc.Composefs.FsVerity;
+using Bootc.Composefs;
 
 namespace Bootc.Import;
 
@@ -7,5 +7,4 @@ namespace Bootc.Import;
 /// <param name="Image">The image.</param>
 /// <param name="Facts">What is known of its files.</param>
 /// <param name="Composefs">The composefs image of its commit, when it was made.</param>
-/// <param name="ComposefsDigest">That image's fs-verity digest.</param>
-public sealed record PulledImage(StoredImage Image, LayerFacts Facts, ReadOnlyMemory<byte>? Composefs = null, VerityDigest? ComposefsDigest = null);
+public sealed record PulledImage(StoredImage Image, LayerFacts Facts, UnnamedImage? Composefs = null);

@@ -48,7 +48,7 @@ internal sealed class LayerRoot : IDisposable
     /// <param name="commit">The commit.</param>
     /// <param name="composefs">Makes its composefs image where no deployment has it.</param>
     /// <exception cref="LinuxException">The kernel refuses.</exception>
-    public static LayerRoot Mount(Sysroot sysroot, Checksum commit, Func<ReadOnlyMemory<byte>> composefs)
+    public static LayerRoot Mount(Sysroot sysroot, Checksum commit, Func<UnnamedImage> composefs)
     {
         sysroot.Root.RemoveTree(Folder);
         using DirectoryHandle folder = sysroot.Root.EnsureDirectory(Folder, 0x1C0);
@@ -101,9 +101,9 @@ internal sealed class LayerRoot : IDisposable
         .Select(deployment => System.IO.Path.Combine(sysroot.Path, deployment.Path, Sysroot.ComposefsImageName))
         .FirstOrDefault(File.Exists);
 
-    private static string WriteImage(DirectoryHandle folder, string path, ReadOnlyMemory<byte> image)
+    private static string WriteImage(DirectoryHandle folder, string path, UnnamedImage image)
     {
-        folder.WriteAllBytesAtomically("base.cfs", image.Span, sync: false);
+        image.LinkAs(folder, "base.cfs");
         return $"{path}/base.cfs";
     }
 }

@@ -167,20 +167,19 @@ public sealed partial class PackageLayering : IDeriver
         Checksum image = request.Image.Image.MergeCommit;
         MutableTree tree = MutableTree.FromCommit(repository, image);
         UpperLayer layer = WriteObjects(repository, root, system, tree);
-        IReadOnlyDictionary<Checksum, FileFacts> labelled = DerivedLabels.Apply(repository, tree, request.Image.Facts, cancellation);
-        FileFacts? Facts(Checksum file) => layer.Facts.GetValueOrDefault(file) ?? labelled.GetValueOrDefault(file) ?? request.Image.Facts.TryGet(file);
+        LayerFacts labelled = DerivedLabels.Apply(repository, tree, request.Image.Facts, cancellation);
+        FileFacts? Facts(Checksum file) => layer.Facts.GetValueOrDefault(file) ?? labelled.TryGet(file) ?? request.Image.Facts.TryGet(file);
 
         // The second transaction, since the composefs image is made of directories' metadata that the repository shows.
         using RepositoryTransaction transaction = repository.BeginTransaction();
         (Checksum rootTree, Checksum rootMeta) = tree.Write(transaction);
-        using var composefs = new MemoryStream();
         ComposefsNode node = ReadImage(repository, image, root.ImagePath) is { } known
             ? CommitComposefs.BuildTree(transaction, rootTree, rootMeta, image, known, Facts, request.KnownDigests)
             : CommitComposefs.BuildTree(transaction, rootTree, rootMeta, Facts, request.KnownDigests);
-        VerityDigest digest = ComposefsImage.Write(node, composefs);
+        UnnamedImage composefs = UnnamedImage.Write(node, repository.Directory);
         var metadata = new VariantDictionary
         {
-            { CommitComposefs.DigestKey, GVariantValue.FromBytes(digest.ToArray()) },
+            { CommitComposefs.DigestKey, GVariantValue.FromBytes(composefs.Digest.ToArray()) },
             { ImageStore.BaseCommitKey, GVariantValue.FromString(image.ToString()) },
             { InputHashKey, GVariantValue.FromString(hash) },
             { ChangesKey, GVariantValue.FromStringArray(solved.Changes.Select(change => $"{change.Action} {change.Name} {change.After ?? change.Before}")) },
@@ -189,7 +188,7 @@ public sealed partial class PackageLayering : IDeriver
         ulong timestamp = repository.LoadCommit(image).Timestamp; // no time of its own: the same inputs give the same commit
         Checksum commit = transaction.WriteCommit(new Commit(metadata, image, "", "", timestamp, rootTree, rootMeta));
         transaction.Commit();
-        return new DerivedCommit(commit, composefs.GetBuffer().AsMemory(0, (int)composefs.Length), Facts);
+        return new DerivedCommit(commit, composefs, Facts);
     }
 
     // What the image's own composefs image says of files that stay need not be gathered again, if it is what the commit says.
@@ -259,7 +258,7 @@ public sealed partial class PackageLayering : IDeriver
         return sandbox;
     }
 
-    private static ReadOnlyMemory<byte> MakeComposefs(DeriveRequest request)
+    private static UnnamedImage MakeComposefs(DeriveRequest request)
     {
         if (request.Image.Composefs is { } made)
         {
@@ -268,13 +267,11 @@ public sealed partial class PackageLayering : IDeriver
 
         Repository repository = request.Sysroot.Repository;
         Checksum commit = request.Image.Image.MergeCommit;
-        using var image = new MemoryStream();
-        ComposefsImage.Write(
+        return UnnamedImage.Write(
             FindLike(request, commit) is { } like
                 ? CommitComposefs.BuildTree(repository, commit, like.Commit, like.Root, request.Image.Facts.TryGet, request.KnownDigests)
                 : CommitComposefs.BuildTree(repository, commit, request.Image.Facts.TryGet, request.KnownDigests),
-            image);
-        return image.GetBuffer().AsMemory(0, (int)image.Length);
+            repository.Directory);
     }
 
     // A deployment that was made of the same image differs from it in little.

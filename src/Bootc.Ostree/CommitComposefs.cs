@@ -85,6 +85,7 @@ public static class CommitComposefs
     {
         private const int ParallelDepth = 3;
         private readonly ConcurrentDictionary<Checksum, FileFacts> _read = new();
+        private readonly ConcurrentDictionary<ExtendedAttributeList, ComposefsNode> _attributes = new();
 
         public ComposefsNode Build(Checksum tree, Checksum meta, Like? like = null)
         {
@@ -126,6 +127,7 @@ public static class CommitComposefs
             SetAttributes(node, dirMeta.ExtendedAttributes);
             DirTree names = reader.Tree(tree);
             DirTree? known = like is null ? null : reader.Tree(like.Tree);
+            node.EnsureCapacity(names.Files.Count + names.Directories.Count);
             Dictionary<string, Checksum> knownFiles = known?.Files.ToDictionary(file => file.Name, file => file.File) ?? [];
             Dictionary<string, Like> knownDirectories = known?.Directories
                 .Where(directory => like!.Node.Children.ContainsKey(directory.Name))
@@ -169,7 +171,7 @@ public static class CommitComposefs
             }
             else if (file.Size > 0)
             {
-                node.Payload = new ObjectName(checksum, ObjectType.File).PathIn(RepositoryMode.Bare);
+                node.SetBackingObject(Checksum.AsSpan(in checksum));
             }
 
             SetAttributes(node, file.Header.ExtendedAttributes);
@@ -199,12 +201,24 @@ public static class CommitComposefs
             return FileVerity.TryMeasure(file) ?? FileVerity.Compute(file);
         }
 
-        private static void SetAttributes(ComposefsNode node, ExtendedAttributeList attributes)
+        // Files with labels have those of many others.
+        private void SetAttributes(ComposefsNode node, ExtendedAttributeList attributes)
         {
+            if (attributes.Count > 0)
+            {
+                node.ShareExtendedAttributes(_attributes.GetOrAdd(attributes, ToNode));
+            }
+        }
+
+        private static ComposefsNode ToNode(ExtendedAttributeList attributes)
+        {
+            var node = new ComposefsNode(ModeBits.Regular);
             foreach (ExtendedAttribute attribute in attributes)
             {
                 node.SetExtendedAttribute(attribute.Name, attribute.Value);
             }
+
+            return node;
         }
     }
 }

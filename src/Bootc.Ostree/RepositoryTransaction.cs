@@ -226,6 +226,8 @@ public sealed partial class RepositoryTransaction : IDisposable
         }
 
         _ended = true;
+        _staged.Clear();
+        _stagedTrees.Clear();
         _staging.Dispose();
         _lock?.Dispose();
     }

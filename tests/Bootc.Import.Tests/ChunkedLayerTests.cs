@@ -341,7 +341,7 @@ public sealed class ChunkedLayerTests : IDisposable
         }
 
         Assert.Equal(expected.Image.MergeCommit, pulled.Image.MergeCommit);
-        Assert.Equal(expected.ComposefsDigest, pulled.ComposefsDigest);
+        Assert.Equal(expected.Composefs?.Digest, pulled.Composefs?.Digest);
         Assert.Empty(_test.Repository.Fsck().Findings);
     }
 

@@ -52,7 +52,7 @@ public sealed class FuzzTests
         {
             using RepositoryTransaction transaction = test.Repository.BeginTransaction();
             LayerDirectory root = new LayerImporter(transaction, "the layer", CancellationToken.None).Import(new MemoryStream(content));
-            root.ToMutableTree().Write(transaction);
+            root.Write(transaction);
         }, e => e is ImportException or InsufficientSpaceException);
 
         Assert.InRange(refused, 200, 1500);

@@ -48,7 +48,7 @@ public sealed class StoredImageTests : IDisposable
 
         Assert.Equal(await DigestOfAsync(first), await DigestOfAsync(second));
         Assert.Equal(Tree(_test, pulled), Tree(other, again));
-        Assert.Equal(pulled.ComposefsDigest, again.ComposefsDigest);
+        Assert.Equal(pulled.Composefs?.Digest, again.Composefs?.Digest);
     }
 
     [Fact]

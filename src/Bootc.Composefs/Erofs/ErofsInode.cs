@@ -3,46 +3,59 @@ using Bootc.Linux;
 
 namespace Bootc.Composefs.Erofs;
 
-internal sealed class ErofsInode(ComposefsNode node, uint mode)
+/// <summary>One of as many as the image has files: all of them stand in one array, in the order of their numbers.</summary>
+internal struct ErofsInode
 {
-    public ComposefsNode Node { get; } = node;
+    public ComposefsNode Node;
 
-    /// <summary>The mode written, which differs from the node's for an escaped whiteout.</summary>
-    public uint Mode { get; } = mode;
+    /// <summary>Those that may be other inodes' as well, sorted by name.</summary>
+    public ErofsXattr[] Xattrs;
 
-    public FileKind Kind => ModeBits.GetKind(Mode);
+    /// <summary>A directory's entries, <c>.</c> and <c>..</c> included, sorted by name; empty for all else.</summary>
+    public ErofsEntry[] Entries;
 
-    public ulong Size { get; init; }
-
-    public uint LinkCount { get; set; }
-
-    public uint Number { get; set; }
-
-    /// <summary>Sorted by name.</summary>
-    public ErofsXattr[] Xattrs { get; set; } = [];
-
-    /// <summary>A directory's entries, <c>.</c> and <c>..</c> included, sorted by name.</summary>
-    public (byte[] Name, ErofsInode Inode, bool IsHardLink)[] Entries { get; set; } = [];
-
-    public byte[] LinkTarget { get; init; } = [];
-
-    public bool IsCompact { get; set; }
-
-    public int XattrSize { get; set; }
-
-    public int SharedXattrs { get; set; }
-
-    /// <summary>Zeros before the inode.</summary>
-    public int Padding { get; set; }
-
-    /// <summary>Whole blocks of data, after all inodes.</summary>
-    public int Blocks { get; set; }
-
-    /// <summary>Bytes of data right after the inode.</summary>
-    public int TailSize { get; set; }
+    public uint LinkCount;
 
     /// <summary>The inode's slot, by which directories refer to it.</summary>
-    public long Slot { get; set; }
+    public uint Slot;
 
-    public int InodeSize => IsCompact ? ErofsFormat.CompactInodeSize : ErofsFormat.ExtendedInodeSize;
+    /// <summary>Whole blocks of data, after all inodes.</summary>
+    public int Blocks;
+
+    /// <summary>The size of the attributes as an inode says it: their header as one, and one for every four bytes after it.</summary>
+    public ushort XattrCount;
+
+    /// <summary>Bytes of data right after the inode.</summary>
+    public ushort TailSize;
+
+    /// <summary>Zeros before the inode.</summary>
+    public ushort Padding;
+
+    public byte SharedXattrs;
+
+    public bool IsCompact;
+
+    /// <summary>Whether this is one of the whiteouts that hide names of the lower layer's root, written as they are.</summary>
+    public bool IsRootWhiteout;
+
+    /// <summary>Whether the inode has a metacopy attribute of its own, which is made of its node when it is needed.</summary>
+    public bool HasOwnMetacopy;
+
+    /// <summary>As <see cref="HasOwnMetacopy"/>, of redirect.</summary>
+    public bool HasOwnRedirect;
+
+    public readonly bool IsEscapedWhiteout => !IsRootWhiteout && ErofsTree.IsWhiteout(Node);
+
+    /// <summary>The mode written, which differs from the node's for an escaped whiteout.</summary>
+    public readonly uint Mode => IsEscapedWhiteout ? ModeBits.Regular | (Node.Mode & ModeBits.PermissionMask) : Node.Mode;
+
+    public readonly FileKind Kind => ModeBits.GetKind(Mode);
+
+    public readonly ulong Size => ErofsTree.IsWhiteout(Node) ? 0 : Node.Size;
+
+    public readonly int LinkTargetLength => Node.Payload is { } target ? FileName.GetByteCount(target) : 0;
+
+    public readonly int XattrSize => XattrCount == 0 ? 0 : ErofsFormat.XattrHeaderSize + ((XattrCount - 1) * ErofsFormat.XattrEntrySize);
+
+    public readonly int InodeSize => IsCompact ? ErofsFormat.CompactInodeSize : ErofsFormat.ExtendedInodeSize;
 }

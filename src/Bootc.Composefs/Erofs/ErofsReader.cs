@@ -11,6 +11,8 @@ internal sealed class ErofsReader
     private readonly Dictionary<ulong, ComposefsNode> _nodes = [];
     private readonly HashSet<ulong> _directories = [];
     private readonly Dictionary<uint, ExtendedAttribute> _shared = [];
+    private readonly List<ExtendedAttribute> _attributes = []; // of the inode that is looked at
+    private ComposefsNode? _last;
     private uint _sharedXattrs;
     private long _unclaimed;
 
@@ -59,7 +61,7 @@ internal sealed class ErofsReader
         }
 
         ErofsInodeView inode = ReadInode(slot);
-        List<ExtendedAttribute> attributes = ReadXattrs(inode);
+        List<ExtendedAttribute> attributes = ReadXattrs(inode, out ReadOnlySpan<byte> metacopy, out ReadOnlySpan<byte> redirect);
         bool isWhiteout = inode.Kind == FileKind.Regular && inode.Size == 0 && attributes.Exists(static attribute => attribute.Name == OverlayAttributes.EscapedWhiteout);
         uint mode = isWhiteout ? ModeBits.CharacterDevice | (inode.Mode & ModeBits.PermissionMask) : inode.Mode;
         if (ModeBits.GetKind(mode) == FileKind.Unknown)
@@ -78,6 +80,11 @@ internal sealed class ErofsReader
         _nodes[slot] = node;
         ReadContent(node, inode, slot);
         RestoreXattrs(node, attributes, slot);
+        if (node.Kind == FileKind.Regular)
+        {
+            RestoreBacking(node, metacopy, redirect, slot);
+        }
+
         if (node.Kind == FileKind.Directory)
         {
             node.Size = inode.Size;
@@ -95,7 +102,7 @@ internal sealed class ErofsReader
 
     // Attributes of overlayfs itself describe backing files; those of the tree are escaped. The marks of whiteouts are left
     // out, since writing adds them; those of opaque directories are not, as composefs-info has it.
-    private static void RestoreXattrs(ComposefsNode node, List<ExtendedAttribute> attributes, ulong slot)
+    private void RestoreXattrs(ComposefsNode node, List<ExtendedAttribute> attributes, ulong slot)
     {
         bool hasWhiteouts = attributes.Exists(static attribute => attribute.Name is OverlayAttributes.EscapedWhiteout or OverlayAttributes.EscapedWhiteouts);
         foreach ((string name, byte[] value) in attributes)
@@ -109,32 +116,35 @@ internal sealed class ErofsReader
             }
             else if (name.StartsWith(OverlayAttributes.Prefix, StringComparison.Ordinal))
             {
-                RestoreBacking(node, name, value, slot);
+                if (node.Kind == FileKind.Regular)
+                {
+                    RestoreBacking(node, name == OverlayAttributes.Metacopy ? value : [], name == OverlayAttributes.Redirect ? value : [], slot);
+                }
             }
             else if (!hasWhiteouts || name is not (OverlayAttributes.UserWhiteout or OverlayAttributes.UserWhiteouts))
             {
                 node.RestoreExtendedAttribute(name, value);
             }
         }
+
+        if (attributes.Count > 0 && (_last is null || !node.TryShareExtendedAttributes(_last)))
+        {
+            _last = node;
+        }
     }
 
-    private static void RestoreBacking(ComposefsNode node, string name, byte[] value, ulong slot)
+    private static void RestoreBacking(ComposefsNode node, ReadOnlySpan<byte> metacopy, ReadOnlySpan<byte> redirect, ulong slot)
     {
-        if (node.Kind != FileKind.Regular)
+        if (!metacopy.IsEmpty)
         {
-            return;
+            node.Digest = metacopy.Length == OverlayAttributes.MetacopyDigestSize && metacopy[3] == 1
+                ? new VerityDigest(metacopy[OverlayAttributes.MetacopyHeaderSize..])
+                : throw new ComposefsFormatException($"the metacopy attribute of inode {slot} is malformed");
         }
 
-        switch (name)
+        if (!redirect.IsEmpty)
         {
-            case OverlayAttributes.Metacopy when value.Length > 0:
-                node.Digest = value.Length == OverlayAttributes.MetacopyDigestSize && value[3] == 1
-                    ? new VerityDigest(value.AsSpan(4))
-                    : throw new ComposefsFormatException($"the metacopy attribute of inode {slot} is malformed");
-                break;
-            case OverlayAttributes.Redirect:
-                node.Payload = FileName.Decode(value is [(byte)'/', _, ..] ? value.AsSpan(1) : value);
-                break;
+            node.SetBackingPath(redirect is [(byte)'/', _, ..] ? redirect[1..] : redirect);
         }
     }
 
@@ -270,9 +280,12 @@ internal sealed class ErofsReader
     }
 
     // In the order in which composefs-info shows them: the inode's own ones, then the shared ones.
-    private List<ExtendedAttribute> ReadXattrs(ErofsInodeView inode)
+    // Those of backing files, which most inodes have for themselves alone, are told apart from the others.
+    private List<ExtendedAttribute> ReadXattrs(ErofsInodeView inode, out ReadOnlySpan<byte> metacopy, out ReadOnlySpan<byte> redirect)
     {
-        var attributes = new List<ExtendedAttribute>();
+        List<ExtendedAttribute> attributes = _attributes;
+        attributes.Clear();
+        metacopy = redirect = [];
         if (inode.XattrSize == 0)
         {
             return attributes;
@@ -289,8 +302,20 @@ internal sealed class ErofsReader
 
         while (position + ErofsFormat.XattrEntrySize <= bytes.Length)
         {
-            attributes.Add(ReadXattr(inode.XattrStart + position, bytes.Length - position, out int size));
+            ReadOnlySpan<byte> value = ReadXattr(inode.XattrStart + position, bytes.Length - position, out byte index, out ReadOnlySpan<byte> name, out int size);
             position += size;
+            if (index == OverlayAttributes.Index && name.SequenceEqual(OverlayAttributes.MetacopySuffix))
+            {
+                metacopy = value;
+            }
+            else if (index == OverlayAttributes.Index && name.SequenceEqual(OverlayAttributes.RedirectSuffix))
+            {
+                redirect = value;
+            }
+            else
+            {
+                attributes.Add(ToAttribute(index, name, value));
+            }
         }
 
         for (int i = 0; i < shared; i++)
@@ -307,7 +332,8 @@ internal sealed class ErofsReader
         if (!_shared.TryGetValue(offset, out ExtendedAttribute attribute))
         {
             long start = ((long)_sharedXattrs * ErofsFormat.BlockSize) + ((long)offset * 4);
-            attribute = ReadXattr(start, long.MaxValue, out int size);
+            ReadOnlySpan<byte> value = ReadXattr(start, long.MaxValue, out byte index, out ReadOnlySpan<byte> name, out int size);
+            attribute = ToAttribute(index, name, value);
             Claim(size);
             _shared.Add(offset, attribute);
         }
@@ -315,20 +341,24 @@ internal sealed class ErofsReader
         return attribute;
     }
 
-    private ExtendedAttribute ReadXattr(long start, long room, out int size)
+    private static ExtendedAttribute ToAttribute(byte index, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
+        new(ErofsFormat.XattrPrefix(index) + FileName.Decode(name), value.ToArray());
+
+    private ReadOnlySpan<byte> ReadXattr(long start, long room, out byte index, out ReadOnlySpan<byte> name, out int size)
     {
         ReadOnlySpan<byte> entry = Bytes(start, ErofsFormat.XattrEntrySize, "an extended attribute");
         int nameLength = entry[0];
-        byte index = entry[1];
+        index = entry[1];
         int valueSize = BinaryPrimitives.ReadUInt16LittleEndian(entry[2..]);
         size = (int)ErofsFormat.Align(ErofsFormat.XattrEntrySize + nameLength + valueSize, 4);
-        if (size > room || ErofsFormat.XattrPrefix(index) is not { } prefix)
+        if (size > room || ErofsFormat.XattrPrefix(index) is null)
         {
             throw new ComposefsFormatException($"the extended attribute at offset {start} is malformed");
         }
 
         ReadOnlySpan<byte> rest = Bytes(start + ErofsFormat.XattrEntrySize, nameLength + valueSize, "an extended attribute");
-        return new ExtendedAttribute(prefix + FileName.Decode(rest[..nameLength]), rest[nameLength..].ToArray());
+        name = rest[..nameLength];
+        return rest[nameLength..];
     }
 
     private byte[] ReadData(ErofsInodeView inode, ulong slot)

@@ -1,4 +1,5 @@
 // A tree made ready for an image: overlayfs attributes added, whiteouts escaped, all inodes in order and in place.
+using System.Runtime.InteropServices;
 using Bootc.Linux;
 
 namespace Bootc.Composefs.Erofs;
@@ -6,21 +7,33 @@ namespace Bootc.Composefs.Erofs;
 /// <summary>The inodes of an image in breadth-first order, with the layout that libcomposefs gives them.</summary>
 internal sealed class ErofsTree
 {
-    private static readonly byte[] Self = "."u8.ToArray();
-    private static readonly byte[] Parent = ".."u8.ToArray();
-    private const int NamesOfRoot = 256; // that FinishRoot takes care of
+    private const int NamesOfRoot = 256; // that whiteouts are for
     private const uint WhiteoutMode = ModeBits.CharacterDevice | 0x1A4;
 
-    private readonly Dictionary<ComposefsNode, ErofsInode> _inodes = new(ReferenceEqualityComparer.Instance);
     private readonly ErofsXattr.Pool _xattrs = new();
-    private readonly List<ErofsXattr> _gathered = []; // of the node that is looked at
-    private readonly List<string> _path = []; // of the node that is looked at, for errors
+    private readonly List<ErofsXattr> _gathered = []; // of the inode that is looked at
+    private readonly ErofsInode[] _inodes;
+    private int _count;
 
-    private ErofsTree(int version) => Version = version;
+    // Those that are made anew for each inode.
+    private readonly ErofsXattr _metacopy = new(new ErofsXattrName(OverlayAttributes.Metacopy), OverlayAttributes.MetacopyOf(default));
+    private readonly ErofsXattr _redirect = new(new ErofsXattrName(OverlayAttributes.Redirect), RedirectTo(new string('0', 65)));
+    private readonly ErofsXattr _objectRedirect = new(new ErofsXattrName(OverlayAttributes.Redirect), RedirectTo(new string('0', 70)));
+
+    // The attributes of the last node, which the next one often has as well.
+    private ExtendedAttribute[] _lastAttributes = [];
+    private ErofsXattr[] _lastXattrs = [];
+
+    private ErofsTree(int version, int capacity)
+    {
+        Version = version;
+        _inodes = new ErofsInode[capacity];
+    }
 
     public int Version { get; }
 
-    public List<ErofsInode> Inodes { get; } = [];
+    /// <summary>The inodes, an inode's number being its index.</summary>
+    public Span<ErofsInode> Inodes => _inodes.AsSpan(0, _count);
 
     public List<ErofsXattr> SharedXattrs { get; } = [];
 
@@ -50,18 +63,20 @@ internal sealed class ErofsTree
         }
 
         bool needsNewest = options.MaxVersion > options.MinVersion && HasWhiteouts(root);
-        var tree = new ErofsTree(needsNewest ? options.MaxVersion : options.MinVersion);
-        int count = CountNodes(root);
-        tree._inodes.EnsureCapacity(count);
-        tree.Inodes.EnsureCapacity(count + NamesOfRoot);
-        ErofsInode inode = tree.CreateInodes(root);
-        tree.AddEntries(root, inode, inode);
-        tree.FinishRoot(root, inode);
-        tree.Order(inode);
+        var tree = new ErofsTree(needsNewest ? options.MaxVersion : options.MinVersion, CountNodes(root) + NamesOfRoot);
+        tree.AddInodes(root);
+        tree.RequireLinksInside();
+        tree.FindMinimumTime();
         tree.ShareXattrs();
         tree.PlaceInodes();
         return tree;
     }
+
+    /// <summary>The inode that a name stands for.</summary>
+    public ref readonly ErofsInode InodeOf(ErofsEntry entry) => ref _inodes[entry.Node.Resolve().InodeIndex];
+
+    /// <summary>Whether overlayfs would take a file for the mark that a name is hidden.</summary>
+    public static bool IsWhiteout(ComposefsNode node) => node.Kind == FileKind.CharacterDevice && node.DeviceNumber == 0;
 
     private static int CountNodes(ComposefsNode node)
     {
@@ -73,8 +88,6 @@ internal sealed class ErofsTree
 
         return count;
     }
-
-    private static bool IsWhiteout(ComposefsNode node) => node.Kind == FileKind.CharacterDevice && node.DeviceNumber == 0;
 
     private static bool HasWhiteouts(ComposefsNode node)
     {
@@ -99,83 +112,206 @@ internal sealed class ErofsTree
         return false;
     }
 
-    private string ShownPath => "/" + string.Join('/', _path);
-
-    private ErofsInode CreateInodes(ComposefsNode node)
+    // Breadth first: an inode's children are added when its turn comes, sorted by name.
+    private void AddInodes(ComposefsNode root)
     {
-        bool isWhiteout = IsWhiteout(node);
-        uint mode = isWhiteout ? ModeBits.Regular | (node.Mode & ModeBits.PermissionMask) : node.Mode;
-        var inode = new ErofsInode(node, mode)
+        Add(root, ".", 0);
+        SetXattr(ref _inodes[0], OverlayAttributes.Opaque, "y"u8.ToArray());
+        for (int i = 0; i < _count; i++)
         {
-            Size = isWhiteout ? 0 : node.Size,
-            LinkCount = node.LinkCount,
-            LinkTarget = node.Kind == FileKind.SymbolicLink
-                ? FileName.Encode(node.Payload ?? throw new ComposefsFormatException($"the symbolic link '{ShownPath}' has no target"))
-                : [],
-        };
-        if (!_inodes.TryAdd(node, inode))
-        {
-            throw new ComposefsFormatException($"the node '{ShownPath}' stands at two places of the tree");
-        }
-
-        AddXattrs(node, inode);
-        foreach ((string name, ComposefsNode child) in node.Entries)
-        {
-            if (child.HardLinkTarget is null)
+            if (_inodes[i].Node.Kind == FileKind.Directory && !_inodes[i].IsRootWhiteout)
             {
-                _path.Add(name);
-                CreateInodes(child);
-                _path.RemoveAt(_path.Count - 1);
-                if (IsWhiteout(child))
-                {
-                    MarkWhiteoutParent(inode);
-                }
+                AddChildren(i);
             }
         }
-
-        return inode;
     }
 
-    private void AddXattrs(ComposefsNode node, ErofsInode inode)
+    private void Add(ComposefsNode node, string name, int parent)
     {
-        _gathered.Clear();
-        for (int i = 0; i < node.ExtendedAttributes.Count; i++)
+        if (IsInTree(node))
         {
-            (string name, byte[] value) = node.ExtendedAttributes[i];
-            string escaped = name.StartsWith(OverlayAttributes.Prefix, StringComparison.Ordinal)
-                ? OverlayAttributes.EscapePrefix + name[OverlayAttributes.Prefix.Length..]
-                : name;
-            Gather(escaped, value);
+            throw new ComposefsFormatException($"the node '{PathOf(parent, name)}' stands at two places of the tree");
         }
 
+        if (node.Kind == FileKind.SymbolicLink && node.Payload is null)
+        {
+            throw new ComposefsFormatException($"the symbolic link '{PathOf(parent, name)}' has no target");
+        }
+
+        node.InodeIndex = _count;
+        ref ErofsInode inode = ref _inodes[_count++];
+        inode = new ErofsInode
+        {
+            Node = node,
+            LinkCount = node.LinkCount,
+            Xattrs = XattrsOf(node),
+            Entries = node.Kind == FileKind.Directory ? [new("..", node.InodeIndex == 0 ? node : _inodes[parent].Node)] : [],
+        };
         if (IsWhiteout(node))
         {
-            Gather(OverlayAttributes.EscapedWhiteout, []);
-            Gather(OverlayAttributes.UserWhiteout, []);
+            SetXattr(ref inode, OverlayAttributes.EscapedWhiteout, []);
+            SetXattr(ref inode, OverlayAttributes.UserWhiteout, []);
         }
         else if (node.Kind == FileKind.Regular && node.Size > 0 && node.Content is null)
         {
-            GatherBacking(node);
-        }
+            if (ErofsFormat.ChunksOf(node.Size).Count > ErofsFormat.MaximumChunks)
+            {
+                throw new ComposefsFormatException($"the file '{PathOf(parent, name)}' of {node.Size} bytes is too large for a composefs image");
+            }
 
-        if (_gathered.Count > 0)
-        {
-            inode.Xattrs = [.. _gathered];
+            AddBacking(ref inode);
         }
     }
 
-    private void GatherBacking(ComposefsNode node)
+    // Digest and place are different in almost every file: they stay with the node until it turns out that others have them too.
+    private void AddBacking(ref ErofsInode inode)
     {
-        if (ErofsFormat.ChunksOf(node.Size).Count > ErofsFormat.MaximumChunks)
+        inode.HasOwnMetacopy = inode.Node.Digest is not null;
+        if (!inode.HasOwnMetacopy)
         {
-            throw new ComposefsFormatException($"the file '{ShownPath}' of {node.Size} bytes is too large for a composefs image");
+            SetXattr(ref inode, OverlayAttributes.Metacopy, []);
         }
 
-        Gather(OverlayAttributes.Metacopy, OverlayAttributes.MetacopyOf(node.Digest));
-        if (!string.IsNullOrEmpty(node.Payload))
+        inode.HasOwnRedirect = inode.Node.Backing is { HasName: true };
+        if (!inode.HasOwnRedirect && inode.Node.Payload is { Length: > 0 } path)
         {
-            Gather(OverlayAttributes.Redirect, RedirectTo(node.Payload));
+            SetXattr(ref inode, OverlayAttributes.Redirect, RedirectTo(path));
         }
+    }
+
+    private void AddChildren(int index)
+    {
+        ComposefsNode node = _inodes[index].Node;
+        List<ErofsEntry> entries = [new(".", node), .. _inodes[index].Entries];
+        entries.EnsureCapacity(entries.Count + node.Entries.Count);
+        foreach ((string name, ComposefsNode child) in node.Entries)
+        {
+            entries.Add(new(name, child));
+        }
+
+        if (index == 0)
+        {
+            AddRootWhiteouts(node, entries);
+        }
+
+        entries.Sort(ErofsEntry.Compare);
+        _inodes[index].Entries = [.. entries];
+        uint directories = 0;
+        foreach (ErofsEntry entry in entries)
+        {
+            if (entry.IsHardLink)
+            {
+                continue;
+            }
+
+            if (index == 0 && !node.Entries.ContainsKey(entry.Name))
+            {
+                AddRootWhiteout(node, entry.Node);
+                continue;
+            }
+
+            Add(entry.Node, entry.Name, index);
+            directories += entry.Node.Kind == FileKind.Directory ? 1u : 0;
+            if (IsWhiteout(entry.Node))
+            {
+                MarkWhiteoutParent(ref _inodes[index]);
+            }
+        }
+
+        _inodes[index].LinkCount = 2 + directories;
+    }
+
+    // The root hides all that the layer of backing files has: it is opaque, and where no name stands, a whiteout does.
+    private static void AddRootWhiteouts(ComposefsNode root, List<ErofsEntry> entries)
+    {
+        for (int i = 0; i < NamesOfRoot; i++)
+        {
+            string name = i.ToString("x2", System.Globalization.CultureInfo.InvariantCulture);
+            if (!root.Entries.ContainsKey(name))
+            {
+                entries.Add(new(name, new ComposefsNode(WhiteoutMode)
+                {
+                    Uid = root.Uid,
+                    Gid = root.Gid,
+                    ModifiedSeconds = root.ModifiedSeconds,
+                    ModifiedNanoseconds = root.ModifiedNanoseconds,
+                }));
+            }
+        }
+    }
+
+    private void AddRootWhiteout(ComposefsNode root, ComposefsNode node)
+    {
+        node.InodeIndex = _count;
+        ref ErofsInode inode = ref _inodes[_count++];
+        inode = new ErofsInode { Node = node, LinkCount = 1, Xattrs = [], Entries = [], IsRootWhiteout = true };
+        int label = Array.FindIndex(root.Attributes, static attribute => attribute.Name == "security.selinux");
+        if (label >= 0)
+        {
+            SetXattr(ref inode, root.Attributes[label].Name, root.Attributes[label].Value);
+        }
+    }
+
+    private bool IsInTree(ComposefsNode node) => node.InodeIndex < _count && ReferenceEquals(_inodes[node.InodeIndex].Node, node);
+
+    private void RequireLinksInside()
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            foreach (ErofsEntry entry in _inodes[i].Entries)
+            {
+                if (entry.Node.HardLinkTarget is null)
+                {
+                    continue;
+                }
+
+                ComposefsNode target = entry.Node.Resolve();
+                if (!IsInTree(target))
+                {
+                    throw new ComposefsFormatException($"the hard link '{PathOf(i, entry.Name)}' points outside of the tree");
+                }
+
+                if (entry.Node.Kind == FileKind.Directory || target.Kind == FileKind.Directory)
+                {
+                    throw new ComposefsFormatException($"'{PathOf(i, entry.Name)}' is a hard link to a directory");
+                }
+            }
+        }
+    }
+
+    // For errors.
+    private string PathOf(int directory, string name)
+    {
+        string path = name;
+        for (int index = directory; index > 0;)
+        {
+            ComposefsNode node = _inodes[index].Node;
+            index = Array.Find(_inodes[index].Entries, static entry => entry.Name == "..").Node.InodeIndex;
+            path = $"{Array.Find(_inodes[index].Entries, entry => ReferenceEquals(entry.Node, node) && !entry.IsHardLink).Name}/{path}";
+        }
+
+        return "/" + path;
+    }
+
+    private ErofsXattr[] XattrsOf(ComposefsNode node)
+    {
+        if (ReferenceEquals(node.Attributes, _lastAttributes))
+        {
+            return _lastXattrs;
+        }
+
+        _gathered.Clear();
+        foreach ((string name, byte[] value) in node.Attributes)
+        {
+            string escaped = name.StartsWith(OverlayAttributes.Prefix, StringComparison.Ordinal)
+                ? OverlayAttributes.EscapePrefix + name[OverlayAttributes.Prefix.Length..]
+                : name;
+            _gathered.Add(_xattrs.Get(escaped, value));
+        }
+
+        _gathered.Sort(ErofsXattr.CompareNames);
+        _lastAttributes = node.Attributes;
+        return _lastXattrs = [.. _gathered];
     }
 
     // A slash comes before it in any case, so that it can be taken off again.
@@ -187,153 +323,128 @@ internal sealed class ErofsTree
         return path;
     }
 
-    private void Gather(string name, byte[] value)
+    private void MarkWhiteoutParent(ref ErofsInode parent)
     {
-        ErofsXattr xattr = _xattrs.Get(name, value);
-        for (int i = 0; i < _gathered.Count; i++)
-        {
-            if (_gathered[i].Name == xattr.Name)
-            {
-                _gathered[i] = xattr;
-                return;
-            }
-        }
-
-        _gathered.Add(xattr);
-    }
-
-    private void MarkWhiteoutParent(ErofsInode parent)
-    {
-        SetXattr(parent, OverlayAttributes.EscapedWhiteouts, []);
-        SetXattr(parent, OverlayAttributes.UserWhiteouts, []);
+        SetXattr(ref parent, OverlayAttributes.EscapedWhiteouts, []);
+        SetXattr(ref parent, OverlayAttributes.UserWhiteouts, []);
         if (Version >= 1)
         {
-            SetXattr(parent, OverlayAttributes.EscapedOpaque, "x"u8.ToArray());
-            SetXattr(parent, OverlayAttributes.UserOpaque, "x"u8.ToArray());
+            SetXattr(ref parent, OverlayAttributes.EscapedOpaque, "x"u8.ToArray());
+            SetXattr(ref parent, OverlayAttributes.UserOpaque, "x"u8.ToArray());
         }
     }
 
-    private void SetXattr(ErofsInode inode, string name, byte[] value)
+    // The array may be other inodes' as well, so it stays as it is.
+    private void SetXattr(ref ErofsInode inode, string name, byte[] value)
     {
         ErofsXattr xattr = _xattrs.Get(name, value);
-        for (int i = 0; i < inode.Xattrs.Length; i++)
-        {
-            if (inode.Xattrs[i].Name == xattr.Name)
-            {
-                inode.Xattrs[i] = xattr;
-                return;
-            }
-        }
-
-        inode.Xattrs = [.. inode.Xattrs, xattr];
+        ErofsXattr[] xattrs = [.. inode.Xattrs.Where(other => other.Name != xattr.Name), xattr];
+        Array.Sort(xattrs, ErofsXattr.CompareNames);
+        inode.Xattrs = xattrs;
     }
 
-    private void AddEntries(ComposefsNode node, ErofsInode inode, ErofsInode parent)
+    private void FindMinimumTime()
     {
-        var entries = new (byte[] Name, ErofsInode Inode, bool IsHardLink)[node.Children.Count + 2];
-        entries[0] = (Self, inode, true);
-        entries[1] = (Parent, parent, true);
-        int count = 2;
-        uint directories = 0;
-        foreach ((string name, ComposefsNode child) in node.Entries)
+        MinimumSeconds = _inodes[0].Node.ModifiedSeconds;
+        MinimumNanoseconds = _inodes[0].Node.ModifiedNanoseconds;
+        foreach (ref ErofsInode inode in Inodes)
         {
-            ComposefsNode target = child.Resolve();
-            bool isLink = child.HardLinkTarget is not null;
-            if (!_inodes.TryGetValue(target, out ErofsInode? targetInode))
-            {
-                throw new ComposefsFormatException($"the hard link '{ShownPath}/{name}' points outside of the tree");
-            }
-
-            if (isLink && (child.Kind == FileKind.Directory || target.Kind == FileKind.Directory))
-            {
-                throw new ComposefsFormatException($"'{ShownPath}/{name}' is a hard link to a directory");
-            }
-
-            entries[count++] = (FileName.Encode(name), targetInode, isLink);
-            if (!isLink && child.Kind == FileKind.Directory)
-            {
-                directories++;
-                _path.Add(name);
-                AddEntries(child, targetInode, inode);
-                _path.RemoveAt(_path.Count - 1);
-            }
-        }
-
-        inode.LinkCount = 2 + directories;
-        inode.Entries = entries;
-    }
-
-    // The root hides all that the layer of backing files has: it is opaque, and where no name stands, a whiteout does.
-    private void FinishRoot(ComposefsNode root, ErofsInode inode)
-    {
-        SetXattr(inode, OverlayAttributes.Opaque, "y"u8.ToArray());
-        ExtendedAttribute? label = root.ExtendedAttributes.Where(attribute => attribute.Name == "security.selinux").Cast<ExtendedAttribute?>().FirstOrDefault();
-        var entries = new List<(byte[] Name, ErofsInode Inode, bool IsHardLink)>(inode.Entries);
-        for (int i = 0; i < NamesOfRoot; i++)
-        {
-            string name = i.ToString("x2", System.Globalization.CultureInfo.InvariantCulture);
-            if (root.Children.ContainsKey(name))
-            {
-                continue;
-            }
-
-            var node = new ComposefsNode(WhiteoutMode)
-            {
-                Uid = root.Uid,
-                Gid = root.Gid,
-                ModifiedSeconds = root.ModifiedSeconds,
-                ModifiedNanoseconds = root.ModifiedNanoseconds,
-            };
-            var whiteout = new ErofsInode(node, WhiteoutMode) { LinkCount = 1 };
-            if (label is { } selinux)
-            {
-                SetXattr(whiteout, selinux.Name, selinux.Value);
-            }
-
-            entries.Add((FileName.Encode(name), whiteout, false));
-        }
-
-        inode.Entries = [.. entries];
-    }
-
-    private void Order(ErofsInode root)
-    {
-        MinimumSeconds = root.Node.ModifiedSeconds;
-        MinimumNanoseconds = root.Node.ModifiedNanoseconds;
-        Inodes.Add(root);
-        for (int i = 0; i < Inodes.Count; i++)
-        {
-            ErofsInode inode = Inodes[i];
-            inode.Number = (uint)i;
-            if (inode.Entries.Length > 0)
-            {
-                Array.Sort(inode.Entries, static (a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
-            }
-
-            if (inode.Xattrs.Length > 1)
-            {
-                Array.Sort(inode.Xattrs, static (a, b) => a.Name.Bytes.AsSpan().SequenceCompareTo(b.Name.Bytes));
-            }
-
             if ((inode.Node.ModifiedSeconds, inode.Node.ModifiedNanoseconds).CompareTo((MinimumSeconds, MinimumNanoseconds)) < 0)
             {
                 (MinimumSeconds, MinimumNanoseconds) = (inode.Node.ModifiedSeconds, inode.Node.ModifiedNanoseconds);
             }
 
             HasAcl |= Array.Exists(inode.Xattrs, static xattr => xattr.Name.Index is 2 or 3 && xattr.Name.Suffix.Length == 0);
-            foreach ((_, ErofsInode child, bool isHardLink) in inode.Entries)
+        }
+    }
+
+    /// <summary>All attributes of an inode, sorted by name. They are good until those of another one are asked for.</summary>
+    public ReadOnlySpan<ErofsXattr> XattrsOf(ref readonly ErofsInode inode)
+    {
+        if (!inode.HasOwnMetacopy && !inode.HasOwnRedirect)
+        {
+            return inode.Xattrs;
+        }
+
+        _gathered.Clear();
+        _gathered.AddRange(inode.Xattrs);
+        if (inode.HasOwnMetacopy)
+        {
+            inode.Node.Backing!.DigestBytes.CopyTo(_metacopy.Value.AsSpan(OverlayAttributes.MetacopyHeaderSize));
+            Insert(_metacopy);
+        }
+
+        if (inode.HasOwnRedirect)
+        {
+            ErofsXattr redirect = inode.Node.Backing!.HasSuffix ? _objectRedirect : _redirect;
+            inode.Node.Backing!.WritePath(redirect.Value.AsSpan(1));
+            Insert(redirect);
+        }
+
+        return CollectionsMarshal.AsSpan(_gathered);
+    }
+
+    private void Insert(ErofsXattr xattr)
+    {
+        int index = _gathered.Count;
+        while (index > 0 && ErofsXattr.CompareNames(_gathered[index - 1], xattr) > 0)
+        {
+            index--;
+        }
+
+        _gathered.Insert(index, xattr);
+    }
+
+    // What several inodes have is written once for them.
+    private void ShareMetacopies()
+    {
+        var seen = new HashSet<int>(_count, new ByBacking(_inodes, byPath: false));
+        for (int i = 0; i < _count; i++)
+        {
+            if (_inodes[i].HasOwnMetacopy && !seen.Add(i) && seen.TryGetValue(i, out int first))
             {
-                if (!isHardLink)
-                {
-                    Inodes.Add(child);
-                }
+                ShareMetacopy(ref _inodes[first]);
+                ShareMetacopy(ref _inodes[i]);
             }
+        }
+    }
+
+    private void ShareMetacopy(ref ErofsInode inode)
+    {
+        if (inode.HasOwnMetacopy)
+        {
+            inode.HasOwnMetacopy = false;
+            SetXattr(ref inode, OverlayAttributes.Metacopy, OverlayAttributes.MetacopyOf(inode.Node.Digest!.Value));
+        }
+    }
+
+    private void ShareRedirects()
+    {
+        var seen = new HashSet<int>(_count, new ByBacking(_inodes, byPath: true));
+        for (int i = 0; i < _count; i++)
+        {
+            if (_inodes[i].HasOwnRedirect && !seen.Add(i) && seen.TryGetValue(i, out int first))
+            {
+                ShareRedirect(ref _inodes[first]);
+                ShareRedirect(ref _inodes[i]);
+            }
+        }
+    }
+
+    private void ShareRedirect(ref ErofsInode inode)
+    {
+        if (inode.HasOwnRedirect)
+        {
+            inode.HasOwnRedirect = false;
+            SetXattr(ref inode, OverlayAttributes.Redirect, RedirectTo(inode.Node.Payload!));
         }
     }
 
     private void ShareXattrs()
     {
-        foreach (ErofsInode inode in Inodes)
+        ShareMetacopies();
+        ShareRedirects();
+        foreach (ref ErofsInode inode in Inodes)
         {
             foreach (ErofsXattr xattr in inode.Xattrs)
             {
@@ -356,17 +467,16 @@ internal sealed class ErofsTree
     private void PlaceInodes()
     {
         long position = ErofsFormat.SuperblockOffset + ErofsFormat.SuperblockSize;
-        foreach (ErofsInode inode in Inodes)
+        foreach (ref ErofsInode inode in Inodes)
         {
-            ComputeDataSize(inode);
-            inode.IsCompact = FitsCompact(inode);
-            ComputeXattrSize(inode);
+            ComputeDataSize(ref inode);
+            inode.IsCompact = FitsCompact(ref inode);
+            ComputeXattrSize(ref inode);
             long start = ErofsFormat.Align(position, ErofsFormat.SlotSize);
-            inode.Padding = (int)(start - position);
-            int extra = PadForTail(inode, start);
-            inode.Padding += extra;
+            int extra = PadForTail(ref inode, start);
+            inode.Padding = (ushort)(start - position + extra);
             position = start + extra;
-            inode.Slot = position / ErofsFormat.SlotSize;
+            inode.Slot = checked((uint)(position / ErofsFormat.SlotSize));
             DataBlocks += inode.Blocks;
             position += inode.InodeSize + inode.XattrSize + inode.TailSize;
         }
@@ -374,46 +484,46 @@ internal sealed class ErofsTree
         InodesEnd = ErofsFormat.Align(position, ErofsFormat.SlotSize);
     }
 
-    private static void ComputeDataSize(ErofsInode inode)
+    private static void ComputeDataSize(ref ErofsInode inode)
     {
         switch (inode.Kind)
         {
             case FileKind.Directory:
-                ComputeDirectorySize(inode);
+                ComputeDirectorySize(ref inode);
                 break;
             case FileKind.SymbolicLink:
-                inode.TailSize = inode.LinkTarget.Length;
+                inode.TailSize = (ushort)inode.LinkTargetLength;
                 break;
             case FileKind.Regular when inode.Size > 0 && inode.Node.Content is not null:
                 inode.Blocks = (int)(inode.Size / ErofsFormat.BlockSize);
-                inode.TailSize = (int)(inode.Size % ErofsFormat.BlockSize);
-                MoveLargeTail(inode);
+                inode.TailSize = (ushort)(inode.Size % ErofsFormat.BlockSize);
+                MoveLargeTail(ref inode);
                 break;
             case FileKind.Regular when inode.Size > 0:
-                inode.TailSize = (int)ErofsFormat.ChunksOf(inode.Size).Count * sizeof(uint);
+                inode.TailSize = (ushort)(ErofsFormat.ChunksOf(inode.Size).Count * sizeof(uint));
                 break;
         }
     }
 
-    private static void ComputeDirectorySize(ErofsInode inode)
+    private static void ComputeDirectorySize(ref ErofsInode inode)
     {
-        foreach ((byte[] name, _, _) in inode.Entries)
+        foreach (ErofsEntry entry in inode.Entries)
         {
-            int length = ErofsFormat.DirentSize + name.Length;
+            int length = ErofsFormat.DirentSize + entry.NameLength;
             if (inode.TailSize + length > ErofsFormat.BlockSize)
             {
                 inode.Blocks++;
                 inode.TailSize = 0;
             }
 
-            inode.TailSize += length;
+            inode.TailSize += (ushort)length;
         }
 
-        MoveLargeTail(inode);
+        MoveLargeTail(ref inode);
     }
 
     // More than half a block gets a block of its own.
-    private static void MoveLargeTail(ErofsInode inode)
+    private static void MoveLargeTail(ref ErofsInode inode)
     {
         if (inode.TailSize > ErofsFormat.BlockSize / 2)
         {
@@ -422,7 +532,7 @@ internal sealed class ErofsTree
         }
     }
 
-    private bool FitsCompact(ErofsInode inode)
+    private bool FitsCompact(ref ErofsInode inode)
     {
         ulong size = inode.Kind == FileKind.Directory ? ((ulong)inode.Blocks * ErofsFormat.BlockSize) + (ulong)inode.TailSize : inode.Size;
         return inode.Node.ModifiedSeconds == MinimumSeconds
@@ -433,30 +543,28 @@ internal sealed class ErofsTree
             && size <= uint.MaxValue;
     }
 
-    private static void ComputeXattrSize(ErofsInode inode)
+    private void ComputeXattrSize(ref ErofsInode inode)
     {
-        if (inode.Xattrs.Length == 0)
+        ReadOnlySpan<ErofsXattr> xattrs = XattrsOf(in inode);
+        if (xattrs.IsEmpty)
         {
             return;
         }
 
-        int size = ErofsFormat.XattrHeaderSize;
-        foreach (ErofsXattr xattr in inode.Xattrs)
+        int size = 0;
+        foreach (ErofsXattr xattr in xattrs)
         {
             bool isShared = xattr.SharedOffset >= 0 && inode.SharedXattrs < ErofsFormat.MaximumSharedXattrs;
-            inode.SharedXattrs += isShared ? 1 : 0;
+            inode.SharedXattrs += (byte)(isShared ? 1 : 0);
             size += isShared ? ErofsFormat.XattrEntrySize : xattr.EntrySize;
         }
 
-        inode.XattrSize = (int)ErofsFormat.Align(size, 4);
-        if (((inode.XattrSize - ErofsFormat.XattrHeaderSize) / 4) + 1 > ushort.MaxValue)
-        {
-            throw new ComposefsFormatException("the extended attributes of a file are too many for an image");
-        }
+        int count = (int)(ErofsFormat.Align(size, 4) / 4) + 1;
+        inode.XattrCount = count <= ushort.MaxValue ? (ushort)count : throw new ComposefsFormatException("the extended attributes of a file are too many for an image");
     }
 
     /// <summary>Zeros before an inode so that its tail does not cross a block; where that cannot be, the tail gets a block.</summary>
-    private static int PadForTail(ErofsInode inode, long position)
+    private static int PadForTail(ref ErofsInode inode, long position)
     {
         int head = inode.InodeSize + inode.XattrSize;
         int toNextBlock = (int)(ErofsFormat.Align(position, ErofsFormat.BlockSize) - position);
@@ -489,5 +597,24 @@ internal sealed class ErofsTree
         inode.Blocks++;
         inode.TailSize = 0;
         return toNextBlock;
+    }
+
+    // By digest, or by path: the same name with and without a suffix makes two of these.
+    private sealed class ByBacking(ErofsInode[] inodes, bool byPath) : IEqualityComparer<int>
+    {
+        public bool Equals(int x, int y)
+        {
+            (BackingFile a, BackingFile b) = (inodes[x].Node.Backing!, inodes[y].Node.Backing!);
+            return KeyOf(a).SequenceEqual(KeyOf(b)) && (!byPath || a.HasSuffix == b.HasSuffix);
+        }
+
+        public int GetHashCode(int index)
+        {
+            var hash = default(HashCode);
+            hash.AddBytes(KeyOf(inodes[index].Node.Backing!));
+            return hash.ToHashCode();
+        }
+
+        private ReadOnlySpan<byte> KeyOf(BackingFile file) => byPath ? file.NameBytes : file.DigestBytes;
     }
 }

@@ -23,9 +23,9 @@ internal sealed class ErofsWriter(Stream destination)
         ReserveMemory(dataStart + (tree.DataBlocks * ErofsFormat.BlockSize));
         WriteHeader(tree);
         WriteSuperblock(tree, dataStart);
-        foreach (ErofsInode inode in tree.Inodes)
+        foreach (ref ErofsInode inode in tree.Inodes)
         {
-            WriteInode(tree, inode);
+            WriteInode(tree, in inode);
         }
 
         AlignTo(ErofsFormat.SlotSize);
@@ -35,9 +35,9 @@ internal sealed class ErofsWriter(Stream destination)
         }
 
         AlignTo(ErofsFormat.BlockSize);
-        foreach (ErofsInode inode in tree.Inodes)
+        foreach (ref ErofsInode inode in tree.Inodes)
         {
-            WriteBlocks(inode);
+            WriteBlocks(tree, in inode);
         }
 
         Flush();
@@ -74,7 +74,7 @@ internal sealed class ErofsWriter(Stream destination)
         BinaryPrimitives.WriteUInt32LittleEndian(superblock[8..], ErofsFormat.FeatureMtime | ErofsFormat.FeatureXattrFilter);
         superblock[12] = ErofsFormat.BlockBits;
         BinaryPrimitives.WriteUInt16LittleEndian(superblock[14..], (ushort)tree.Inodes[0].Slot);
-        BinaryPrimitives.WriteInt64LittleEndian(superblock[16..], tree.Inodes.Count);
+        BinaryPrimitives.WriteInt64LittleEndian(superblock[16..], tree.Inodes.Length);
         BinaryPrimitives.WriteInt64LittleEndian(superblock[24..], tree.MinimumSeconds);
         BinaryPrimitives.WriteUInt32LittleEndian(superblock[32..], tree.MinimumNanoseconds);
         BinaryPrimitives.WriteUInt32LittleEndian(superblock[36..], (uint)((dataStart / ErofsFormat.BlockSize) + tree.DataBlocks));
@@ -82,19 +82,18 @@ internal sealed class ErofsWriter(Stream destination)
         Put(superblock);
     }
 
-    private void WriteInode(ErofsTree tree, ErofsInode inode)
+    private void WriteInode(ErofsTree tree, ref readonly ErofsInode inode)
     {
         PutZeros(inode.Padding);
-        (int layout, ulong size, uint union) = DescribeData(inode);
+        (int layout, ulong size, uint union) = DescribeData(in inode);
         ushort format = (ushort)((layout << 1) | (inode.IsCompact ? 0 : 1));
-        ushort xattrCount = (ushort)(inode.XattrSize == 0 ? 0 : ((inode.XattrSize - ErofsFormat.XattrHeaderSize) / 4) + 1);
         Span<byte> bytes = stackalloc byte[ErofsFormat.ExtendedInodeSize];
         bytes.Clear();
         BinaryPrimitives.WriteUInt16LittleEndian(bytes, format);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes[2..], xattrCount);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[2..], inode.XattrCount);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes[4..], (ushort)inode.Mode);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[16..], union);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[20..], inode.Number);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[20..], (uint)inode.Node.InodeIndex);
         if (inode.IsCompact)
         {
             BinaryPrimitives.WriteUInt16LittleEndian(bytes[6..], (ushort)inode.LinkCount);
@@ -113,11 +112,11 @@ internal sealed class ErofsWriter(Stream destination)
         }
 
         Put(bytes[..inode.InodeSize]);
-        WriteXattrs(tree, inode);
-        WriteTail(inode);
+        WriteXattrs(tree, in inode);
+        WriteTail(tree, in inode);
     }
 
-    private (int Layout, ulong Size, uint Union) DescribeData(ErofsInode inode)
+    private (int Layout, ulong Size, uint Union) DescribeData(ref readonly ErofsInode inode)
     {
         int layout = inode.TailSize > 0 ? ErofsFormat.LayoutFlatInline : ErofsFormat.LayoutFlatPlain;
         uint union = 0;
@@ -132,7 +131,7 @@ internal sealed class ErofsWriter(Stream destination)
             case FileKind.Directory:
                 return (layout, ((ulong)inode.Blocks * ErofsFormat.BlockSize) + (ulong)inode.TailSize, union);
             case FileKind.SymbolicLink:
-                return (layout, (ulong)inode.LinkTarget.Length, union);
+                return (layout, (ulong)inode.LinkTargetLength, union);
             case FileKind.CharacterDevice or FileKind.BlockDevice:
                 return (layout, 0, (uint)inode.Node.DeviceNumber);
             case FileKind.Regular when inode.Size > 0 && inode.Node.Content is null:
@@ -146,15 +145,16 @@ internal sealed class ErofsWriter(Stream destination)
         }
     }
 
-    private void WriteXattrs(ErofsTree tree, ErofsInode inode)
+    private void WriteXattrs(ErofsTree tree, ref readonly ErofsInode inode)
     {
-        if (inode.XattrSize == 0)
+        if (inode.XattrCount == 0)
         {
             return;
         }
 
+        ReadOnlySpan<ErofsXattr> xattrs = tree.XattrsOf(in inode);
         uint filter = uint.MaxValue;
-        foreach (ErofsXattr xattr in inode.Xattrs)
+        foreach (ErofsXattr xattr in xattrs)
         {
             filter &= ~xattr.Name.FilterBit;
         }
@@ -166,7 +166,7 @@ internal sealed class ErofsWriter(Stream destination)
         Put(header);
         Span<byte> reference = stackalloc byte[4];
         int shared = 0;
-        foreach (ErofsXattr xattr in inode.Xattrs)
+        foreach (ErofsXattr xattr in xattrs)
         {
             if (xattr.SharedOffset >= 0 && shared < inode.SharedXattrs)
             {
@@ -178,7 +178,7 @@ internal sealed class ErofsWriter(Stream destination)
         }
 
         shared = 0;
-        foreach (ErofsXattr xattr in inode.Xattrs)
+        foreach (ErofsXattr xattr in xattrs)
         {
             if (xattr.SharedOffset >= 0 && shared < inode.SharedXattrs)
             {
@@ -202,7 +202,7 @@ internal sealed class ErofsWriter(Stream destination)
         AlignTo(4);
     }
 
-    private void WriteTail(ErofsInode inode)
+    private void WriteTail(ErofsTree tree, ref readonly ErofsInode inode)
     {
         if (inode.TailSize == 0)
         {
@@ -215,13 +215,13 @@ internal sealed class ErofsWriter(Stream destination)
                 int first = inode.Entries.Length;
                 for (int size = 0; size < inode.TailSize;)
                 {
-                    size += ErofsFormat.DirentSize + inode.Entries[--first].Name.Length;
+                    size += ErofsFormat.DirentSize + inode.Entries[--first].NameLength;
                 }
 
-                WriteDirents(inode, first, inode.Entries.Length);
+                WriteDirents(tree, inode.Entries.AsSpan(first));
                 break;
             case FileKind.SymbolicLink:
-                Put(inode.LinkTarget);
+                Put(FileName.Encode(inode.Node.Payload!));
                 break;
             case FileKind.Regular when inode.Node.Content is { } content:
                 Put(content.AsSpan(content.Length - inode.TailSize));
@@ -232,7 +232,7 @@ internal sealed class ErofsWriter(Stream destination)
         }
     }
 
-    private void WriteBlocks(ErofsInode inode)
+    private void WriteBlocks(ErofsTree tree, ref readonly ErofsInode inode)
     {
         if (inode.Blocks == 0)
         {
@@ -242,10 +242,10 @@ internal sealed class ErofsWriter(Stream destination)
         switch (inode.Kind)
         {
             case FileKind.Directory:
-                WriteDirectoryBlocks(inode);
+                WriteDirectoryBlocks(tree, in inode);
                 break;
             case FileKind.SymbolicLink:
-                Put(inode.LinkTarget);
+                Put(FileName.Encode(inode.Node.Payload!));
                 break;
             case FileKind.Regular when inode.Node.Content is { } content:
                 Put(content.AsSpan(0, content.Length - inode.TailSize));
@@ -258,17 +258,17 @@ internal sealed class ErofsWriter(Stream destination)
         AlignTo(ErofsFormat.BlockSize);
     }
 
-    private void WriteDirectoryBlocks(ErofsInode inode)
+    private void WriteDirectoryBlocks(ErofsTree tree, ref readonly ErofsInode inode)
     {
         int written = 0;
         int first = 0;
         int size = 0;
         for (int i = 0; i < inode.Entries.Length; i++)
         {
-            int length = ErofsFormat.DirentSize + inode.Entries[i].Name.Length;
+            int length = ErofsFormat.DirentSize + inode.Entries[i].NameLength;
             if (size + length > ErofsFormat.BlockSize)
             {
-                WriteDirents(inode, first, i);
+                WriteDirents(tree, inode.Entries.AsSpan(first..i));
                 AlignTo(ErofsFormat.BlockSize);
                 written++;
                 first = i;
@@ -280,28 +280,29 @@ internal sealed class ErofsWriter(Stream destination)
 
         if (written < inode.Blocks)
         {
-            WriteDirents(inode, first, inode.Entries.Length);
+            WriteDirents(tree, inode.Entries.AsSpan(first));
         }
     }
 
-    private void WriteDirents(ErofsInode inode, int first, int end)
+    private void WriteDirents(ErofsTree tree, ReadOnlySpan<ErofsEntry> entries)
     {
         Span<byte> dirent = stackalloc byte[ErofsFormat.DirentSize];
         dirent.Clear();
-        int nameOffset = (end - first) * ErofsFormat.DirentSize;
-        for (int i = first; i < end; i++)
+        int nameOffset = entries.Length * ErofsFormat.DirentSize;
+        foreach (ErofsEntry entry in entries)
         {
-            (byte[] name, ErofsInode target, _) = inode.Entries[i];
+            ref readonly ErofsInode target = ref tree.InodeOf(entry);
             BinaryPrimitives.WriteInt64LittleEndian(dirent, target.Slot);
             BinaryPrimitives.WriteUInt16LittleEndian(dirent[8..], (ushort)nameOffset);
             dirent[10] = ErofsFormat.KindOf(target.Kind);
-            nameOffset += name.Length;
+            nameOffset += entry.NameLength;
             Put(dirent);
         }
 
-        for (int i = first; i < end; i++)
+        Span<byte> name = stackalloc byte[ComposefsNode.MaximumNameLength];
+        foreach (ErofsEntry entry in entries)
         {
-            Put(inode.Entries[i].Name);
+            Put(name[..FileName.Encode(entry.Name, name)]);
         }
     }
 

@@ -15,6 +15,8 @@ internal sealed class ErofsXattr(ErofsXattrName name, byte[] value)
     /// <summary>The offset among the shared attributes in bytes, or -1.</summary>
     public long SharedOffset { get; set; } = -1;
 
+    public static int CompareNames(ErofsXattr left, ErofsXattr right) => left.Name.Bytes.AsSpan().SequenceCompareTo(right.Name.Bytes);
+
     /// <summary>All attributes of one image, each name and value once.</summary>
     public sealed class Pool
     {

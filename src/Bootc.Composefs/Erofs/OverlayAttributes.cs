@@ -14,20 +14,23 @@ internal static class OverlayAttributes
     public const string UserWhiteout = "user.overlay.whiteout";
     public const string UserWhiteouts = "user.overlay.whiteouts";
     public const string UserOpaque = "user.overlay.opaque";
+    public const byte Index = 4; // of the prefix that the names have in an image
+    public const int MetacopyHeaderSize = 4;
     public const int MetacopyDigestSize = 36;
 
-    /// <summary>The value of a metacopy attribute: version, size, flags, algorithm (1 is SHA-256), digest.</summary>
-    public static byte[] MetacopyOf(FsVerity.VerityDigest? digest)
-    {
-        if (digest is not { } known)
-        {
-            return [];
-        }
+    /// <summary>The rest of <see cref="Metacopy"/> after its prefix.</summary>
+    public static ReadOnlySpan<byte> MetacopySuffix => "overlay.metacopy"u8;
 
+    /// <summary>The rest of <see cref="Redirect"/> after its prefix.</summary>
+    public static ReadOnlySpan<byte> RedirectSuffix => "overlay.redirect"u8;
+
+    /// <summary>The value of a metacopy attribute: version, size, flags, algorithm (1 is SHA-256), digest.</summary>
+    public static byte[] MetacopyOf(FsVerity.VerityDigest digest)
+    {
         byte[] value = new byte[MetacopyDigestSize];
         value[1] = MetacopyDigestSize;
         value[3] = 1;
-        known.CopyTo(value.AsSpan(4));
+        digest.CopyTo(value.AsSpan(MetacopyHeaderSize));
         return value;
     }
 }

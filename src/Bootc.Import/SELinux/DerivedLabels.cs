@@ -15,11 +15,11 @@ public static class DerivedLabels
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>What is known of the files that were looked at.</returns>
     /// <exception cref="OstreeException">An object cannot be read, or the policy is malformed.</exception>
-    public static IReadOnlyDictionary<Checksum, FileFacts> Apply(Repository repository, MutableTree tree, LayerFacts facts, CancellationToken cancellation)
+    public static LayerFacts Apply(Repository repository, MutableTree tree, LayerFacts facts, CancellationToken cancellation)
     {
         if (SELinuxPolicy.TryLoad(repository, tree) is not { } policy)
         {
-            return new Dictionary<Checksum, FileFacts>();
+            return new LayerFacts();
         }
 
         bool isPolicyTheImages = SELinuxPolicy.FolderIn(tree)?.UnchangedTree is not null;
@@ -27,7 +27,7 @@ public static class DerivedLabels
     }
 
     // In a transaction of its own: composefs images are made of what the repository shows.
-    internal static IReadOnlyDictionary<Checksum, FileFacts> Write(
+    internal static LayerFacts Write(
         Repository repository, MutableTree tree, FileContexts policy, bool onlyChanged, LayerFacts facts, CancellationToken cancellation)
     {
         using RepositoryTransaction transaction = repository.BeginTransaction();

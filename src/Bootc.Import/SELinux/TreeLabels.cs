@@ -28,7 +28,7 @@ internal sealed class TreeLabels(RepositoryTransaction transaction, FileContexts
     public bool OnlyChanged { get; init; }
 
     /// <summary>What is known of the files that the tree has now.</summary>
-    public ConcurrentDictionary<Checksum, FileFacts> Facts { get; } = new();
+    public LayerFacts Facts { get; } = new();
 
     /// <summary>The objects that were written anew, by those that they stand for; one of several where names of a file differ.</summary>
     public ConcurrentDictionary<Checksum, Checksum> Renamed { get; } = new();

@@ -1,0 +1,58 @@
+// Images grow with the number of files; what is in memory for each of them must stay little.
+using System.Buffers.Binary;
+using Bootc.Composefs.FsVerity;
+using Bootc.Linux;
+
+namespace Bootc.Composefs.Tests;
+
+public class MemoryTests
+{
+    private const int Directories = 1000;
+    private const int FilesEach = 100;
+    private const int Files = Directories * FilesEach;
+
+    [Fact]
+    public void Node_of_a_file_takes_little_memory()
+    {
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        ComposefsNode root = MakeTree();
+        long after = GC.GetTotalMemory(forceFullCollection: true);
+        GC.KeepAlive(root);
+        Assert.InRange((after - before) / Files, 0, 350);
+    }
+
+    [Fact]
+    public void Writing_takes_little_memory_for_each_file()
+    {
+        ComposefsNode root = MakeTree();
+        ComposefsImage.Write(root, Stream.Null); // what is made once is there
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        ComposefsImage.Write(root, Stream.Null);
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / Files, 0, 350);
+    }
+
+    // Names and labels as a repository gives them: strings that are there anyway, and the same attributes for all.
+    private static ComposefsNode MakeTree()
+    {
+        var labelled = new ComposefsNode(ModeBits.Regular);
+        labelled.SetExtendedAttribute("security.selinux", "system_u:object_r:usr_t:s0\0"u8.ToArray());
+        var root = new ComposefsNode(ModeBits.Directory | 0x1ED);
+        byte[] checksum = new byte[VerityDigest.Size];
+        for (int i = 0; i < Directories; i++)
+        {
+            var directory = new ComposefsNode(ModeBits.Directory | 0x1ED);
+            directory.EnsureCapacity(FilesEach);
+            root.Add($"directory {i}", directory);
+            for (int j = 0; j < FilesEach; j++)
+            {
+                BinaryPrimitives.WriteInt32LittleEndian(checksum, (i * FilesEach) + j);
+                var file = new ComposefsNode(ModeBits.Regular | 0x1A4) { Size = 1234, Digest = new VerityDigest(checksum) };
+                file.SetBackingObject(checksum);
+                file.ShareExtendedAttributes(labelled);
+                directory.Add($"file {j}", file);
+            }
+        }
+
+        return root;
+    }
+}
