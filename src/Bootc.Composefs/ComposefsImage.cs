@@ -10,7 +10,7 @@ namespace Bootc.Composefs;
 /// <remarks>Format: https://github.com/composefs/composefs (man composefs-dump(5)), https://erofs.docs.kernel.org.</remarks>
 public static class ComposefsImage
 {
-    /// <summary>Writes the image of a tree and returns its fs-verity digest.</summary>
+    /// <summary>Writes the image of a tree and returns its fs-verity digest. One tree is written by one thread at a time.</summary>
     /// <exception cref="ComposefsFormatException">The tree is one that no image can describe.</exception>
     public static VerityDigest Write(ComposefsNode root, Stream destination, ComposefsOptions? options = null) =>
         new ErofsWriter(destination).Write(ErofsTree.Build(root, options ?? ComposefsOptions.Default));
