@@ -21,13 +21,8 @@ public sealed partial class DirectoryHandle
     /// As <see cref="TryOpenFile"/>, for a file that is read by the way: where its owner may say so, the time of the access is not noted,
     /// which would be one more inode to write (O_NOATIME).
     /// </summary>
-    public SafeFileHandle? TryOpenFileUnnoted(string name)
-    {
-        int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-        return TryOpen(name, flags | NativeMethods.NoAccessTime, 0)
-            ?? (NativeCall.LastError == Errno.EPERM ? TryOpenBeneath(name, flags, 0, "open")
-                : NativeCall.LastError == Errno.ENOENT ? null : throw NativeCall.Failure("open", Join(name)));
-    }
+    public SafeFileHandle? TryOpenFileUnnoted(string name) =>
+        TryOpen(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | NativeMethods.NoAccessTime, 0) ?? TryOpenFile(name);
 
     /// <summary>Opens an existing file for reading and writing in place.</summary>
     public SafeFileHandle OpenFileForWriting(string name) => OpenBeneath(name, O_RDWR | O_NOFOLLOW, 0, "open for writing");

@@ -222,7 +222,6 @@ public sealed class HostileTableTests(HostileTableTests.Images images) : IClassF
         return compressor.Wrap(content).ToArray();
     }
 
-    /// <summary>Two versions of an image as they should be, for all tests.</summary>
     private IEnumerable<string> ListTree(string name)
     {
         string root = _directory["trees/" + name];
@@ -243,6 +242,7 @@ public sealed class HostileTableTests(HostileTableTests.Images images) : IClassF
         public void Dispose() => _steps.Add("taken back");
     }
 
+    /// <summary>Two versions of an image as they should be, for all tests.</summary>
     public sealed class Images : IAsyncLifetime
     {
         private readonly TestDirectory _directory = new("hostile");

@@ -396,54 +396,38 @@ internal sealed class ErofsTree
     }
 
     // What several inodes have is written once for them.
-    private void ShareMetacopies()
+    private void ShareBacking(bool byPath)
     {
-        var seen = new HashSet<int>(_count, new ByBacking(_inodes, byPath: false));
+        var seen = new HashSet<int>(_count, new ByBacking(_inodes, byPath));
         for (int i = 0; i < _count; i++)
         {
-            if (_inodes[i].HasOwnMetacopy && !seen.Add(i) && seen.TryGetValue(i, out int first))
+            bool isOwn = byPath ? _inodes[i].HasOwnRedirect : _inodes[i].HasOwnMetacopy;
+            if (isOwn && !seen.Add(i) && seen.TryGetValue(i, out int first))
             {
-                ShareMetacopy(ref _inodes[first]);
-                ShareMetacopy(ref _inodes[i]);
+                ShareBacking(ref _inodes[first], byPath);
+                ShareBacking(ref _inodes[i], byPath);
             }
         }
     }
 
-    private void ShareMetacopy(ref ErofsInode inode)
+    private void ShareBacking(ref ErofsInode inode, bool byPath)
     {
-        if (inode.HasOwnMetacopy)
+        if (byPath && inode.HasOwnRedirect)
+        {
+            inode.HasOwnRedirect = false;
+            SetXattr(ref inode, OverlayAttributes.Redirect, RedirectTo(inode.Node.Payload!));
+        }
+        else if (!byPath && inode.HasOwnMetacopy)
         {
             inode.HasOwnMetacopy = false;
             SetXattr(ref inode, OverlayAttributes.Metacopy, OverlayAttributes.MetacopyOf(inode.Node.Digest!.Value));
         }
     }
 
-    private void ShareRedirects()
-    {
-        var seen = new HashSet<int>(_count, new ByBacking(_inodes, byPath: true));
-        for (int i = 0; i < _count; i++)
-        {
-            if (_inodes[i].HasOwnRedirect && !seen.Add(i) && seen.TryGetValue(i, out int first))
-            {
-                ShareRedirect(ref _inodes[first]);
-                ShareRedirect(ref _inodes[i]);
-            }
-        }
-    }
-
-    private void ShareRedirect(ref ErofsInode inode)
-    {
-        if (inode.HasOwnRedirect)
-        {
-            inode.HasOwnRedirect = false;
-            SetXattr(ref inode, OverlayAttributes.Redirect, RedirectTo(inode.Node.Payload!));
-        }
-    }
-
     private void ShareXattrs()
     {
-        ShareMetacopies();
-        ShareRedirects();
+        ShareBacking(byPath: false);
+        ShareBacking(byPath: true);
         foreach (ref ErofsInode inode in Inodes)
         {
             foreach (ErofsXattr xattr in inode.Xattrs)
