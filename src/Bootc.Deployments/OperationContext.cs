@@ -1,6 +1,7 @@
 // What switch and upgrade have in common: a sysroot, an image to be pulled, a deployment to be made of it.
 using Bootc.Composefs;
 using Bootc.Composefs.FsVerity;
+using Bootc.Deployments.Boot;
 using Bootc.Deployments.Bound;
 using Bootc.Deployments.Status;
 using Bootc.Import;
@@ -35,6 +36,9 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     /// <summary>Whether images that the image binds are fetched before it is deployed.</summary>
     public bool FetchesBoundImages { get; init; } = true;
 
+    /// <summary>Whether it is told when an image does not say of itself that it is bootable.</summary>
+    public bool WarnsOfLabel { get; init; } = true;
+
     /// <summary>Adds what the host wants besides its image; without it, such a host is refused.</summary>
     public IDeriver? Deriver { get; init; }
 
@@ -67,7 +71,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
 
         var importer = new ImageImporter(Sysroot.Repository, new ImportOptions { KnownDigests = FindDeployedDigest, Admit = policy.AdmitAsync, AdmitCommit = policy.AdmitCommit });
         PreparedImport prepared = await importer.PrepareAsync(source, reference.Image, cancellation).ConfigureAwait(false);
-        if (prepared.Config.Labels.GetValueOrDefault(BootcLabel) != "1" && !prepared.Config.Labels.ContainsKey(OstreeBootableLabel))
+        if (WarnsOfLabel && prepared.Config.Labels.GetValueOrDefault(BootcLabel) != "1" && !prepared.Config.Labels.ContainsKey(OstreeBootableLabel))
         {
             Progress.Warn($"{reference.Image} does not say that it is a bootable OS image (label {BootcLabel}=1)");
         }
@@ -281,19 +285,15 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     // What cannot boot is not kept under its reference: the image that was there before is.
     private void RequireBootable(StoredImage image, PreparedImport prepared)
     {
-        CommitTree root = Sysroot.Repository.OpenTree(image.MergeCommit);
-        bool hasKernel = root.TryGetDirectory("usr/lib/modules")?.Directories
-            .Any(version => Sysroot.Repository.LoadDirTree(version.Tree).Files.Any(file => file.Name == "vmlinuz")) ?? false;
-        bool hasName = HasFile(root, "usr/lib") || HasFile(root, "usr/etc");
-        if (hasKernel && hasName)
+        try
         {
-            return;
+            BootableImage.Require(Sysroot.Repository, Sysroot.Repository.OpenTree(image.MergeCommit), prepared.Reference.ToString());
         }
-
-        ImageStore.Revert(Sysroot.Repository, prepared);
-        throw new DeploymentException($"{prepared.Reference} is not bootable: it has no {(hasKernel ? "/usr/lib/os-release to name it in the boot menu" : "kernel at /usr/lib/modules/VERSION/vmlinuz")}");
-
-        static bool HasFile(CommitTree root, string directory) => root.TryGetDirectory(directory)?.Files.Any(file => file.Name == "os-release") ?? false;
+        catch (DeploymentException)
+        {
+            ImageStore.Revert(Sysroot.Repository, prepared);
+            throw;
+        }
     }
 
     // Deployments' images name every file with its digest, so that an update need not read what it does not change.

@@ -562,9 +562,4 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
     private static string ImporterVersion { get; } = typeof(ImageImporter).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
     private static string NameOf(LayerState layer) => $"layer {layer.Layer.Digest}";
-
-    private sealed class LayerBytes(Descriptor layer, IImportProgress? progress, long before = 0) : IProgress<long>
-    {
-        public void Report(long value) => progress?.LayerProgress(layer, before + value);
-    }
 }

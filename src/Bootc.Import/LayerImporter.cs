@@ -15,12 +15,14 @@ namespace Bootc.Import;
 internal sealed class LayerImporter(RepositoryTransaction transaction, string what, CancellationToken cancellation)
 {
     private const uint DefaultDirectoryMode = 0x1ED; // 0755
+    private const uint EmptyFileMode = 0x1A4; // 0644
     private const int MaximumTarget = 4095; // PATH_MAX with its end
     private const int MaximumEntries = 5_000_000; // a tree of them is in memory
 
     private readonly List<(LayerDirectory Parent, string Name, string[] Target, string Path)> _hardLinks = [];
     private readonly Dictionary<DirMeta, Checksum> _metas = [];
     private LayerDirectory? _root;
+    private Checksum? _empty; // what stands for files whose contents are not wanted
 
     /// <summary>What the layer's files are.</summary>
     public LayerFacts Facts { get; } = new();
@@ -30,6 +32,9 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
 
     /// <summary>The SELinux policy by which files are labelled as they come, if that is known.</summary>
     public FileContexts? Labels { get; init; }
+
+    /// <summary>Asked which files' contents are wanted, by their paths; the others are empty files without metadata. All are wanted where it is not set.</summary>
+    public Func<string, bool>? WantsContent { get; init; }
 
     /// <summary>How many entries were left out, by the top-level directory or kind that they are of.</summary>
     public SortedDictionary<string, int> LeftOut { get; } = new(StringComparer.Ordinal);
@@ -138,6 +143,12 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
 
     private void AddFile(ILayerReader reader, TarEntry entry, string[] path, FileWorkers workers)
     {
+        if (WantsContent?.Invoke(PathOf(path)) == false)
+        {
+            AddName(entry, path).Checksum = _empty ??= transaction.WriteFile(FileHeader.ForFile(0, 0, EmptyFileMode, ExtendedAttributeList.Empty), []).Checksum;
+            return;
+        }
+
         FileHeader header = Label(FileHeader.ForFile(entry.Uid, entry.Gid, entry.Permissions, AttributesOf(entry)), path);
         LayerFile file = AddName(entry, path);
         if (Names is not null)

@@ -38,6 +38,9 @@ internal sealed class BootLoaderImage(Repository repository, CommitTree tree)
 
     private string? MokManager => FindFirst([$"usr/lib/shim/mm{Architecture}.efi.signed", $"usr/lib/shim/mm{Architecture}.efi", .. InFirmwareUpdates($"mm{Architecture}.efi")]);
 
+    /// <summary>Whether the image has GRUB for UEFI.</summary>
+    public bool HasUefiGrub => Grub is not null;
+
     /// <summary>Whether the image has what it takes to make a core of GRUB for BIOS.</summary>
     public bool HasBiosGrub => Has($"{BiosFolder}/boot.img") && Has($"{BiosFolder}/kernel.img");
 
@@ -46,7 +49,7 @@ internal sealed class BootLoaderImage(Repository repository, CommitTree tree)
     /// <exception cref="InstallException">The image does not have it; the files that were looked for are named.</exception>
     public BootLoaderKind Choose(BootLoaderKind? asked)
     {
-        bool hasGrub = Grub is not null || HasBiosGrub;
+        bool hasGrub = HasUefiGrub || HasBiosGrub;
         return asked switch
         {
             BootLoaderKind.Grub when !hasGrub => throw Missing("GRUB", $"/usr/lib/grub/{GrubTarget}-signed, /usr/lib/grub/{GrubTarget}/monolithic, /{FirmwareUpdates}"),

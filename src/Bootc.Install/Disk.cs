@@ -58,16 +58,9 @@ internal sealed class Disk : IDisposable
         return new Disk(path, handle, isFile);
     }
 
-    /// <summary>Checks that there is nothing on the disk that would be lost.</summary>
-    /// <exception cref="InstallException">There is.</exception>
-    public void RequireEmpty()
-    {
-        string[] found = [.. Encoding.UTF8.GetString(Tool.Run("wipefs", ["--noheadings", "--output", "TYPE", Path])).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
-        if (found.Length > 0)
-        {
-            throw new InstallException($"{Path} is not empty: it has {string.Join(", ", found)}; --wipe overwrites all that is on it");
-        }
-    }
+    /// <summary>What is known to be on the disk, by its types: what would be lost.</summary>
+    public IReadOnlyList<string> FindContent() =>
+        [.. Encoding.UTF8.GetString(Tool.Run("wipefs", ["--noheadings", "--output", "TYPE", Path])).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
 
     /// <summary>Writes a partition table; what was on the disk is lost.</summary>
     public void WritePartitionTable(DiskLayout layout) =>

@@ -53,18 +53,24 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
 
         Tool.Require(("sfdisk", "fdisk or util-linux"), ("wipefs", "util-linux"), ("mkfs.vfat", "dosfstools"), RootFileSystem.ToolFor(type), RootFileSystem.ToolFor(BootSize is null ? type : BootType));
         using Disk disk = Disk.Open(Device);
-        if (!Wipe)
+        IReadOnlyList<string> content = disk.FindContent();
+        if (!Wipe && content.Count > 0)
         {
-            disk.RequireEmpty();
+            throw new InstallException($"{Device} is not empty: it has {string.Join(", ", content)}; --wipe overwrites all that is on it");
         }
 
-        long needed = await SourceCheck.RunAsync(options, cancellation).ConfigureAwait(false) * Unpacked + RoomBesides;
-        DiskLayout layout = DiskLayout.Plan(disk.Size, options.BootLoader == BootLoaderKind.SystemdBoot ? EfiSizeWithKernels : EfiSize, BootSize, RootSize, needed);
+        long size = await SourceCheck.RunAsync(options, cancellation).ConfigureAwait(false);
+        DiskLayout layout = DiskLayout.Plan(disk.Size, options.BootLoader == BootLoaderKind.SystemdBoot ? EfiSizeWithKernels : EfiSize, BootSize, RootSize, (size * Unpacked) + RoomBesides);
+        bool isTypeByDefault = FileSystem is null && config.RootFileSystem is null;
+        using ImagePreview? preview = content.Count == 0
+            ? null
+            : await ImagePreview.RunAsync(options, new InstallPlace(type, isTypeByDefault, HasEfiPartition: true, layout.BiosBoot is not null), size, progress, cancellation).ConfigureAwait(false);
         progress.Step($"Partitioning {Device}");
         disk.WritePartitionTable(layout);
         try
         {
-            string installed = await InstallAsync(disk, layout, type, FileSystem is null && config.RootFileSystem is null, cancellation).ConfigureAwait(false);
+            var installation = new Installation(preview?.Options ?? options, progress) { WasLookedInto = preview is not null };
+            string installed = await InstallAsync(installation, disk, layout, type, isTypeByDefault, cancellation).ConfigureAwait(false);
             disk.Finish();
             progress.Message(installed);
         }
@@ -75,7 +81,7 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
         }
     }
 
-    private async Task<string> InstallAsync(Disk disk, DiskLayout layout, string type, bool isTypeByDefault, CancellationToken cancellation)
+    private async Task<string> InstallAsync(Installation installation, Disk disk, DiskLayout layout, string type, bool isTypeByDefault, CancellationToken cancellation)
     {
         progress.Step($"Making file systems: vfat, {(layout.Boot is null ? "" : $"{BootType}, ")}{type}");
         var uuid = Guid.NewGuid();
@@ -92,7 +98,7 @@ public sealed class DiskInstallation(InstallOptions options, IOperationProgress 
         using DirectoryHandle root = Mount(rootDevice, type, bootDevice);
         using DirectoryHandle? boot = bootDevice is null ? null : root.OpenDirectory("boot");
         using NewEfiPartition efi = NewEfiPartition.Make(efiDevice, layout.Efi.Size, root);
-        string installed = await new Installation(options, progress).RunAsync(
+        string installed = await installation.RunAsync(
             new InstallTarget
             {
                 Root = root,

@@ -49,11 +49,13 @@ public sealed class FilesystemInstallation(InstallOptions options, IOperationPro
             BiosBoot = biosBoot,
         };
         RequireWritable(root, boot, efi);
-        target.RequirePlaceFor(options.BootLoader);
+        target.Place.RequireRoomFor(options.BootLoader);
         RequireAcceptable(root);
-        await SourceCheck.RunAsync(options, cancellation).ConfigureAwait(false);
+        long size = await SourceCheck.RunAsync(options, cancellation).ConfigureAwait(false);
+        using ImagePreview? preview = IsAnythingLost(root, boot) ? await ImagePreview.RunAsync(options, target.Place, size, progress, cancellation).ConfigureAwait(false) : null;
         Clear(root, boot);
-        string installed = await new Installation(options, progress).RunAsync(target, cancellation).ConfigureAwait(false);
+        var installation = new Installation(preview?.Options ?? options, progress) { WasLookedInto = preview is not null };
+        string installed = await installation.RunAsync(target, cancellation).ConfigureAwait(false);
         efi?.SyncFilesystem();
         if (!SkipFinalize)
         {
@@ -120,6 +122,23 @@ public sealed class FilesystemInstallation(InstallOptions options, IOperationPro
         {
             throw new InstallException($"{Root} is not empty: it has {found}; --replace wipe removes all that is there, --replace alongside installs beside it");
         }
+    }
+
+    private bool IsAnythingLost(DirectoryHandle root, DirectoryHandle? boot)
+    {
+        bool isBootFilled = boot?.List().Any(entry => !Harmless.Contains(entry.Name)) ?? HasFiles(root, "boot");
+        return Existing switch
+        {
+            ExistingContent.Wipe => isBootFilled || root.List().Any(entry => !Harmless.Contains(entry.Name)),
+            ExistingContent.KeepBeside => isBootFilled,
+            _ => false,
+        };
+    }
+
+    private static bool HasFiles(DirectoryHandle root, string name)
+    {
+        using DirectoryHandle? folder = root.TryOpenDirectory(name);
+        return folder?.List().Count > 0;
     }
 
     private void Clear(DirectoryHandle root, DirectoryHandle? boot)

@@ -31,19 +31,6 @@ internal sealed record InstallTarget
     /// <summary>Where GRUB for BIOS goes; <see langword="null"/> where it has no place.</summary>
     public BiosBootPlace? BiosBoot { get; init; }
 
-    /// <summary>Makes sure that a boot loader has a place.</summary>
-    /// <param name="kind">The boot loader; <see langword="null"/> for whatever the image has.</param>
-    /// <exception cref="InstallException">It has none.</exception>
-    public void RequirePlaceFor(BootLoaderKind? kind)
-    {
-        if (kind == BootLoaderKind.SystemdBoot && EfiPartition is null)
-        {
-            throw new InstallException("systemd-boot needs an EFI system partition, and none is mounted at boot/efi, efi or boot of the root");
-        }
-
-        if (kind != BootLoaderKind.None && EfiPartition is null && BiosBoot is null)
-        {
-            throw new InstallException($"there is no place for {(kind is null ? "a boot loader" : "GRUB")}: no EFI system partition is mounted at boot/efi or efi of the root, and its disk has no BIOS boot partition");
-        }
-    }
+    /// <summary>What images are chosen for, and refused for.</summary>
+    public InstallPlace Place => new(RootType, IsTypeByDefault, EfiPartition is not null, BiosBoot is not null);
 }

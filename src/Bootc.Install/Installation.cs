@@ -16,6 +16,9 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
 {
     private const string DefaultStateroot = "default";
 
+    /// <summary>Whether the image was looked into before, so that what there is to say of it was said.</summary>
+    public bool WasLookedInto { get; init; }
+
     private OstreeImageReference Target => options.Target ?? options.Source;
 
     /// <summary>Runs the installation.</summary>
@@ -27,17 +30,15 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         using Sysroot sysroot = Sysroot.Open(target.Root.Reopen());
         sysroot.NewEfiPartition = target.EfiPartition;
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
-        var puller = new OperationContext(sysroot, options.Oci, progress);
+        var puller = new OperationContext(sysroot, options.Oci, progress) { WarnsOfLabel = !WasLookedInto };
         PreparedImport prepared = await puller.PrepareAsync(options.Source, cancellation).ConfigureAwait(false);
         prepared = prepared with { Reference = Target.Image };
         PulledImage pulled = await puller.PullAsync(prepared, cancellation).ConfigureAwait(false);
         CommitTree tree = sysroot.Repository.OpenTree(pulled.Image.MergeCommit);
         InstallConfig config = InstallConfig.Load("/").MergedWith(InstallConfig.Load(tree));
-        RequireType(target, config);
-        RenameStateroot(target.Root, config);
         var image = new BootLoaderImage(sysroot.Repository, tree);
-        BootLoaderKind kind = image.Choose(options.BootLoader ?? config.BootLoader);
-        target.RequirePlaceFor(kind);
+        BootLoaderKind kind = target.Place.Choose(image, config, options.BootLoader);
+        RenameStateroot(target.Root, config);
         sysroot.Repository.ChangeConfig(new BootLoaderSettings(kind, target.EfiVolumeId).ApplyTo);
         if (config.AppendExceptDefault is { } append)
         {
@@ -92,21 +93,6 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         catch (OciException e)
         {
             throw new InstallException($"the installed system could not fetch {image} with its own settings and credentials: {e.Message}", e);
-        }
-    }
-
-    private static void RequireType(InstallTarget target, InstallConfig config)
-    {
-        if (target.IsTypeByDefault && config.BlockSetups is [not InstallConfig.DirectSetup, ..])
-        {
-            throw new InstallException($"the image wants its root encrypted (block = [\"{config.BlockSetups[0]}\"]), which is not done here: make and mount the root, and use 'bootc install to-filesystem'; or name its type with --filesystem to have it as it is");
-        }
-
-        if (target.IsTypeByDefault && config.RootFileSystem is { } type && type != target.RootType)
-        {
-            throw new InstallException(RootFileSystem.Types.Contains(type)
-                ? $"the image wants its root on {type}: run again with --filesystem {type}, or with --filesystem {target.RootType} to have it otherwise"
-                : $"the image wants its root on {type}, which is not made here: run again with --filesystem {target.RootType} to have it otherwise");
         }
     }
 
@@ -178,11 +164,6 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         if (bootsBios)
         {
             BiosGrub.Install(target.BiosBoot!, image, deployment, target.EfiVolumeId, target.BootUuid ?? target.RootUuid);
-        }
-
-        if (!bootsUefi && !bootsBios)
-        {
-            throw new InstallException($"the image has no GRUB for {(target.EfiPartition is null ? "BIOS, and there is no EFI system partition mounted" : "UEFI, and the disk has no BIOS boot partition")}");
         }
 
         if (!bootsUefi || (target.BiosBoot is not null && !bootsBios))

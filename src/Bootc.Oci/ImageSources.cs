@@ -15,6 +15,7 @@ public static class ImageSources
         (string path, string? tag) = SplitPath(reference);
         return reference.Transport switch
         {
+            Transport.Registry when options.Spool is { } spool => new SpooledSource(new RegistryImageSource(reference, new RegistryClient(options)), spool),
             Transport.Registry => new RegistryImageSource(reference, new RegistryClient(options)),
             Transport.OciDirectory => new OciLayoutSource(reference, new DirectoryLayout(path), tag),
             Transport.OciArchive => new OciLayoutSource(reference, new ArchiveLayout(path, options.TemporaryDirectory), tag),

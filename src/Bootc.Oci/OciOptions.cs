@@ -36,6 +36,9 @@ public sealed record OciOptions
     /// </summary>
     public string? PartialBlobs { get; init; }
 
+    /// <summary>Keeps what comes from registries for who reads it again; <see langword="null"/> where nobody does.</summary>
+    public BlobSpool? Spool { get; init; }
+
     /// <summary>How long a blob must be expected to take for its beginning to be kept.</summary>
     public TimeSpan KeepPartialAfter { get; init; } = TimeSpan.FromSeconds(20);
 

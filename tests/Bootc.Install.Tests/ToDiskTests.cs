@@ -233,6 +233,65 @@ public class ToDiskTests
         work.AssertNothingIsLeft();
     }
 
+    [Theory]
+    [InlineData("the image has no systemd-boot to install", "without systemd-boot")]
+    [InlineData("is not bootable: it has no kernel at /usr/lib/modules/VERSION/vmlinuz", "without kernel")]
+    [InlineData("the image wants its root on f2fs, which is not made here: run again with --filesystem ext4 to have it otherwise", "f2fs")]
+    [InlineData("is malformed: ", "wrong settings")]
+    [InlineData("expected sha256:", "damaged")]
+    [InlineData("there is no place to look into the image, ", "without a place for temporary files")]
+    public void What_is_on_a_disk_stays_when_the_image_does_not_fit(string expected, string fault)
+    {
+        using var work = new Work();
+        Peer.Run("mkfs.ext4", "-q", "-F", work.Disk).Succeeded();
+        work.UseImage(fault switch
+        {
+            "without systemd-boot" => OsImage.Create(),
+            "without kernel" => OsImage.Create().AddLayer(layer => layer.Whiteout("usr/lib/modules").File("usr/lib/systemd/boot/efi/systemd-bootx64.efi", "")),
+            "f2fs" or "wrong settings" => OsImage.Create().AddLayer(layer => layer
+                .File("usr/lib/systemd/boot/efi/systemd-bootx64.efi", "")
+                .File("usr/lib/bootc/install/10.toml", fault == "f2fs" ? "[install.filesystem.root]\ntype = \"f2fs\"\n" : "[install\n")),
+            _ => OsImage.Create().AddLayer(layer => layer.File("usr/lib/systemd/boot/efi/systemd-bootx64.efi", "")),
+        });
+        string temporary = Directory.CreateDirectory(work.Beside("tmp")).FullName;
+        work.Environment["TMPDIR"] = fault == "without a place for temporary files" ? work.Beside("nowhere") : temporary;
+        if (fault == "damaged")
+        {
+            string layer = work.Image.BlobPath(work.Image.LayerDigests[^1]);
+            byte[] bytes = File.ReadAllBytes(layer);
+            bytes[^10] ^= 1;
+            File.WriteAllBytes(layer, bytes);
+        }
+
+        byte[] before = work.Head;
+        CommandResult result = work.Install("--bootloader", "systemd", "--wipe");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains(expected, Assert.Single(result.Error.TrimEnd().Split('\n'), line => line.StartsWith("error: ", StringComparison.Ordinal)));
+        Assert.Equal(before, work.Head);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(temporary));
+        work.AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public void Image_that_is_looked_into_first_is_fetched_once()
+    {
+        using var work = new Work();
+        Peer.Run("mkfs.ext4", "-q", "-F", work.Disk).Succeeded();
+        using var registry = new LayoutRegistry(work.Image.Layout);
+        string temporary = Directory.CreateDirectory(work.Beside("tmp")).FullName;
+        work.Environment["TMPDIR"] = temporary;
+
+        CommandResult result = Peer.Run(Executable, ["install", "to-disk", "--wipe", "--source-imgref", registry.Name(work.Image.Tag), "--bootloader", "systemd", work.Disk], null, work.Environment);
+
+        Assert.Contains("Looking into the image, before anything is lost", result.Error + result.Succeeded());
+        string[] layers = [.. registry.Requests.Select(request => request.Path.Split('/')[^1]).Where(work.Image.LayerDigests.Contains)];
+        Assert.Equal(work.Image.LayerDigests.Order(), layers.Order());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(temporary));
+        Assert.Equal("systemd-boot", work.ReadEfi("EFI/BOOT/BOOTX64.EFI"));
+        work.AssertNothingIsLeft();
+    }
+
     [Fact]
     public void Killed_installation_leaves_no_mount_and_no_loop_device()
     {

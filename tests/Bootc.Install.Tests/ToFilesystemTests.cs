@@ -96,6 +96,24 @@ public class ToFilesystemTests
         Assert.Equal("years of work", File.ReadAllText(root["thesis"]));
     }
 
+    [Theory]
+    [InlineData("wipe")]
+    [InlineData("alongside")]
+    public void What_is_there_stays_when_the_image_cannot_be_booted(string replace)
+    {
+        using var root = new MountedRoot(OsImage.Create().AddLayer(layer => layer.OpaqueWhiteout("usr/lib/modules")));
+        File.WriteAllText(root["thesis"], "years of work");
+        Directory.CreateDirectory(root["boot"]);
+        File.WriteAllText(root["boot/vmlinuz-old"], "the kernel");
+
+        CommandResult result = root.Bootc("install", "to-filesystem", "--replace", replace, "--bootloader", "none", "--source-imgref", root.Image, root.Path);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("is not bootable: it has no kernel at /usr/lib/modules/VERSION/vmlinuz", result.Error);
+        Assert.Equal(("years of work", "the kernel"), (File.ReadAllText(root["thesis"]), File.ReadAllText(root["boot/vmlinuz-old"])));
+        Assert.False(Directory.Exists(root["ostree"]));
+    }
+
     [Fact]
     public void Signatures_that_the_image_asks_for_are_asked_of_its_updates()
     {

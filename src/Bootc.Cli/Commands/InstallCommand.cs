@@ -46,7 +46,7 @@ internal static class InstallCommand
             [
                 "The disk gets a GPT with an EFI system partition, the root, and on x86 a partition for GRUB on machines with BIOS. The image is fetched from where --source-imgref says, and later updates come from --target-imgref, or from the same place.",
                 "The boot loader comes from the image. Nothing has to be set up on this machine besides the programs that make file systems; partitions are reached by their offset in the disk, and where the kernel has no FAT, mtools are used.",
-                "A disk that has anything on it is refused without --wipe, and one that is in use in any case.",
+                "A disk that has anything on it is refused without --wipe, and one that is in use in any case. With --wipe, the image is looked into before anything is lost: a damaged image, or one without a kernel or boot loader, changes nothing. Meanwhile its layers wait in TMPDIR or /var/tmp.",
                 "Where the image has an SELinux policy, the root, /boot, /ostree and /var are labelled by it.",
             ],
             Examples =
