@@ -32,6 +32,7 @@ internal static class BootcCommand
         (["rollback"], RollbackCommand.Create),
         (["edit"], EditCommand.Create),
         (["kargs"], KargsCommand.Create),
+        (["loader-entries"], LoaderEntriesCommand.Create),
         (["config-diff"], ConfigDiffCommand.Create),
         (["usr-overlay", "usroverlay"], UsrOverlayCommand.Create),
         (["package"], PackageCommand.Create),

@@ -30,6 +30,9 @@ public sealed record DeployRequest
     /// <summary>Without <see cref="Merge"/> and <see cref="KernelArguments"/>: makes the kernel arguments of those that the image asks for.</summary>
     public Func<IReadOnlyList<string>, IReadOnlyList<string>>? ArrangeArguments { get; init; }
 
+    /// <summary>What other programs note in its boot entry (<see cref="Boot.BootEntry.Extensions"/>), instead of what they noted in that of <see cref="Merge"/>.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>>? EntryExtensions { get; init; }
+
     /// <summary>On a running host: the deployment waits to be released before shutdown makes it bootable.</summary>
     public bool IsLocked { get; init; }
 

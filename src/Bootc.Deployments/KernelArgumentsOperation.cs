@@ -27,12 +27,31 @@ public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress
             return OperationOutcome.Unchanged;
         }
 
-        Deploy(from, after);
-        progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: kernel arguments {string.Join(' ', after.Where(word => KernelArguments.KeyOf(word) != "ostree"))}");
+        Deploy(from, after, from.Entry.Extensions);
         return OperationOutcome.Changed;
     }
 
-    private void Deploy(Deployment from, IReadOnlyList<string> arguments)
+    /// <summary>As for any change: makes the arguments that one source has set before give way to others of it. Those of other sources, and of nobody, stay.</summary>
+    /// <exception cref="DeploymentException">They cannot be arguments, or cannot be deployed.</exception>
+    public OperationOutcome Run(SourcedArguments wanted, CancellationToken cancellation)
+    {
+        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        Deployment from = FindBase(sysroot);
+        IReadOnlyList<string> before = sysroot.ArgumentsOf(from);
+        IReadOnlyList<KeyValuePair<string, string>> noted = from.Entry.Extensions;
+        IReadOnlyList<string> after = wanted.Apply(before, noted);
+        IReadOnlyList<KeyValuePair<string, string>> notes = wanted.NoteIn(noted);
+        if (before.SequenceEqual(after) && noted.SequenceEqual(notes))
+        {
+            progress.Message($"The kernel arguments of {wanted.Source} are unchanged");
+            return OperationOutcome.Unchanged;
+        }
+
+        Deploy(from, after, notes);
+        return OperationOutcome.Changed;
+    }
+
+    private void Deploy(Deployment from, IReadOnlyList<string> arguments, IReadOnlyList<KeyValuePair<string, string>> notes)
     {
         Deployment merge = from.IsStaged ? sysroot.Booted! : from;
         bool isLocked = DownloadOnly || (from.IsStaged && sysroot.IsStagedLocked);
@@ -44,6 +63,7 @@ public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress
             Origin = from.Origin.ForNewDeployment(),
             Merge = merge,
             KernelArguments = arguments,
+            EntryExtensions = notes,
             IsLocked = isLocked,
         });
         if (sysroot.Booted is null)
@@ -52,6 +72,7 @@ public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress
         }
 
         sysroot.CleanUp();
+        progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: kernel arguments {string.Join(' ', arguments.Where(word => KernelArguments.KeyOf(word) != "ostree"))}");
     }
 
     /// <summary>The arguments of a deployment, without the one that says which deployment boots.</summary>

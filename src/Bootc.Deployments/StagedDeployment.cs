@@ -10,6 +10,10 @@ internal sealed record StagedDeployment(Deployment Target, Deployment? Merge, st
     private const string Folder = "/run/ostree";
     private const string Name = "staged-deployment";
     private const string LockName = "staged-deployment-locked";
+    private const string ExtensionsKey = "bootconfig-extra";
+
+    /// <summary>What other programs note in its boot entry.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> EntryExtensions { get; init; } = [];
 
     public static StagedDeployment? TryRead()
     {
@@ -25,7 +29,10 @@ internal sealed record StagedDeployment(Deployment Target, Deployment? Merge, st
                 ReadDeployment(record, "target") ?? throw new GVariantException("it has no target"),
                 ReadDeployment(record, "merge-deployment"),
                 record.TryGet("kargs")?.AsStringArray(),
-                record.TryGetBoolean("locked") == true || File.Exists($"{Folder}/{LockName}"));
+                record.TryGetBoolean("locked") == true || File.Exists($"{Folder}/{LockName}"))
+            {
+                EntryExtensions = ReadTexts(record, ExtensionsKey),
+            };
         }
         catch (GVariantException e)
         {
@@ -51,6 +58,12 @@ internal sealed record StagedDeployment(Deployment Target, Deployment? Merge, st
             record.Add("kargs", GVariantValue.FromStringArray(KernelArguments));
         }
 
+        if (EntryExtensions.Count > 0)
+        {
+            record.Add(ExtensionsKey, GVariantValue.Array(
+                "{ss}", [.. EntryExtensions.Select(entry => GVariantValue.DictionaryEntry(GVariantValue.FromString(entry.Key), GVariantValue.FromString(entry.Value)))]));
+        }
+
         Directory.CreateDirectory(Folder);
         using DirectoryHandle folder = DirectoryHandle.Open(Folder);
         folder.WriteAllBytesAtomically(Name, record.Serialize(), sync: false);
@@ -74,6 +87,18 @@ internal sealed record StagedDeployment(Deployment Target, Deployment? Merge, st
         { "osname", GVariantValue.FromString(deployment.Stateroot) },
         { "bootcsum", GVariantValue.FromString(deployment.Bootcsum) },
     }.ToValue();
+
+    private static KeyValuePair<string, string>[] ReadTexts(VariantDictionary record, string key)
+    {
+        if (record.TryGet(key) is not { } value)
+        {
+            return [];
+        }
+
+        return value.Type == "a{ss}"
+            ? [.. value.AsArray().Select(entry => entry.AsTuple()).Select(entry => KeyValuePair.Create(entry[0].AsString(), entry[1].AsString()))]
+            : throw new GVariantException($"{key} has the type {value.Type} instead of a{{ss}}");
+    }
 
     private static Deployment? ReadDeployment(VariantDictionary record, string key)
     {

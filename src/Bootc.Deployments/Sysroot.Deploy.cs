@@ -228,6 +228,7 @@ public sealed partial class Sysroot
             Origin = request.Origin,
         };
         deployment.Entry.Options = arguments is null ? null : string.Join(' ', arguments);
+        deployment.Entry.AddExtensions(request.EntryExtensions ?? FollowedBy(request)?.Entry.Extensions ?? []);
         if (Booted is not null)
         {
             Stage(deployment, request with { KernelArguments = arguments });
@@ -245,8 +246,10 @@ public sealed partial class Sysroot
         return KernelArguments.Parse((merge ?? deployment).Entry.Options).Words;
     }
 
-    // Null where nothing differs from the deployment that is followed. A staged one is followed in this: what was changed
-    // for the next boot stays changed.
+    // A staged deployment is followed rather than the one below it: what was changed for the next boot stays changed.
+    private Deployment? FollowedBy(DeployRequest request) => request.Merge is not null && Staged is { } staged && staged.Stateroot == request.Stateroot ? staged : request.Merge;
+
+    // Null where nothing differs from the deployment that is followed.
     private IReadOnlyList<string>? MergeArguments(DeployRequest request, DirectoryHandle directory)
     {
         IReadOnlyList<string> after = ImageKernelArguments.Read(directory);
@@ -260,7 +263,7 @@ public sealed partial class Sysroot
             return exact;
         }
 
-        Deployment from = Staged is { } staged && staged.Stateroot == request.Stateroot ? staged : merge;
+        Deployment from = FollowedBy(request)!;
         using DirectoryHandle other = OpenDeployment(from);
         IReadOnlyList<string> before = ImageKernelArguments.Read(other);
         IReadOnlyList<string> merged = ImageKernelArguments.Merge(ArgumentsOf(from), before, after);
@@ -443,7 +446,7 @@ public sealed partial class Sysroot
         CheckBootRoom([deployment]); // better now than at shutdown
         WriteOrigin(deployment);
         Deployment? previous = Staged;
-        new StagedDeployment(deployment, request.Merge, request.KernelArguments?.ToArray(), request.IsLocked).Write();
+        new StagedDeployment(deployment, request.Merge, request.KernelArguments?.ToArray(), request.IsLocked) { EntryExtensions = deployment.Entry.Extensions }.Write();
         SoftReboot.CallOffUnless(this, deployment);
         if (previous is not null)
         {

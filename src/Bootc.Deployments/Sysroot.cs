@@ -372,6 +372,7 @@ public sealed partial class Sysroot : IDisposable
         deployment.IsStaged = true;
         deployment.Origin = ReadOrigin(deployment);
         deployment.Entry.Options = staged.KernelArguments is { } arguments ? string.Join(' ', arguments) : null;
+        deployment.Entry.AddExtensions(staged.EntryExtensions);
         deployments.Insert(0, deployment);
     }
 }

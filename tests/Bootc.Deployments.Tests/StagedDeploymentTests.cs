@@ -1,5 +1,6 @@
 // On a running host nothing that boots changes before shutdown: deployments are staged, in libostree's format.
 using System.Text.Json.Nodes;
+using Bootc.Ostree.GVariant;
 using Bootc.Testing;
 
 namespace Bootc.Deployments.Tests;
@@ -40,6 +41,71 @@ public class StagedDeploymentTests
         booted.Ostree("admin", "deploy", "--stage", "--os", "default", "--origin-file", origin, (string)staged["checksum"]!).Succeeded();
 
         Assert.Equal(Convert.ToHexString(booted.StagedRecord), Convert.ToHexString(ours));
+    }
+
+    [Fact]
+    public void What_programs_note_in_boot_entries_goes_along_and_libostree_has_it_too()
+    {
+        const string Set = "set-options-for-source";
+        using TestHost host = Installed(out BootedHost booted);
+        string[] Noted(int deployment) => [.. host.Deployments[deployment].Entry.ToString().Split('\n').Where(line => line.StartsWith("x-", StringComparison.Ordinal)).Order()];
+        string Options(int deployment) => host.Deployments[deployment].Entry.Options!;
+
+        // By us, finalized by libostree.
+        booted.Bootc("loader-entries", Set, "--source", "tuned", "--options", "isolcpus=1-3 nohz=on").Succeeded();
+        booted.Bootc("loader-entries", Set, "--source", "dracut", "--options", "rd.driver.pre=vfio-pci nohz=on").Succeeded();
+        byte[] record = booted.StagedRecord;
+        booted.Ostree("admin", "finalize-staged").Succeeded();
+        Assert.Contains("bootconfig-extra", System.Text.Encoding.Latin1.GetString(record));
+        Assert.Equal(["x-options-source-dracut rd.driver.pre=vfio-pci nohz=on", "x-options-source-tuned isolcpus=1-3 nohz=on"], Noted(0));
+        Assert.Matches("isolcpus=1-3 nohz=on rd.driver.pre=vfio-pci ", Options(0) + " ");
+
+        // They go along with an upgrade, and with what libostree stages: the record is the same.
+        booted = new BootedHost(host);
+        booted.Bootc("upgrade", "--quiet").Succeeded();
+        byte[] ours = booted.StagedRecord;
+        JsonNode staged = Status(booted)["staged"]!["ostree"]!;
+        string origin = host.Beside("origin");
+        File.Copy(host[$"ostree/deploy/default/deploy/{staged["checksum"]}.0.origin"], origin);
+        booted.Ostree("admin", "undeploy", "0").Succeeded();
+        booted.Ostree("admin", "deploy", "--stage", "--os", "default", "--origin-file", origin, (string)staged["checksum"]!).Succeeded();
+        Assert.Equal(Split(booted.StagedRecord), Split(ours));
+        booted.Bootc("loader-entries", Set, "--source", "tuned", "--options", "isolcpus=0-7").Succeeded();
+        Assert.Equal("The kernel arguments of tuned are unchanged\n", booted.Bootc("loader-entries", Set, "--source", "tuned", "--options", "isolcpus=0-7").Succeeded());
+        booted.Bootc("internals", "finalize-staged").Succeeded();
+        Assert.Equal(["x-options-source-dracut rd.driver.pre=vfio-pci nohz=on", "x-options-source-tuned isolcpus=0-7"], Noted(0));
+        Assert.Matches("nohz=on rd.driver.pre=vfio-pci ostree=[^ ]* isolcpus=0-7$|nohz=on rd.driver.pre=vfio-pci isolcpus=0-7", Options(0));
+        Assert.DoesNotContain("isolcpus=1-3", Options(0));
+
+        // And they are taken back.
+        booted = new BootedHost(host);
+        booted.Bootc("loader-entries", Set, "--source", "tuned").Succeeded();
+        booted.Bootc("internals", "finalize-staged").Succeeded();
+        Assert.Equal(["x-options-source-dracut rd.driver.pre=vfio-pci nohz=on"], Noted(0));
+        Assert.DoesNotContain("isolcpus", Options(0));
+        host.AssertSound();
+
+        // What is noted has no order in libostree's record.
+        static (string Noted, string Others) Split(byte[] record)
+        {
+            VariantDictionary fields = VariantDictionary.Parse(record);
+            string noted = string.Join('\n', fields.TryGet("bootconfig-extra")!.Value.AsArray().Select(entry => entry.AsTuple()).Select(entry => $"{entry[0].AsString()} {entry[1].AsString()}").Order());
+            fields.Remove("bootconfig-extra");
+            return (noted, Convert.ToHexString(fields.Serialize()));
+        }
+    }
+
+    [Theory]
+    [InlineData("", "x=1", "'' is no name of a source of kernel arguments: it has letters, digits, hyphens and underscores only")]
+    [InlineData("a b", "x=1", "'a b' is no name of a source of kernel arguments: it has letters, digits, hyphens and underscores only")]
+    [InlineData("tuned", "ostree=/x", "the kernel argument 'ostree' says which deployment boots, and no source sets it")]
+    public void Sources_that_make_no_sense_are_refused(string source, string options, string expected)
+    {
+        using var host = new TestHost();
+
+        CommandResult result = BootcProgram.Run("loader-entries", "set-options-for-source", "--source", source, "--options", options, "--sysroot", host.Path);
+
+        Assert.Equal((1, $"error: {expected}\n"), (result.ExitCode, result.Error));
     }
 
     [Fact]

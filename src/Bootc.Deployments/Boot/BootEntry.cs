@@ -12,6 +12,7 @@ public sealed class BootEntry
     private const string InitrdKey = "initrd";
     private static readonly string[] KeyOrder = ["title", "version", "options", "devicetree", "linux", InitrdKey];
     private static readonly string[] FileKeys = ["linux", InitrdKey, "devicetree"];
+    private const string ExtensionPrefix = "x-";
     private readonly List<KeyValuePair<string, string>> _fields = [];
 
     /// <summary>The entry's menu title.</summary>
@@ -28,6 +29,9 @@ public sealed class BootEntry
 
     /// <summary>The kernel arguments.</summary>
     public string? Options { get => Get("options"); set => Set("options", value); }
+
+    /// <summary>What other programs noted in keys of their own (<c>x-…</c>), which deployments that follow this one take over.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Extensions => [.. _fields.Where(known => known.Key.StartsWith(ExtensionPrefix, StringComparison.Ordinal))];
 
     /// <summary>Reads an entry.</summary>
     public static BootEntry Parse(string text)
@@ -95,6 +99,9 @@ public sealed class BootEntry
             _fields.Add(new(key, value));
         }
     }
+
+    /// <summary>Adds keys that are not known here.</summary>
+    public void AddExtensions(IEnumerable<KeyValuePair<string, string>> extensions) => _fields.AddRange(extensions.Where(extension => !KeyOrder.Contains(extension.Key)));
 
     /// <summary>A copy that changes on its own.</summary>
     public BootEntry Clone() => Parse(ToString());
