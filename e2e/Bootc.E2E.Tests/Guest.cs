@@ -132,11 +132,17 @@ public sealed class Guest : IDisposable
         return new CommandResult(command, status, output[from..to].Replace("\r", "", StringComparison.Ordinal).Trim('\n'), "");
     }
 
+    /// <summary>
+    /// Begins a command that ends the guest, or its shell. It has left the terminal when this returns: a line that waits there, or a
+    /// command that runs there, is lost when the shell of a slow guest is asked for an answer and given up.
+    /// </summary>
+    public void Begin(string command) => Run($"setsid -f sh -c 'sleep 1; exec {command}' < /dev/null > /dev/null 2>&1").Succeeded();
+
     /// <summary>Restarts the guest through its systemd and waits until it is up again.</summary>
     public string Reboot(TimeSpan? timeout = null)
     {
         string before = Run("cat /proc/sys/kernel/random/boot_id").Succeeded();
-        Send("systemctl reboot\n");
+        Begin("systemctl reboot");
         WaitFor(() => TryRun("cat /proc/sys/kernel/random/boot_id") is { } now && now.Contains('-', StringComparison.Ordinal) && now != before, "the guest boots again", timeout ?? TimeSpan.FromMinutes(8));
         return WaitUntilBooted(timeout);
     }
@@ -145,7 +151,7 @@ public sealed class Guest : IDisposable
     public void RebootUntil(string command, string what, TimeSpan timeout)
     {
         string before = Run("cat /proc/sys/kernel/random/boot_id").Succeeded();
-        Send("systemctl reboot\n");
+        Begin("systemctl reboot");
         WaitFor(() => TryRun($"[ $(cat /proc/sys/kernel/random/boot_id) != {before} ] && {command}") is not null, what, timeout);
     }
 
@@ -153,7 +159,7 @@ public sealed class Guest : IDisposable
     public void PowerOff(TimeSpan? timeout = null)
     {
         _isEnding = true;
-        Send("systemctl poweroff\n");
+        Begin("systemctl poweroff");
         WaitForExit(timeout ?? TimeSpan.FromMinutes(4));
     }
 
@@ -267,7 +273,7 @@ public sealed class Guest : IDisposable
     }
 
     /// <summary>Types into the shell, without waiting for anything.</summary>
-    public void Send(string text) => _shell.Send(Encoding.UTF8.GetBytes(text));
+    private void Send(string text) => _shell.Send(Encoding.UTF8.GetBytes(text));
 
     private void WaitForShell(TimeSpan timeout) => WaitFor(() => TryRun("true") is not null, "the guest has a shell", timeout);
 

@@ -46,7 +46,7 @@ public sealed class PowerCutTests
         ("finalization", guest =>
         {
             guest.Run(Switch(guest, inBackground: false), OneBoot).Succeeded();
-            guest.Send("systemctl reboot\n");
+            guest.Begin("systemctl reboot");
             guest.WaitForConsole("Stopping bootc-finalize-staged", OneBoot);
         }),
         ("swap", guest =>

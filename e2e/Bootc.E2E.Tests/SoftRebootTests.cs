@@ -23,15 +23,14 @@ public sealed class SoftRebootTests
 
         guest.Run($"bootc switch --quiet --soft-reboot=required {DirectBoot.GuestRegistry}/bootc/example:v2", TimeSpan.FromMinutes(10)).Succeeded();
         Assert.Contains("\"softRebootCapable\":true", guest.Run("bootc status --json | tr -d ' \\n'").Succeeded(), StringComparison.Ordinal);
-        guest.Send("systemctl reboot\n"); // systemd sees by itself that another root waits
+        guest.Begin("systemctl reboot"); // systemd sees by itself that another root waits
         AssertRestarted(guest, 1, "version 2");
 
         // With nothing prepared, the same root starts again, with all that only the initramfs could have mounted.
-        guest.Send("systemctl soft-reboot\n");
+        guest.Begin("systemctl soft-reboot");
         AssertRestarted(guest, 2, "version 2");
 
-        // Away from the terminal, on which whoever waits for the shell interrupts what takes long.
-        guest.Send("setsid -f bootc rollback --apply --soft-reboot=required < /dev/null > /dev/null 2>&1\n");
+        guest.Begin("bootc rollback --apply --soft-reboot=required");
         AssertRestarted(guest, 3, "version 1");
         Assert.Equal(kernel, guest.Run("cat /proc/sys/kernel/random/boot_id").Succeeded());
         guest.PowerOff();
