@@ -18,7 +18,7 @@ public class MemoryTests
         ComposefsNode root = MakeTree();
         long after = GC.GetTotalMemory(forceFullCollection: true);
         GC.KeepAlive(root);
-        Assert.InRange((after - before) / Files, 0, 350);
+        Assert.InRange((after - before) / Files, 0, 200);
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public class MemoryTests
         ComposefsImage.Write(root, Stream.Null); // what is made once is there
         long before = GC.GetAllocatedBytesForCurrentThread();
         ComposefsImage.Write(root, Stream.Null);
-        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / Files, 0, 350);
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / Files, 0, 150);
     }
 
     // Names and labels as a repository gives them: strings that are there anyway, and the same attributes for all.
