@@ -5,52 +5,50 @@ using Bootc.Composefs.FsVerity;
 namespace Bootc.Composefs;
 
 /// <summary>
-/// The digest and the place of a file's content, as bytes. Objects of a repository or of a digest store have paths of 65 or 70
-/// characters that say no more than 32 bytes do, and an image has one for every file.
+/// The place of a file's content and its digest, as a node has them: bytes that may belong to someone else, and what of them
+/// is good. Objects of a repository or of a digest store have paths of 65 or 70 characters that say no more than 32 bytes do, and an
+/// image has one for every file.
+/// <code>
+/// 0   what the path is made of, 32 bytes        32  fs-verity digest, 32 bytes
+/// </code>
 /// </summary>
-internal sealed class BackingFile
+internal readonly ref struct BackingFile(ReadOnlySpan<byte> bytes, bool hasName, bool hasDigest, bool hasSuffix)
 {
-    private const int NameSize = 32;
+    /// <summary>The bytes of all.</summary>
+    public const int Size = NameSize + VerityDigest.Size;
+
+    /// <summary>The bytes that a path is made of.</summary>
+    public const int NameSize = 32;
+
     private const int DigitsLength = 1 + (NameSize * 2); // with a slash after the first two
 
     private static readonly SearchValues<byte> Digits = SearchValues.Create("0123456789abcdef"u8);
 
-    private VerityDigest _digest;
-    private VerityDigest _name; // 32 bytes like any other
-    private byte _suffixLength;
-    private bool _hasName;
+    public bool HasName { get; } = hasName;
 
-    public bool HasDigest { get; private set; }
+    public bool HasDigest { get; } = hasDigest;
 
-    public VerityDigest? Digest
-    {
-        get => HasDigest ? _digest : null;
-        set
-        {
-            HasDigest = value is not null;
-            _digest = value.GetValueOrDefault();
-        }
-    }
+    /// <summary>Whether the path has the suffix that a repository's objects have.</summary>
+    public bool HasSuffix { get; } = hasSuffix;
 
-    public bool HasName => _hasName;
+    /// <summary>The bytes that the path is made of, if it has a name.</summary>
+    public ReadOnlySpan<byte> NameBytes { get; } = bytes[..Math.Min(bytes.Length, NameSize)];
 
     /// <summary>The digest's bytes, if there are any.</summary>
-    public ReadOnlySpan<byte> DigestBytes => VerityDigest.AsSpan(in _digest);
-
-    /// <summary>The bytes that the path is made of, if there are any.</summary>
-    public ReadOnlySpan<byte> NameBytes => VerityDigest.AsSpan(in _name);
-
-    public bool HasSuffix => _suffixLength > 0;
+    public ReadOnlySpan<byte> DigestBytes { get; } = bytes[Math.Min(bytes.Length, NameSize)..];
 
     /// <summary>How many bytes the path has.</summary>
-    public int PathLength => DigitsLength + _suffixLength;
+    public int PathLength => DigitsLength + (HasSuffix ? Suffix.Length : 0);
 
     private static ReadOnlySpan<byte> Suffix => ".file"u8;
 
-    /// <summary>Takes a path over if it is <c>ab/cdef…</c> or <c>ab/cdef….file</c>.</summary>
-    public bool TrySetPath(ReadOnlySpan<byte> path)
+    /// <summary>Takes a path apart if it is <c>ab/cdef…</c> or <c>ab/cdef….file</c>.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="name">Receives the bytes that it is made of.</param>
+    /// <param name="hasSuffix">Whether it has the suffix.</param>
+    public static bool TryParsePath(ReadOnlySpan<byte> path, Span<byte> name, out bool hasSuffix)
     {
-        _hasName = false;
+        hasSuffix = false;
         if (path.Length < DigitsLength || path[2] != '/' || path[..2].ContainsAnyExcept(Digits) || path[3..DigitsLength].ContainsAnyExcept(Digits))
         {
             return false;
@@ -62,37 +60,28 @@ internal sealed class BackingFile
             return false;
         }
 
-        Span<byte> name = stackalloc byte[NameSize];
+        hasSuffix = !suffix.IsEmpty;
         Convert.FromHexString(path[..2], name, out _, out _);
         Convert.FromHexString(path[3..DigitsLength], name[1..], out _, out _);
-        SetName(name, isObject: !suffix.IsEmpty);
         return true;
     }
-
-    /// <summary>Sets the path of a checksum: with the suffix that a repository's objects have, or without.</summary>
-    public void SetName(ReadOnlySpan<byte> name, bool isObject)
-    {
-        _name = new VerityDigest(name);
-        _suffixLength = (byte)(isObject ? Suffix.Length : 0);
-        _hasName = true;
-    }
-
-    public void ClearName() => _hasName = false;
 
     /// <summary>Writes the path, <see cref="PathLength"/> bytes.</summary>
     public void WritePath(Span<byte> destination)
     {
-        ReadOnlySpan<byte> name = NameBytes;
-        Convert.TryToHexStringLower(name[..1], destination, out _);
+        Convert.TryToHexStringLower(NameBytes[..1], destination, out _);
         destination[2] = (byte)'/';
-        Convert.TryToHexStringLower(name[1..], destination[3..], out _);
-        Suffix[.._suffixLength].CopyTo(destination[DigitsLength..]);
+        Convert.TryToHexStringLower(NameBytes[1..], destination[3..], out _);
+        if (HasSuffix)
+        {
+            Suffix.CopyTo(destination[DigitsLength..]);
+        }
     }
 
-    public string GetPath() => string.Create(PathLength, this, static (text, file) =>
+    public string GetPath()
     {
-        Span<byte> bytes = stackalloc byte[text.Length];
-        file.WritePath(bytes);
-        System.Text.Ascii.ToUtf16(bytes, text, out _);
-    });
+        Span<byte> path = stackalloc byte[DigitsLength + Suffix.Length];
+        WritePath(path);
+        return System.Text.Encoding.ASCII.GetString(path[..PathLength]);
+    }
 }

@@ -1,4 +1,5 @@
 // A file or directory of the tree that a composefs image describes.
+using System.Runtime.InteropServices;
 using Bootc.Composefs.FsVerity;
 using Bootc.Linux;
 
@@ -6,7 +7,8 @@ namespace Bootc.Composefs;
 
 /// <summary>
 /// A node of a composefs tree. Content is not part of the tree but for very small files: a regular file names its backing
-/// file (<see cref="Payload"/>) and that file's fs-verity digest.
+/// file (<see cref="Payload"/>) and that file's fs-verity digest. There is one for every file of an image, all of them in memory at
+/// once: what many have alike is kept once for them.
 /// </summary>
 public sealed class ComposefsNode
 {
@@ -27,11 +29,10 @@ public sealed class ComposefsNode
     private const int AttributeOverhead = 7;
     private const int AttributesHeader = 12;
 
-    private Dictionary<string, ComposefsNode>? _children;
-    private ExtendedAttribute[] _attributes = []; // never changed, since nodes may have them in common
-    private string? _payload;
-    private BackingFile? _backing;
-    private Rarity? _rarity;
+    private Metadata _metadata;
+    private object? _data; // entries, a payload, or the bytes of a backing file, of which most nodes have one or nothing; or a Rarity
+    private int _offset; // of a backing file in its bytes
+    private Marks _marks;
 
     /// <summary>A node of a mode: kind (S_IFMT) and permission bits.</summary>
     /// <exception cref="ComposefsFormatException">The kind is none that a file can have.</exception>
@@ -42,20 +43,52 @@ public sealed class ComposefsNode
             throw new ComposefsFormatException($"{Convert.ToString(mode, 8)} is no file mode");
         }
 
-        Mode = mode;
+        _metadata = new Metadata { Mode = mode };
+    }
+
+    /// <summary>A node that has mode, owner, time and extended attributes of another one. They are kept once for both until one changes.</summary>
+    public ComposefsNode(ComposefsNode like)
+    {
+        like._marks |= Marks.SharesMetadata;
+        _marks = Marks.SharesMetadata;
+        _metadata = like._metadata;
+    }
+
+    [Flags]
+    private enum Marks : byte
+    {
+        None = 0,
+
+        /// <summary>Others have the same <see cref="Metadata"/> object.</summary>
+        SharesMetadata = 1,
+
+        /// <summary>The bytes of the backing file are someone else's as well.</summary>
+        SharesBacking = 2,
+
+        HasName = 4,
+        HasDigest = 8,
+        HasSuffix = 16,
     }
 
     /// <summary>Kind (S_IFMT) and permission bits.</summary>
-    public uint Mode { get; }
+    public uint Mode => _metadata.Mode;
 
     /// <summary>The kind of file.</summary>
     public FileKind Kind => ModeBits.GetKind(Mode);
 
     /// <summary>The owner's user ID.</summary>
-    public uint Uid { get; set; }
+    public uint Uid
+    {
+        get => _metadata.Uid;
+        set => OwnMetadata.Uid = value;
+    }
 
     /// <summary>The owner's group ID.</summary>
-    public uint Gid { get; set; }
+    public uint Gid
+    {
+        get => _metadata.Gid;
+        set => OwnMetadata.Gid = value;
+    }
 
     /// <summary>How many names a file has; counted anew for directories.</summary>
     public uint LinkCount { get; set; } = 1;
@@ -63,10 +96,10 @@ public sealed class ComposefsNode
     /// <summary>For device nodes, the device's number as makedev(3) makes it.</summary>
     public ulong DeviceNumber
     {
-        get => _rarity?.DeviceNumber ?? 0;
+        get => (_data as Rarity)?.DeviceNumber ?? 0;
         set
         {
-            if (value != 0 || _rarity is not null)
+            if (value != 0 || _data is Rarity)
             {
                 Rare.DeviceNumber = value;
             }
@@ -74,10 +107,18 @@ public sealed class ComposefsNode
     }
 
     /// <summary>Last modification, in seconds since the epoch.</summary>
-    public long ModifiedSeconds { get; set; }
+    public long ModifiedSeconds
+    {
+        get => _metadata.ModifiedSeconds;
+        set => OwnMetadata.ModifiedSeconds = value;
+    }
 
     /// <summary>The nanoseconds of the last modification.</summary>
-    public uint ModifiedNanoseconds { get; set; }
+    public uint ModifiedNanoseconds
+    {
+        get => _metadata.ModifiedNanoseconds;
+        set => OwnMetadata.ModifiedNanoseconds = value;
+    }
 
     /// <summary>The size in bytes; a directory's is that of its entries in an image, and counted anew when one is written.</summary>
     public ulong Size { get; set; }
@@ -85,12 +126,14 @@ public sealed class ComposefsNode
     /// <summary>The fs-verity digest of a regular file's content.</summary>
     public VerityDigest? Digest
     {
-        get => _backing?.Digest;
+        get => Backing is { HasDigest: true } backing ? new VerityDigest(backing.DigestBytes) : null;
         set
         {
-            if (value is not null || _backing is not null)
+            _marks &= ~Marks.HasDigest;
+            if (value is { } digest)
             {
-                (_backing ??= new BackingFile()).Digest = value;
+                digest.CopyTo(OwnBacking()[BackingFile.NameSize..]);
+                _marks |= Marks.HasDigest;
             }
         }
     }
@@ -99,7 +142,7 @@ public sealed class ComposefsNode
     /// <exception cref="ComposefsFormatException">It is longer than a path may be, has a NUL character, or is a link's and empty.</exception>
     public string? Payload
     {
-        get => _backing is { HasName: true } backing ? backing.GetPath() : _payload;
+        get => Backing is { HasName: true } backing ? backing.GetPath() : Text;
         set
         {
             int length = value is null ? 0 : FileName.GetByteCount(value);
@@ -123,8 +166,8 @@ public sealed class ComposefsNode
                 Size = (ulong)length;
             }
 
-            _backing?.ClearName();
-            _payload = value is not null && TrySetBackingPath(value, length) ? null : value;
+            _marks &= ~Marks.HasName;
+            Text = value is not null && TrySetBackingPath(value, length) ? null : value;
         }
     }
 
@@ -132,7 +175,7 @@ public sealed class ComposefsNode
     /// <exception cref="ComposefsFormatException">It is larger than <see cref="MaximumInlineContent"/>.</exception>
     public byte[]? Content
     {
-        get => _rarity?.Content;
+        get => (_data as Rarity)?.Content;
         set
         {
             if (value?.Length > MaximumInlineContent)
@@ -140,7 +183,7 @@ public sealed class ComposefsNode
                 throw new ComposefsFormatException($"inline content of {value.Length} bytes is larger than {MaximumInlineContent}");
             }
 
-            if (value is { Length: > 0 } || _rarity is not null)
+            if (value is { Length: > 0 } || _data is Rarity)
             {
                 Rare.Content = value is { Length: > 0 } ? value : null;
             }
@@ -152,10 +195,10 @@ public sealed class ComposefsNode
     /// <summary>The node that this name is another name of.</summary>
     public ComposefsNode? HardLinkTarget
     {
-        get => _rarity?.HardLinkTarget;
+        get => (_data as Rarity)?.HardLinkTarget;
         set
         {
-            if (value is not null || _rarity is not null)
+            if (value is not null || _data is Rarity)
             {
                 Rare.HardLinkTarget = value;
             }
@@ -163,31 +206,110 @@ public sealed class ComposefsNode
     }
 
     /// <summary>The extended attributes, in the order in which they were set.</summary>
-    public IReadOnlyList<ExtendedAttribute> ExtendedAttributes => _attributes;
+    public IReadOnlyList<ExtendedAttribute> ExtendedAttributes => _metadata.Attributes;
 
     /// <summary>A directory's entries, in no order.</summary>
-    public IReadOnlyDictionary<string, ComposefsNode> Children => _children ?? EmptyChildren;
+    public IReadOnlyDictionary<string, ComposefsNode> Children => Entries;
 
     /// <summary>As <see cref="Children"/>, for loops that make no garbage.</summary>
-    internal Dictionary<string, ComposefsNode> Entries => _children ?? EmptyChildren;
+    internal Dictionary<string, ComposefsNode> Entries => OwnEntries ?? EmptyChildren;
 
     /// <summary>As <see cref="ExtendedAttributes"/>; the same array for nodes that have them in common.</summary>
-    internal ExtendedAttribute[] Attributes => _attributes;
+    internal ExtendedAttribute[] Attributes => _metadata.Attributes;
 
-    /// <summary>The content's digest and place, where either is known as bytes.</summary>
-    internal BackingFile? Backing => _backing;
+    /// <summary>The content's place and digest, where either is known as bytes.</summary>
+    internal BackingFile Backing
+    {
+        get => Has(Marks.HasName | Marks.HasDigest)
+            ? new BackingFile(BackingBytes.AsSpan(_offset, BackingFile.Size), Has(Marks.HasName), Has(Marks.HasDigest), Has(Marks.HasSuffix))
+            : default;
+    }
 
     /// <summary>Where the image that is being made has the node among its inodes.</summary>
     internal int InodeIndex { get; set; }
 
-    private Rarity Rare => _rarity ??= new Rarity();
+    private Metadata OwnMetadata
+    {
+        get
+        {
+            if (Has(Marks.SharesMetadata))
+            {
+                _metadata = _metadata.Clone();
+                _marks &= ~Marks.SharesMetadata;
+            }
+
+            return _metadata;
+        }
+    }
+
+    private Rarity Rare
+    {
+        get
+        {
+            if (_data is not Rarity rarity)
+            {
+                _data = rarity = new Rarity { Entries = OwnEntries, Text = Text, Backing = BackingBytes };
+            }
+
+            return rarity;
+        }
+    }
+
+    private Dictionary<string, ComposefsNode>? OwnEntries
+    {
+        get => _data is Rarity rarity ? rarity.Entries : _data as Dictionary<string, ComposefsNode>;
+        set
+        {
+            if (_data is null)
+            {
+                _data = value;
+            }
+            else
+            {
+                Rare.Entries = value;
+            }
+        }
+    }
+
+    // A payload that is no path of a backing object.
+    private string? Text
+    {
+        get => _data is Rarity rarity ? rarity.Text : _data as string;
+        set
+        {
+            if (_data is null or string)
+            {
+                _data = value;
+            }
+            else if (value is not null || _data is Rarity)
+            {
+                Rare.Text = value;
+            }
+        }
+    }
+
+    private byte[]? BackingBytes
+    {
+        get => _data is Rarity rarity ? rarity.Backing : _data as byte[];
+        set
+        {
+            if (_data is null or byte[])
+            {
+                _data = value;
+            }
+            else
+            {
+                Rare.Backing = value;
+            }
+        }
+    }
 
     /// <summary>Prepares a directory for a number of entries.</summary>
     public void EnsureCapacity(int count)
     {
         if (count > 0)
         {
-            (_children ??= new(StringComparer.Ordinal)).EnsureCapacity(count);
+            (OwnEntries ??= new(StringComparer.Ordinal)).EnsureCapacity(count);
         }
     }
 
@@ -198,12 +320,26 @@ public sealed class ComposefsNode
     /// <param name="checksum">The checksum, 32 bytes.</param>
     public void SetBackingObject(ReadOnlySpan<byte> checksum)
     {
-        (_backing ??= new BackingFile()).SetName(checksum, isObject: true);
-        _payload = null;
+        checksum.CopyTo(OwnBacking()[..BackingFile.NameSize]);
+        _marks |= Marks.HasName | Marks.HasSuffix;
+        Text = null;
     }
 
-    /// <summary>Gives the node the extended attributes that another one has, which are kept once for both.</summary>
-    public void ShareExtendedAttributes(ComposefsNode other) => _attributes = other._attributes;
+    /// <summary>As <see cref="SetBackingObject"/>, and sets <see cref="Digest"/> as well; the bytes are not copied.</summary>
+    /// <param name="checksumAndDigest">The object's checksum and its content's fs-verity digest, 64 bytes, which never change.</param>
+    public void ShareBackingObject(ReadOnlyMemory<byte> checksumAndDigest)
+    {
+        if (checksumAndDigest.Length != BackingFile.Size)
+        {
+            throw new ArgumentException($"a checksum and a digest have {BackingFile.Size} bytes, not {checksumAndDigest.Length}", nameof(checksumAndDigest));
+        }
+
+        ArraySegment<byte> bytes = MemoryMarshal.TryGetArray(checksumAndDigest, out ArraySegment<byte> segment) ? segment : checksumAndDigest.ToArray();
+        Text = null;
+        BackingBytes = bytes.Array;
+        _offset = bytes.Offset;
+        _marks |= Marks.SharesBacking | Marks.HasName | Marks.HasDigest | Marks.HasSuffix;
+    }
 
     /// <summary>Adds an entry to a directory.</summary>
     /// <exception cref="ComposefsFormatException">This is no directory, or the name is invalid or taken.</exception>
@@ -219,14 +355,14 @@ public sealed class ComposefsNode
             throw new ComposefsFormatException($"'{name}' is no valid file name");
         }
 
-        if (!(_children ??= new(StringComparer.Ordinal)).TryAdd(name, child))
+        if (!(OwnEntries ??= new(StringComparer.Ordinal)).TryAdd(name, child))
         {
             throw new ComposefsFormatException($"there are two files '{name}' in one directory");
         }
     }
 
     /// <summary>Removes an entry of a directory; <see langword="false"/> when there is none.</summary>
-    public bool Remove(string name) => _children?.Remove(name) ?? false;
+    public bool Remove(string name) => OwnEntries?.Remove(name) ?? false;
 
     /// <summary>Sets an extended attribute.</summary>
     /// <exception cref="ComposefsFormatException">The name is none or too long, or all attributes together are too large.</exception>
@@ -251,8 +387,9 @@ public sealed class ComposefsNode
             throw new ComposefsFormatException("the name of an extended attribute has a NUL character");
         }
 
-        int index = Array.FindIndex(_attributes, attribute => attribute.Name == name);
-        ExtendedAttribute[] others = index < 0 ? _attributes : [.. _attributes[..index], .. _attributes[(index + 1)..]];
+        ExtendedAttribute[] present = Attributes;
+        int index = Array.FindIndex(present, attribute => attribute.Name == name);
+        ExtendedAttribute[] others = index < 0 ? present : [.. present[..index], .. present[(index + 1)..]];
         int size = AttributesHeader + AttributeOverhead + length + value.Length;
         foreach (ExtendedAttribute other in others)
         {
@@ -264,29 +401,58 @@ public sealed class ComposefsNode
             throw new ComposefsFormatException($"the extended attributes of a file are larger than {limit} bytes");
         }
 
-        _attributes = [.. others, new ExtendedAttribute(name, value)];
+        OwnMetadata.Attributes = [.. others, new ExtendedAttribute(name, value)];
     }
 
     /// <summary>As <see cref="Payload"/> of a regular file, from its bytes.</summary>
     internal void SetBackingPath(ReadOnlySpan<byte> path)
     {
-        if (!(_backing ??= new BackingFile()).TrySetPath(path))
+        if (!TrySetBackingPath(path))
         {
             Payload = FileName.Decode(path);
         }
     }
 
-    /// <summary>Takes over the extended attributes of another node if they are the very same, so that they are kept once.</summary>
-    internal bool TryShareExtendedAttributes(ComposefsNode other)
+    /// <summary>Gives the node bytes for place and digest of its backing file, 64 that are nobody else's; <see langword="false"/> when it has some.</summary>
+    internal bool TryPlaceBacking(byte[] bytes, int offset)
     {
-        if (!_attributes.AsSpan().SequenceEqual(other._attributes))
+        if (BackingBytes is not null)
         {
             return false;
         }
 
-        _attributes = other._attributes;
+        BackingBytes = bytes;
+        _offset = offset;
         return true;
     }
+
+    /// <summary>Takes over what a node's constructor may take of another one, if it is the very same, so that it is kept once.</summary>
+    internal bool TryShareMetadata(ComposefsNode other)
+    {
+        if (!_metadata.Equals(other._metadata))
+        {
+            return false;
+        }
+
+        _metadata = other._metadata;
+        _marks |= Marks.SharesMetadata;
+        other._marks |= Marks.SharesMetadata;
+        return true;
+    }
+
+    /// <summary>Takes over the extended attributes of another node if they are the very same, so that they are kept once.</summary>
+    internal bool TryShareExtendedAttributes(ComposefsNode other)
+    {
+        if (!Attributes.AsSpan().SequenceEqual(other.Attributes))
+        {
+            return false;
+        }
+
+        OwnMetadata.Attributes = other.Attributes;
+        return true;
+    }
+
+    private bool Has(Marks any) => (_marks & any) != 0;
 
     private bool TrySetBackingPath(string path, int length)
     {
@@ -297,14 +463,36 @@ public sealed class ComposefsNode
 
         Span<byte> bytes = stackalloc byte[length];
         FileName.Encode(path, bytes);
-        var backing = _backing ?? new BackingFile();
-        if (!backing.TrySetPath(bytes))
+        return TrySetBackingPath(bytes);
+    }
+
+    private bool TrySetBackingPath(ReadOnlySpan<byte> path)
+    {
+        Span<byte> name = stackalloc byte[BackingFile.NameSize];
+        if (!BackingFile.TryParsePath(path, name, out bool hasSuffix))
         {
             return false;
         }
 
-        _backing = backing;
+        SetBackingObject(name);
+        _marks = hasSuffix ? _marks : _marks & ~Marks.HasSuffix;
         return true;
+    }
+
+    // Bytes that are nobody else's.
+    private Span<byte> OwnBacking()
+    {
+        byte[]? bytes = BackingBytes;
+        if (bytes is null || Has(Marks.SharesBacking))
+        {
+            byte[] own = new byte[BackingFile.Size];
+            bytes.AsSpan(_offset, bytes is null ? 0 : own.Length).CopyTo(own);
+            BackingBytes = own;
+            _offset = 0;
+            _marks &= ~Marks.SharesBacking;
+        }
+
+        return BackingBytes.AsSpan(_offset, BackingFile.Size);
     }
 
     /// <summary>The node itself, or the one at the end of a chain of hard links.</summary>
@@ -326,9 +514,43 @@ public sealed class ComposefsNode
         return node;
     }
 
-    // What few nodes have.
+    // What many nodes have alike.
+    private sealed class Metadata
+    {
+        public uint Mode { get; init; }
+
+        public uint Uid { get; set; }
+
+        public uint Gid { get; set; }
+
+        public uint ModifiedNanoseconds { get; set; }
+
+        public long ModifiedSeconds { get; set; }
+
+        /// <summary>The array is never changed.</summary>
+        public ExtendedAttribute[] Attributes { get; set; } = [];
+
+        public Metadata Clone() => (Metadata)MemberwiseClone();
+
+        /// <summary>Whether all is the same, the attributes' array as well.</summary>
+        public bool Equals(Metadata other) =>
+            Mode == other.Mode
+            && Uid == other.Uid
+            && Gid == other.Gid
+            && ModifiedNanoseconds == other.ModifiedNanoseconds
+            && ModifiedSeconds == other.ModifiedSeconds
+            && ReferenceEquals(Attributes, other.Attributes);
+    }
+
+    // What few nodes have, and what else they have beside it.
     private sealed class Rarity
     {
+        public Dictionary<string, ComposefsNode>? Entries { get; set; }
+
+        public string? Text { get; set; }
+
+        public byte[]? Backing { get; set; }
+
         public ulong DeviceNumber { get; set; }
 
         public byte[]? Content { get; set; }

@@ -7,7 +7,9 @@ namespace Bootc.Import;
 /// <summary>A directory whose files may still be on their way into the repository.</summary>
 internal sealed class LayerDirectory
 {
-    public Dictionary<string, LayerFile> Files { get; } = [];
+    private static readonly Dictionary<string, LayerFile> NoFiles = [];
+
+    public Dictionary<string, LayerFile> Files { get; private set; } = [];
 
     public Dictionary<string, LayerDirectory> Directories { get; } = [];
 
@@ -16,7 +18,7 @@ internal sealed class LayerDirectory
     /// <summary>Whether the layer has no entry for the directory, only for what is in it.</summary>
     public bool IsImplied { get; set; }
 
-    /// <summary>Writes the directory and all below it; its files have been written by now.</summary>
+    /// <summary>Writes the directory and all below it; its files have been written by now, and are forgotten as it goes.</summary>
     public (Checksum Tree, Checksum Meta) Write(RepositoryTransaction transaction)
     {
         var directories = new List<DirTreeDirectory>(Directories.Count);
@@ -26,7 +28,9 @@ internal sealed class LayerDirectory
             directories.Add(new DirTreeDirectory(name, tree, meta));
         }
 
-        return (transaction.WriteDirTree(new DirTree(Files.Select(file => new DirTreeFile(file.Key, file.Value.Checksum)), directories)), Meta);
+        var names = new DirTree(Files.Select(file => new DirTreeFile(file.Key, file.Value.Checksum)), directories);
+        Files = NoFiles;
+        return (transaction.WriteDirTree(names), Meta);
     }
 
     /// <summary>The paths of the implied directories.</summary>

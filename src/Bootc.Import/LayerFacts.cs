@@ -1,4 +1,5 @@
 // The metadata of a layer's files, kept beside the repository's objects so that it need not be gathered again.
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -18,45 +19,57 @@ namespace Bootc.Import;
 /// 0   object checksum, 32 bytes        64  size of the content, i64
 /// 32  fs-verity digest or zeros        72  size of the header, u32, and the header of the object (archive form)
 /// </code>
-/// and at its end the SHA-256 of all that. Numbers are little-endian. In memory they are the same bytes, since there are as many
-/// of them as the image has files, and most are asked for once or twice.
+/// and at its end the SHA-256 of all that. Numbers are little-endian. In memory they are bytes as well, since there are as many
+/// of them as the image has files, and most are asked for once or twice; the header, which is that of many others, is replaced by
+/// its place among all headers, u32 at 72.
 /// </summary>
 public sealed class LayerFacts
 {
     private const string Folder = "extensions/bootc/facts";
-    private const int FixedSize = 76;
-    private const int TypicalSize = 104; // of an entry
-    private const int SmallestBlock = 4 * 1024;
-    private const int LargestBlock = 64 * 1024;
+    private const int EntrySize = 76; // in memory, and in the file without its header
+    private const int BackingSize = 64; // of the checksum and the digest at its start
+    private const int TypicalSize = 104; // of an entry in the file
+    private const int BufferSize = 64 * 1024;
+    private const int PlaceBits = 10; // of a place, for where an entry stands in its block
+    private const int SmallestBlock = 32; // entries
+    private const int LargestBlock = 1 << PlaceBits;
 
-    private readonly List<byte[]> _blocks = []; // of entries one after the other
-    private readonly HashSet<long> _entries; // by their places: which block, and where in it
-    private readonly HashSet<long>.AlternateLookup<Checksum> _byChecksum;
+    private readonly List<(byte[] Entries, FactHeaders Headers)> _blocks = [];
+    private readonly FactHeaders _headers = new(); // of what is added here
+    private readonly HashSet<int> _entries; // by their places: which block, and which entry in it
+    private readonly HashSet<int>.AlternateLookup<Checksum> _byChecksum;
     private readonly Lock _gate = new();
-    private int _used; // of the last block
+    private int _free; // entries at the end of the last block
     private Lazy<bool>? _load;
-    private volatile Tuple<ReadOnlyMemory<byte>, FileHeader>? _lastHeader; // most files have the one that others have as well
 
     /// <summary>Nothing is known yet.</summary>
     public LayerFacts()
     {
-        _entries = new HashSet<long>(new ByChecksum(this));
+        _entries = new HashSet<int>(new ByChecksum(this));
         _byChecksum = _entries.GetAlternateLookup<Checksum>();
     }
+
+    /// <summary>How many objects something is known of, as far as it was read.</summary>
+    internal int Count => _entries.Count;
 
     /// <summary>What is known of a content object, or <see langword="null"/>; asked by several threads once all is added.</summary>
     public FileFacts? TryGet(Checksum file)
     {
         _ = _load?.Value;
-        if (!_byChecksum.TryGetValue(file, out long place))
+        if (!_byChecksum.TryGetValue(file, out int place))
         {
             return null;
         }
 
-        ReadOnlyMemory<byte> memory = EntryAt(place);
+        (byte[] entries, FactHeaders headers) = _blocks[place >> PlaceBits];
+        ReadOnlyMemory<byte> memory = entries.AsMemory(OffsetOf(place), EntrySize);
         ReadOnlySpan<byte> entry = memory.Span;
         bool hasVerity = entry.Slice(32, 32).ContainsAnyExcept((byte)0);
-        return new FileFacts(ReadHeader(memory[FixedSize..]), BinaryPrimitives.ReadInt64LittleEndian(entry[64..]), hasVerity ? new VerityDigest(entry.Slice(32, 32)) : null);
+        FileHeader header = headers[BinaryPrimitives.ReadInt32LittleEndian(entry[72..])];
+        return new FileFacts(header, BinaryPrimitives.ReadInt64LittleEndian(entry[64..]), hasVerity ? new VerityDigest(entry.Slice(32, 32)) : null)
+        {
+            ChecksumAndDigest = hasVerity ? memory[..BackingSize] : default,
+        };
     }
 
     /// <summary>What is known of the files of an image's layers; read when it is first asked for.</summary>
@@ -78,12 +91,11 @@ public sealed class LayerFacts
                 return;
             }
 
-            Span<byte> entry = Reserve(FixedSize + header.Length, out long place);
+            Span<byte> entry = Reserve(out int place);
             file.CopyTo(entry);
             facts.Verity?.CopyTo(entry[32..]);
             BinaryPrimitives.WriteInt64LittleEndian(entry[64..], facts.Size);
-            BinaryPrimitives.WriteInt32LittleEndian(entry[72..], header.Length);
-            header.CopyTo(entry[FixedSize..]);
+            BinaryPrimitives.WriteInt32LittleEndian(entry[72..], _headers.Add(header));
             _entries.Add(place);
         }
     }
@@ -104,17 +116,18 @@ public sealed class LayerFacts
     /// <summary>Adds what is remembered of a layer, if anything.</summary>
     internal void Read(Repository repository, Checksum layer)
     {
-        byte[]? bytes = repository.Directory.TryReadAllBytes($"{Folder}/{layer}");
-        if (bytes?.Length >= Checksum.Size && SHA256.HashData(bytes.AsSpan(..^Checksum.Size)).AsSpan().SequenceEqual(bytes.AsSpan(^Checksum.Size..)))
+        using SafeFileHandle? file = repository.Directory.TryOpenFile($"{Folder}/{layer}");
+        var facts = new LayerFacts();
+        if (file is not null && facts.TryRead(file))
         {
-            AddBlock(bytes, bytes.Length - Checksum.Size);
+            AddAll(facts);
         }
     }
 
     /// <summary>Adds what the files of a layer are, and remembers it.</summary>
     internal void Write(Repository repository, Checksum layer, LayerFacts files)
     {
-        long[] places = [.. files._entries];
+        int[] places = [.. files._entries];
         Array.Sort(places, (a, b) => files.KeyAt(a).SequenceCompareTo(files.KeyAt(b)));
         repository.Directory.EnsureDirectory(Folder).Dispose();
         using DirectoryHandle folder = repository.Directory.OpenDirectory(Folder);
@@ -150,75 +163,116 @@ public sealed class LayerFacts
         }
     }
 
-    private void WriteTo(SafeFileHandle file, long[] places)
+    private void WriteTo(SafeFileHandle file, int[] places)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var buffered = new BufferedStream(new UnownedFileStream(file), LargestBlock);
-        foreach (long place in places)
+        var buffer = new ArrayBufferWriter<byte>(BufferSize);
+        foreach (int place in places)
         {
-            ReadOnlySpan<byte> entry = EntryAt(place).Span;
-            hash.AppendData(entry);
-            buffered.Write(entry);
-        }
-
-        buffered.Write(hash.GetHashAndReset());
-    }
-
-    private ReadOnlyMemory<byte> EntryAt(long place)
-    {
-        ReadOnlyMemory<byte> rest = _blocks[(int)(place >> 32)].AsMemory((int)place);
-        return rest[..SizeOf(rest.Span)];
-    }
-
-    private ReadOnlySpan<byte> KeyAt(long place) => _blocks[(int)(place >> 32)].AsSpan((int)place, Checksum.Size);
-
-    private static int SizeOf(ReadOnlySpan<byte> entry) => FixedSize + BinaryPrimitives.ReadInt32LittleEndian(entry[72..]);
-
-    private static long PlaceOf(int block, int offset) => ((long)block << 32) | (uint)offset;
-
-    private FileHeader ReadHeader(ReadOnlyMemory<byte> bytes)
-    {
-        ReadOnlyMemory<byte> rest = bytes[sizeof(long)..]; // the size comes first
-        if (_lastHeader is { } last && last.Item1.Span.SequenceEqual(rest.Span))
-        {
-            return last.Item2;
-        }
-
-        FileHeader header = FileHeader.ParseArchiveHeader(bytes).Header;
-        if (!header.IsSymbolicLink)
-        {
-            _lastHeader = new(rest, header);
-        }
-
-        return header;
-    }
-
-    private Span<byte> Reserve(int size, out long place)
-    {
-        if (_blocks.Count == 0 || _blocks[^1].Length - _used < size)
-        {
-            int typical = _blocks.Count == 0 ? SmallestBlock : Math.Min(LargestBlock, 2 * _blocks[^1].Length);
-            _blocks.Add(new byte[Math.Max(size, typical)]);
-            _used = 0;
-        }
-
-        place = PlaceOf(_blocks.Count - 1, _used);
-        _used += size;
-        return _blocks[^1].AsSpan(_used - size, size);
-    }
-
-    private void AddBlock(byte[] block, int length)
-    {
-        lock (_gate)
-        {
-            _blocks.Add(block);
-            _used = block.Length;
-            _entries.EnsureCapacity(_entries.Count + (length / TypicalSize));
-            for (int offset = 0; offset < length; offset += SizeOf(block.AsSpan(offset)))
+            (byte[] entries, FactHeaders headers) = _blocks[place >> PlaceBits];
+            ReadOnlySpan<byte> entry = entries.AsSpan(OffsetOf(place), EntrySize);
+            ReadOnlySpan<byte> header = headers.BytesAt(BinaryPrimitives.ReadInt32LittleEndian(entry[72..])).Span;
+            if (buffer.FreeCapacity < EntrySize + header.Length)
             {
-                _entries.Add(PlaceOf(_blocks.Count - 1, offset));
+                Flush();
+            }
+
+            Span<byte> written = buffer.GetSpan(EntrySize + header.Length);
+            entry.CopyTo(written);
+            BinaryPrimitives.WriteInt32LittleEndian(written[72..], header.Length);
+            header.CopyTo(written[EntrySize..]);
+            BinaryPrimitives.WriteInt64BigEndian(written[EntrySize..], BinaryPrimitives.ReadInt64LittleEndian(entry[64..]));
+            buffer.Advance(EntrySize + header.Length);
+        }
+
+        Flush();
+        file.WriteFully(hash.GetHashAndReset());
+
+        void Flush()
+        {
+            hash.AppendData(buffer.WrittenSpan);
+            file.WriteFully(buffer.WrittenSpan);
+            buffer.ResetWrittenCount();
+        }
+    }
+
+    // Whether the file is whole; if not, what was read of it is worth nothing.
+    private bool TryRead(SafeFileHandle file)
+    {
+        long rest = file.GetStatus().Size - Checksum.Size;
+        if (rest < 0)
+        {
+            return false;
+        }
+
+        _entries.EnsureCapacity((int)(rest / TypicalSize));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] buffer = new byte[Math.Min(BufferSize, rest)];
+        int count = 0;
+        while (rest > 0)
+        {
+            int read = file.ReadFully(buffer.AsSpan(count, (int)Math.Min(rest, buffer.Length - count)));
+            if (read == 0)
+            {
+                return false;
+            }
+
+            hash.AppendData(buffer, count, read);
+            rest -= read;
+            count += read;
+            int used = AddEntries(buffer.AsSpan(0, count));
+            buffer.AsSpan(used, count - used).CopyTo(buffer);
+            count -= used;
+            if (count == buffer.Length && rest > 0)
+            {
+                Array.Resize(ref buffer, (int)Math.Min(2L * count, Array.MaxLength));
             }
         }
+
+        Span<byte> written = stackalloc byte[Checksum.Size];
+        return count == 0 && file.ReadFully(written) == written.Length && written.SequenceEqual(hash.GetHashAndReset());
+    }
+
+    // As many as are there whole. They may be anything yet.
+    private int AddEntries(ReadOnlySpan<byte> bytes)
+    {
+        int used = 0;
+        while (bytes.Length - used >= EntrySize)
+        {
+            ReadOnlySpan<byte> entry = bytes[used..];
+            int length = BinaryPrimitives.ReadInt32LittleEndian(entry[72..]);
+            if (length < FactHeaders.SizeOfSize || length > entry.Length - EntrySize)
+            {
+                break;
+            }
+
+            Span<byte> added = Reserve(out int place);
+            entry[..72].CopyTo(added);
+            BinaryPrimitives.WriteInt32LittleEndian(added[72..], _headers.Add(entry.Slice(EntrySize, length)));
+            _entries.Add(place);
+            used += EntrySize + length;
+        }
+
+        return used;
+    }
+
+    private ReadOnlySpan<byte> KeyAt(int place) => _blocks[place >> PlaceBits].Entries.AsSpan(OffsetOf(place), Checksum.Size);
+
+    private static int OffsetOf(int place) => (place & ((1 << PlaceBits) - 1)) * EntrySize;
+
+    private static int PlaceOf(int block, int entry) => checked(block * (1 << PlaceBits)) + entry;
+
+    private Span<byte> Reserve(out int place)
+    {
+        if (_free == 0)
+        {
+            _free = _blocks.Count == 0 ? SmallestBlock : Math.Min(LargestBlock, 2 * (_blocks[^1].Entries.Length / EntrySize));
+            _blocks.Add((new byte[_free * EntrySize], _headers));
+        }
+
+        byte[] entries = _blocks[^1].Entries;
+        place = PlaceOf(_blocks.Count - 1, (entries.Length / EntrySize) - _free--);
+        return entries.AsSpan(OffsetOf(place), EntrySize);
     }
 
     // The other ones' memory becomes part of this.
@@ -228,25 +282,25 @@ public sealed class LayerFacts
         {
             int first = _blocks.Count;
             _blocks.AddRange(others._blocks);
-            _used = _blocks.Count == 0 ? 0 : _blocks[^1].Length;
+            _free = 0;
             _entries.EnsureCapacity(_entries.Count + others._entries.Count);
-            foreach (long place in others._entries)
+            foreach (int place in others._entries)
             {
                 _entries.Add(place + PlaceOf(first, 0));
             }
         }
     }
 
-    private sealed class ByChecksum(LayerFacts facts) : IEqualityComparer<long>, IAlternateEqualityComparer<Checksum, long>
+    private sealed class ByChecksum(LayerFacts facts) : IEqualityComparer<int>, IAlternateEqualityComparer<Checksum, int>
     {
-        public bool Equals(long x, long y) => facts.KeyAt(x).SequenceEqual(facts.KeyAt(y));
+        public bool Equals(int x, int y) => facts.KeyAt(x).SequenceEqual(facts.KeyAt(y));
 
-        public int GetHashCode(long place) => MemoryMarshal.Read<int>(facts.KeyAt(place));
+        public int GetHashCode(int place) => MemoryMarshal.Read<int>(facts.KeyAt(place));
 
-        public bool Equals(Checksum checksum, long place) => Checksum.AsSpan(in checksum).SequenceEqual(facts.KeyAt(place));
+        public bool Equals(Checksum checksum, int place) => Checksum.AsSpan(in checksum).SequenceEqual(facts.KeyAt(place));
 
         public int GetHashCode(Checksum checksum) => MemoryMarshal.Read<int>(Checksum.AsSpan(in checksum));
 
-        public long Create(Checksum checksum) => throw new NotSupportedException("a checksum alone is no entry");
+        public int Create(Checksum checksum) => throw new NotSupportedException("a checksum alone is no entry");
     }
 }

@@ -34,6 +34,13 @@ public sealed partial class DirectoryHandle
     public SafeFileHandle CreateFile(string name, uint mode, bool exclusive = true) =>
         OpenBeneath(name, O_RDWR | O_CREAT | O_NOFOLLOW | (exclusive ? O_EXCL : O_TRUNC), mode, "create");
 
+    /// <summary>As <see cref="CreateFile"/>; <see langword="null"/> when the name is taken.</summary>
+    public SafeFileHandle? TryCreateFile(string name, uint mode)
+    {
+        SafeFileHandle? handle = TryOpen(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_EXCL, mode);
+        return handle is not null || NativeCall.LastError == Errno.EEXIST ? handle : throw NativeCall.Failure("create", Join(name));
+    }
+
     /// <summary>Creates a nameless file on this directory's file system, gone when closed unless <see cref="LinkTemporaryFile"/> names it.</summary>
     public SafeFileHandle CreateTemporaryFile(uint mode = 0x180) => OpenBeneath(".", O_RDWR | O_TMPFILE, mode, "create a temporary file in");
 

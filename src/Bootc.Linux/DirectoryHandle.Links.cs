@@ -30,6 +30,10 @@ public sealed partial class DirectoryHandle
     public void CreateSymbolicLink(string target, string name) =>
         Check(NativeMethods.symlinkat(target, Descriptor, name), "create the link", name);
 
+    /// <summary>As <see cref="CreateSymbolicLink"/>; <see langword="false"/> when the name is taken.</summary>
+    public bool TryCreateSymbolicLink(string target, string name) =>
+        SucceededUnless(NativeMethods.symlinkat(target, Descriptor, name), Errno.EEXIST, "create the link", name);
+
     /// <summary>Where a symbolic link points.</summary>
     /// <exception cref="LinuxException">There is no such name, or it is no symbolic link (EINVAL).</exception>
     public string ReadSymbolicLink(string name) =>

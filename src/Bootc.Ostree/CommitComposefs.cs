@@ -85,7 +85,8 @@ public static class CommitComposefs
     {
         private const int ParallelDepth = 3;
         private readonly ConcurrentDictionary<Checksum, FileFacts> _read = new();
-        private readonly ConcurrentDictionary<ExtendedAttributeList, ComposefsNode> _attributes = new();
+        private readonly ConcurrentDictionary<FileHeader, ComposefsNode> _likes = new();
+        private volatile Tuple<FileHeader, ComposefsNode>? _last;
 
         public ComposefsNode Build(Checksum tree, Checksum meta, Like? like = null)
         {
@@ -123,8 +124,7 @@ public static class CommitComposefs
             }
 
             DirMeta dirMeta = reader.Repository.LoadDirMeta(meta);
-            var node = new ComposefsNode(dirMeta.Mode) { Uid = dirMeta.Uid, Gid = dirMeta.Gid };
-            SetAttributes(node, dirMeta.ExtendedAttributes);
+            var node = new ComposefsNode(LikeOf(new FileHeader(dirMeta.Uid, dirMeta.Gid, dirMeta.Mode, "", dirMeta.ExtendedAttributes)));
             DirTree names = reader.Tree(tree);
             DirTree? known = like is null ? null : reader.Tree(like.Tree);
             node.EnsureCapacity(names.Files.Count + names.Directories.Count);
@@ -164,17 +164,22 @@ public static class CommitComposefs
         private ComposefsNode BuildFile(Checksum checksum)
         {
             FileFacts file = facts?.Invoke(checksum) ?? _read.GetOrAdd(checksum, ReadFacts);
-            var node = new ComposefsNode(file.Header.Mode) { Uid = file.Header.Uid, Gid = file.Header.Gid, Size = (ulong)file.Size, Digest = file.Verity };
+            var node = new ComposefsNode(LikeOf(file.Header)) { Size = (ulong)file.Size };
             if (file.Header.IsSymbolicLink)
             {
                 node.Payload = file.Header.LinkTarget;
+            }
+            else if (file.Size > 0 && !file.ChecksumAndDigest.IsEmpty)
+            {
+                node.ShareBackingObject(file.ChecksumAndDigest);
+                return node;
             }
             else if (file.Size > 0)
             {
                 node.SetBackingObject(Checksum.AsSpan(in checksum));
             }
 
-            SetAttributes(node, file.Header.ExtendedAttributes);
+            node.Digest = file.Verity;
             return node;
         }
 
@@ -201,19 +206,23 @@ public static class CommitComposefs
             return FileVerity.TryMeasure(file) ?? FileVerity.Compute(file);
         }
 
-        // Files with labels have those of many others.
-        private void SetAttributes(ComposefsNode node, ExtendedAttributeList attributes)
+        // Owner, mode and labels are those of many others.
+        private ComposefsNode LikeOf(FileHeader header)
         {
-            if (attributes.Count > 0)
+            if (_last is { } last && ReferenceEquals(last.Item1, header))
             {
-                node.ShareExtendedAttributes(_attributes.GetOrAdd(attributes, ToNode));
+                return last.Item2;
             }
+
+            ComposefsNode like = _likes.GetOrAdd(header.IsSymbolicLink ? header with { LinkTarget = "" } : header, ToNode);
+            _last = new(header, like);
+            return like;
         }
 
-        private static ComposefsNode ToNode(ExtendedAttributeList attributes)
+        private static ComposefsNode ToNode(FileHeader header)
         {
-            var node = new ComposefsNode(ModeBits.Regular);
-            foreach (ExtendedAttribute attribute in attributes)
+            var node = new ComposefsNode(header.Mode) { Uid = header.Uid, Gid = header.Gid };
+            foreach (ExtendedAttribute attribute in header.ExtendedAttributes)
             {
                 node.SetExtendedAttribute(attribute.Name, attribute.Value);
             }

@@ -115,13 +115,7 @@ public sealed class FileObjectWriter : IDisposable
         var name = new ObjectName(new Checksum(hash), ObjectType.File);
         VerityDigest verity = _verity!.Finish();
         _archive?.Dispose();
-        if (_transaction.HasObject(name))
-        {
-            return new FileObjectResult(name.Checksum, verity, true);
-        }
-
-        _transaction.StoreFile(_file!, _header, name, _size);
-        return new FileObjectResult(name.Checksum, verity, false);
+        return new FileObjectResult(name.Checksum, verity, !_transaction.TryStoreFile(_file!, _header, name, _size));
     }
 
     /// <summary>Ends the writer; a file that is not complete is forgotten.</summary>

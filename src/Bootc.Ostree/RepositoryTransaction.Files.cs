@@ -72,19 +72,20 @@ public sealed partial class RepositoryTransaction
         Checksum checksum = ComputeChecksum(header.Serialize(), content);
         VerityDigest verity = VerityHasher.Compute(content);
         var name = new ObjectName(checksum, ObjectType.File);
-        if (HasObject(name))
+        if (IsInRepository(name))
         {
             return new FileObjectResult(checksum, verity, true);
         }
 
-        if (!_staged.TryAdd(name, 0))
-        {
-            return new FileObjectResult(checksum, verity, true); // another thread writes it
-        }
-
         ReserveSpace(content.Length);
         DirectoryHandle directory = DirectoryFor(name, out string fileName);
-        using SafeFileHandle file = directory.CreateFile(fileName, CreationMode(header));
+        using SafeFileHandle? file = directory.TryCreateFile(fileName, CreationMode(header));
+        if (file is null)
+        {
+            Interlocked.Add(ref _usableSpace, content.Length); // of which nothing is used
+            return new FileObjectResult(checksum, verity, true);
+        }
+
         if (_repository.Mode == RepositoryMode.Archive)
         {
             using var stream = BeginArchive(file, header, content.Length);
@@ -96,7 +97,8 @@ public sealed partial class RepositoryTransaction
             file.WriteFully(content, name.ToString());
         }
 
-        ApplyMetadata(file, header, name, content.Length);
+        ApplyMetadata(file, header, name);
+        Count(content.Length);
         file.Dispose();
         Seal(directory, fileName, name);
         return new FileObjectResult(checksum, verity, false);
@@ -113,12 +115,11 @@ public sealed partial class RepositoryTransaction
         header = Canonicalize(header);
         Interlocked.Increment(ref _contentTotal);
         var name = new ObjectName(Checksum.Compute(header.Serialize()), ObjectType.File);
-        if (HasObject(name) || !_staged.TryAdd(name, 0))
+        if (IsInRepository(name) || !TryStoreSymbolicLink(header, name))
         {
             return new FileObjectResult(name.Checksum, null, true);
         }
 
-        StoreSymbolicLink(header, name);
         Interlocked.Increment(ref _contentWritten);
         return new FileObjectResult(name.Checksum, null, false);
     }
@@ -151,17 +152,25 @@ public sealed partial class RepositoryTransaction
         return Stream.Null;
     }
 
-    /// <summary>Applies the metadata of a file that has no name yet, and gives it its name.</summary>
-    internal void StoreFile(SafeFileHandle file, FileHeader header, ObjectName name, long size)
+    /// <summary>Gives a file that has no name yet its metadata and its name; <see langword="false"/> when the repository or this transaction has the object.</summary>
+    internal bool TryStoreFile(SafeFileHandle file, FileHeader header, ObjectName name, long size)
     {
-        ApplyMetadata(file, header, name, size);
-        DirectoryHandle directory = DirectoryFor(name, out string fileName);
-        if (_staged.TryAdd(name, 0))
+        if (IsInRepository(name))
         {
-            directory.TryLinkTemporaryFile(file, fileName);
-            file.Dispose(); // sealing suffers no writer
-            Seal(directory, fileName, name);
+            return false;
         }
+
+        ApplyMetadata(file, header, name);
+        DirectoryHandle directory = DirectoryFor(name, out string fileName);
+        if (!directory.TryLinkTemporaryFile(file, fileName))
+        {
+            return false;
+        }
+
+        Count(size);
+        file.Dispose(); // sealing suffers no writer
+        Seal(directory, fileName, name);
+        return true;
     }
 
     // What creating a file gives already needs no call: on a whole image that is every third one.
@@ -171,7 +180,7 @@ public sealed partial class RepositoryTransaction
 
     private bool IsOthers(FileHeader header) => header.Uid != ProcessUid || header.Gid != _staging.CreationGid;
 
-    private void ApplyMetadata(SafeFileHandle file, FileHeader header, ObjectName name, long size)
+    private void ApplyMetadata(SafeFileHandle file, FileHeader header, ObjectName name)
     {
         string shown = name.ToString();
         switch (_repository.Mode)
@@ -213,6 +222,10 @@ public sealed partial class RepositoryTransaction
         }
 
         SyncObject(file, name);
+    }
+
+    private void Count(long size)
+    {
         Interlocked.Increment(ref _contentWritten);
         Interlocked.Add(ref _contentBytes, size);
         CountForWriteBack(size);
@@ -245,7 +258,7 @@ public sealed partial class RepositoryTransaction
         }
     }
 
-    private void StoreSymbolicLink(FileHeader header, ObjectName name)
+    private bool TryStoreSymbolicLink(FileHeader header, ObjectName name)
     {
         DirectoryHandle directory = DirectoryFor(name, out string fileName);
         switch (_repository.Mode)
@@ -255,10 +268,9 @@ public sealed partial class RepositoryTransaction
                 {
                     file.WriteFully(header.SerializeForArchive(0), name.ToString());
                     file.SetMode(0x1A4, name.ToString());
-                    directory.TryLinkTemporaryFile(file, fileName);
+                    return directory.TryLinkTemporaryFile(file, fileName);
                 }
 
-                break;
             case RepositoryMode.BareUser:
                 using (SafeFileHandle file = directory.CreateTemporaryFile())
                 {
@@ -266,19 +278,21 @@ public sealed partial class RepositoryTransaction
                     file.SetExtendedAttribute(Repository.UserMetadataAttribute, header.SerializeUserMetadata(), name.ToString());
                     file.SetMode(0x1A4, name.ToString());
                     file.SetModifiedTime(0);
-                    directory.TryLinkTemporaryFile(file, fileName);
+                    return directory.TryLinkTemporaryFile(file, fileName);
                 }
 
-                break;
             default:
-                StoreRealSymbolicLink(directory, fileName, header);
-                break;
+                return TryStoreRealSymbolicLink(directory, fileName, header);
         }
     }
 
-    private void StoreRealSymbolicLink(DirectoryHandle directory, string fileName, FileHeader header)
+    private bool TryStoreRealSymbolicLink(DirectoryHandle directory, string fileName, FileHeader header)
     {
-        directory.CreateSymbolicLink(header.LinkTarget, fileName);
+        if (!directory.TryCreateSymbolicLink(header.LinkTarget, fileName))
+        {
+            return false;
+        }
+
         if (_repository.Mode == RepositoryMode.Bare)
         {
             if (IsOthers(header))
@@ -293,5 +307,6 @@ public sealed partial class RepositoryTransaction
         }
 
         directory.SetModifiedTime(fileName, 0);
+        return true;
     }
 }

@@ -19,7 +19,7 @@ public sealed partial class RepositoryTransaction : IDisposable
     private readonly Repository _repository;
     private readonly FileLock? _lock;
     private readonly StagingDirectory _staging;
-    private readonly ConcurrentDictionary<ObjectName, byte> _staged = new();
+    private readonly ConcurrentBag<ObjectName> _stagedCommits = [];
     private readonly ConcurrentDictionary<Checksum, DirTree> _stagedTrees = new();
     private readonly Dictionary<string, Checksum?> _refs = [];
     private readonly IReadOnlySet<ObjectName> _damaged;
@@ -71,13 +71,13 @@ public sealed partial class RepositoryTransaction : IDisposable
     public bool IsRemembered => !_isForgotten;
 
     /// <summary>Whether an object is in the repository or waits in this transaction.</summary>
-    public bool HasObject(ObjectName name) => _staged.ContainsKey(name) || (!_damaged.Contains(name) && _repository.HasObject(name));
+    public bool HasObject(ObjectName name) => IsInRepository(name) || IsStaged(name);
 
     /// <summary>Writes a directory's names.</summary>
     public Checksum WriteDirTree(DirTree tree)
     {
-        Checksum checksum = WriteMetadata(ObjectType.DirTree, tree.Serialize());
-        if (_staged.ContainsKey(new(checksum, ObjectType.DirTree)) && _stagedTrees.TryAdd(checksum, tree))
+        Checksum checksum = WriteMetadata(ObjectType.DirTree, tree.Serialize(), out bool isStaged);
+        if (isStaged && _stagedTrees.TryAdd(checksum, tree))
         {
             Remember(_repository.Remember(checksum, tree)); // what it is does not depend on whether it is visible
         }
@@ -91,8 +91,8 @@ public sealed partial class RepositoryTransaction : IDisposable
     /// <summary>Writes a directory's metadata.</summary>
     public Checksum WriteDirMeta(DirMeta meta)
     {
-        Checksum checksum = WriteMetadata(ObjectType.DirMeta, meta.Serialize());
-        if (_staged.ContainsKey(new(checksum, ObjectType.DirMeta)))
+        Checksum checksum = WriteMetadata(ObjectType.DirMeta, meta.Serialize(), out bool isStaged);
+        if (isStaged)
         {
             Remember(_repository.Remember(checksum, meta));
         }
@@ -104,32 +104,7 @@ public sealed partial class RepositoryTransaction : IDisposable
     public Checksum WriteCommit(Commit commit) => WriteMetadata(ObjectType.Commit, commit.Serialize());
 
     /// <summary>Writes a metadata object from its bytes.</summary>
-    public Checksum WriteMetadata(ObjectType type, ReadOnlySpan<byte> data)
-    {
-        Interlocked.Increment(ref _metadataTotal);
-        var name = new ObjectName(Checksum.Compute(data), type);
-        if (HasObject(name))
-        {
-            return name.Checksum;
-        }
-
-        if (!_staged.TryAdd(name, 0))
-        {
-            return name.Checksum; // another thread writes it
-        }
-
-        DirectoryHandle directory = DirectoryFor(name, out string fileName);
-        using SafeFileHandle file = directory.CreateFile(fileName, 0x1A4);
-        file.WriteFully(data, name.ToString());
-        if (!IsCreatedWith(0x1A4))
-        {
-            file.SetMode(0x1A4, name.ToString());
-        }
-
-        SyncObject(file, name);
-        Interlocked.Increment(ref _metadataWritten);
-        return name.Checksum;
-    }
+    public Checksum WriteMetadata(ObjectType type, ReadOnlySpan<byte> data) => WriteMetadata(type, data, out _);
 
     /// <summary>Checks that the repository and this transaction have all that a commit needs, in a tree that a file system can hold.</summary>
     /// <exception cref="OstreeException">They do not; the message says what is missing, and where.</exception>
@@ -202,6 +177,51 @@ public sealed partial class RepositoryTransaction : IDisposable
         End();
     }
 
+    private Checksum WriteMetadata(ObjectType type, ReadOnlySpan<byte> data, out bool isStaged)
+    {
+        Interlocked.Increment(ref _metadataTotal);
+        var name = new ObjectName(Checksum.Compute(data), type);
+        isStaged = !IsInRepository(name);
+        if (!isStaged)
+        {
+            return name.Checksum;
+        }
+
+        DirectoryHandle directory = DirectoryFor(name, out string fileName);
+        using SafeFileHandle? file = directory.TryCreateFile(fileName, 0x1A4);
+        if (file is null)
+        {
+            return name.Checksum;
+        }
+
+        file.WriteFully(data, name.ToString());
+        if (!IsCreatedWith(0x1A4))
+        {
+            file.SetMode(0x1A4, name.ToString());
+        }
+
+        SyncObject(file, name);
+        Interlocked.Increment(ref _metadataWritten);
+        if (type == ObjectType.Commit)
+        {
+            _stagedCommits.Add(name);
+        }
+
+        return name.Checksum;
+    }
+
+    // What is damaged there is as good as missing.
+    private bool IsInRepository(ObjectName name) => !_damaged.Contains(name) && _repository.HasObject(name);
+
+    // The staging directory itself is the list of what is staged: one in memory would grow with the image. Who writes an object creates its
+    // name, and where that is taken, it was written before, or another thread writes it.
+    private bool IsStaged(ObjectName name)
+    {
+        string path = name.PathIn(_repository.Mode);
+        Checksum checksum = name.Checksum;
+        return _staging.TryObjectDirectory(Checksum.AsSpan(in checksum)[0])?.Exists(path[3..]) == true;
+    }
+
     // Lets the disk work while the processor does: otherwise all would wait for Commit.
     private void CountForWriteBack(long size)
     {
@@ -226,7 +246,6 @@ public sealed partial class RepositoryTransaction : IDisposable
         }
 
         _ended = true;
-        _staged.Clear();
         _stagedTrees.Clear();
         _staging.Dispose();
         _lock?.Dispose();
@@ -266,14 +285,13 @@ public sealed partial class RepositoryTransaction : IDisposable
     // Commits come last: where one is, all that it is made of is as well, whenever the program is killed.
     private void PublishObjects()
     {
-        ObjectName[] commits = [.. _staged.Keys.Where(name => name.Type == ObjectType.Commit)];
-        foreach (ObjectName commit in commits)
+        foreach (ObjectName commit in _stagedCommits)
         {
             DirectoryFor(commit, out string fileName).Rename(fileName, _staging.Directory, commit.ToString());
         }
 
         PublishPrefixes();
-        foreach (ObjectName commit in commits)
+        foreach (ObjectName commit in _stagedCommits)
         {
             string path = commit.PathIn(_repository.Mode);
             using DirectoryHandle target = _repository.ObjectsDirectory.EnsureDirectory(path[..2], 0x1FD);

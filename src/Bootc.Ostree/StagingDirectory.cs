@@ -93,6 +93,9 @@ internal sealed class StagingDirectory : IDisposable
         }
     }
 
+    /// <summary>As <see cref="ObjectDirectory"/>, of objects that are there; <see langword="null"/> when there are none.</summary>
+    public DirectoryHandle? TryObjectDirectory(byte first) => Volatile.Read(ref _objectDirectories[first]);
+
     /// <summary>The first bytes of the checksums that have a directory here.</summary>
     public IEnumerable<byte> UsedPrefixes() => Directory.List()
         .Where(entry => entry.Kind == FileKind.Directory && entry.Name.Length == 2 && entry.Name.All(char.IsAsciiHexDigitLower))

@@ -7,12 +7,17 @@ namespace Bootc.Composefs.Erofs;
 
 internal sealed class ErofsReader
 {
+    private const int BackingsBlock = 1024 * BackingFile.Size;
+
     private readonly ReadOnlyMemory<byte> _image;
     private readonly Dictionary<ulong, ComposefsNode> _nodes = [];
     private readonly HashSet<ulong> _directories = [];
     private readonly Dictionary<uint, ExtendedAttribute> _shared = [];
     private readonly List<ExtendedAttribute> _attributes = []; // of the inode that is looked at
+    private readonly Dictionary<FileKind, ComposefsNode> _lastOfKind = []; // many have what the one before has
     private ComposefsNode? _last;
+    private byte[] _backings = []; // of nodes, many in one array
+    private int _usedBackings;
     private uint _sharedXattrs;
     private long _unclaimed;
 
@@ -44,6 +49,7 @@ internal sealed class ErofsReader
         _sharedXattrs = BinaryPrimitives.ReadUInt32LittleEndian(superblock[44..]);
         MinimumSeconds = BinaryPrimitives.ReadInt64LittleEndian(superblock[24..]);
         MinimumNanoseconds = BinaryPrimitives.ReadUInt32LittleEndian(superblock[32..]);
+        _nodes.EnsureCapacity((int)Math.Min(BinaryPrimitives.ReadUInt64LittleEndian(superblock[16..]), (ulong)_image.Length / ErofsFormat.CompactInodeSize));
         ComposefsNode root = ReadNode(BinaryPrimitives.ReadUInt16LittleEndian(superblock[14..]), isRoot: true, depth: 0, out _);
         return root.Kind == FileKind.Directory ? root : throw new ComposefsFormatException("the root inode is no directory");
     }
@@ -131,10 +137,27 @@ internal sealed class ErofsReader
         {
             _last = node;
         }
+
+        if (!_lastOfKind.TryGetValue(node.Kind, out ComposefsNode? last) || !node.TryShareMetadata(last))
+        {
+            _lastOfKind[node.Kind] = node;
+        }
     }
 
-    private static void RestoreBacking(ComposefsNode node, ReadOnlySpan<byte> metacopy, ReadOnlySpan<byte> redirect, ulong slot)
+    private void RestoreBacking(ComposefsNode node, ReadOnlySpan<byte> metacopy, ReadOnlySpan<byte> redirect, ulong slot)
     {
+        if (metacopy.IsEmpty && redirect.IsEmpty)
+        {
+            return;
+        }
+
+        if (_backings.Length == _usedBackings)
+        {
+            _backings = new byte[BackingsBlock];
+            _usedBackings = 0;
+        }
+
+        _usedBackings += node.TryPlaceBacking(_backings, _usedBackings) ? BackingFile.Size : 0;
         if (!metacopy.IsEmpty)
         {
             node.Digest = metacopy.Length == OverlayAttributes.MetacopyDigestSize && metacopy[3] == 1

@@ -1,4 +1,5 @@
 // A tree made ready for an image: overlayfs attributes added, whiteouts escaped, all inodes in order and in place.
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Bootc.Linux;
 
@@ -12,6 +13,7 @@ internal sealed class ErofsTree
 
     private readonly ErofsXattr.Pool _xattrs = new();
     private readonly List<ErofsXattr> _gathered = []; // of the inode that is looked at
+    private readonly List<ErofsEntry> _sorted = []; // of the directory that is looked at
     private readonly ErofsInode[] _inodes;
     private int _count;
 
@@ -166,13 +168,13 @@ internal sealed class ErofsTree
     // Digest and place are different in almost every file: they stay with the node until it turns out that others have them too.
     private void AddBacking(ref ErofsInode inode)
     {
-        inode.HasOwnMetacopy = inode.Node.Digest is not null;
+        inode.HasOwnMetacopy = inode.Node.Backing.HasDigest;
         if (!inode.HasOwnMetacopy)
         {
             SetXattr(ref inode, OverlayAttributes.Metacopy, []);
         }
 
-        inode.HasOwnRedirect = inode.Node.Backing is { HasName: true };
+        inode.HasOwnRedirect = inode.Node.Backing.HasName;
         if (!inode.HasOwnRedirect && inode.Node.Payload is { Length: > 0 } path)
         {
             SetXattr(ref inode, OverlayAttributes.Redirect, RedirectTo(path));
@@ -182,8 +184,10 @@ internal sealed class ErofsTree
     private void AddChildren(int index)
     {
         ComposefsNode node = _inodes[index].Node;
-        List<ErofsEntry> entries = [new(".", node), .. _inodes[index].Entries];
-        entries.EnsureCapacity(entries.Count + node.Entries.Count);
+        List<ErofsEntry> entries = _sorted;
+        entries.Clear();
+        entries.Add(new(".", node));
+        entries.AddRange(_inodes[index].Entries);
         foreach ((string name, ComposefsNode child) in node.Entries)
         {
             entries.Add(new(name, child));
@@ -370,14 +374,15 @@ internal sealed class ErofsTree
         _gathered.AddRange(inode.Xattrs);
         if (inode.HasOwnMetacopy)
         {
-            inode.Node.Backing!.DigestBytes.CopyTo(_metacopy.Value.AsSpan(OverlayAttributes.MetacopyHeaderSize));
+            inode.Node.Backing.DigestBytes.CopyTo(_metacopy.Value.AsSpan(OverlayAttributes.MetacopyHeaderSize));
             Insert(_metacopy);
         }
 
         if (inode.HasOwnRedirect)
         {
-            ErofsXattr redirect = inode.Node.Backing!.HasSuffix ? _objectRedirect : _redirect;
-            inode.Node.Backing!.WritePath(redirect.Value.AsSpan(1));
+            BackingFile backing = inode.Node.Backing;
+            ErofsXattr redirect = backing.HasSuffix ? _objectRedirect : _redirect;
+            backing.WritePath(redirect.Value.AsSpan(1));
             Insert(redirect);
         }
 
@@ -395,17 +400,46 @@ internal sealed class ErofsTree
         _gathered.Insert(index, xattr);
     }
 
-    // What several inodes have is written once for them.
-    private void ShareBacking(bool byPath)
+    // What several inodes have is written once for them. Inodes by digest, or by path: a table of their numbers, each beginning with one.
+    private void ShareBacking(bool byPath, int[] table)
     {
-        var seen = new HashSet<int>(_count, new ByBacking(_inodes, byPath));
+        Array.Clear(table);
         for (int i = 0; i < _count; i++)
         {
-            bool isOwn = byPath ? _inodes[i].HasOwnRedirect : _inodes[i].HasOwnMetacopy;
-            if (isOwn && !seen.Add(i) && seen.TryGetValue(i, out int first))
+            if (byPath ? _inodes[i].HasOwnRedirect : _inodes[i].HasOwnMetacopy)
             {
-                ShareBacking(ref _inodes[first], byPath);
+                ref int first = ref FindFirst(table, i, byPath);
+                if (first == 0)
+                {
+                    first = i + 1;
+                    continue;
+                }
+
+                ShareBacking(ref _inodes[first - 1], byPath);
                 ShareBacking(ref _inodes[i], byPath);
+            }
+        }
+    }
+
+    // The place of the first inode that has what another one has, or the empty place where it belongs.
+    private ref int FindFirst(int[] table, int index, bool byPath)
+    {
+        BackingFile backing = _inodes[index].Node.Backing;
+        ReadOnlySpan<byte> key = byPath ? backing.NameBytes : backing.DigestBytes;
+        var hash = default(HashCode);
+        hash.AddBytes(key);
+        for (int place = hash.ToHashCode() & (table.Length - 1); ; place = (place + 1) & (table.Length - 1))
+        {
+            if (table[place] == 0)
+            {
+                return ref table[place];
+            }
+
+            // The same name with and without a suffix makes two paths.
+            BackingFile other = _inodes[table[place] - 1].Node.Backing;
+            if (key.SequenceEqual(byPath ? other.NameBytes : other.DigestBytes) && (!byPath || backing.HasSuffix == other.HasSuffix))
+            {
+                return ref table[place];
             }
         }
     }
@@ -426,8 +460,9 @@ internal sealed class ErofsTree
 
     private void ShareXattrs()
     {
-        ShareBacking(byPath: false);
-        ShareBacking(byPath: true);
+        int[] table = new int[BitOperations.RoundUpToPowerOf2((uint)_count + ((uint)_count / 2))]; // a third of it stays empty
+        ShareBacking(byPath: false, table);
+        ShareBacking(byPath: true, table);
         foreach (ref ErofsInode inode in Inodes)
         {
             foreach (ErofsXattr xattr in inode.Xattrs)
@@ -581,24 +616,5 @@ internal sealed class ErofsTree
         inode.Blocks++;
         inode.TailSize = 0;
         return toNextBlock;
-    }
-
-    // By digest, or by path: the same name with and without a suffix makes two of these.
-    private sealed class ByBacking(ErofsInode[] inodes, bool byPath) : IEqualityComparer<int>
-    {
-        public bool Equals(int x, int y)
-        {
-            (BackingFile a, BackingFile b) = (inodes[x].Node.Backing!, inodes[y].Node.Backing!);
-            return KeyOf(a).SequenceEqual(KeyOf(b)) && (!byPath || a.HasSuffix == b.HasSuffix);
-        }
-
-        public int GetHashCode(int index)
-        {
-            var hash = default(HashCode);
-            hash.AddBytes(KeyOf(inodes[index].Node.Backing!));
-            return hash.ToHashCode();
-        }
-
-        private ReadOnlySpan<byte> KeyOf(BackingFile file) => byPath ? file.NameBytes : file.DigestBytes;
     }
 }
