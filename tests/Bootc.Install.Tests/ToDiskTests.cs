@@ -285,6 +285,8 @@ public class ToDiskTests
         CommandResult result = Peer.Run(Executable, ["install", "to-disk", "--wipe", "--source-imgref", registry.Name(work.Image.Tag), "--bootloader", "systemd", work.Disk], null, work.Environment);
 
         Assert.Contains("Looking into the image, before anything is lost", result.Error + result.Succeeded());
+        int count = work.Image.LayerDigests.Length;
+        Assert.Equal(2, result.Error.Split('\n').Count(line => line.StartsWith($"[{count}/{count}] ", StringComparison.Ordinal)));
         string[] layers = [.. registry.Requests.Select(request => request.Path.Split('/')[^1]).Where(work.Image.LayerDigests.Contains)];
         Assert.Equal(work.Image.LayerDigests.Order(), layers.Order());
         Assert.Empty(Directory.EnumerateFileSystemEntries(temporary));

@@ -49,6 +49,8 @@ internal sealed class JsonLinesProgress : IDisposable
         {
             _cachedBytes = _reusedBytes + present.Sum(layer => layer.Size);
             _cachedLayers = present.Count;
+            _doneLayers = 0; // an image may be read twice
+            _layers.Clear();
             foreach (Descriptor layer in toFetch)
             {
                 _layers[layer.Digest] = (layer, 0);

@@ -16,6 +16,7 @@ internal sealed class PlainProgress(ProgressWords? words = null) : IOperationPro
     public void Start(IReadOnlyList<Descriptor> toFetch, IReadOnlyList<Descriptor> present)
     {
         _total = toFetch.Count;
+        _done = 0; // an image may be read twice
         string reused = _reused > 0 ? $", {Bytes.Format(_reused)} reused" : "";
         Console.Error.WriteLine($"{_words.Things}s already present: {present.Count}; {_words.Things}s to {_words.Verb}: {toFetch.Count} ({Bytes.Format(toFetch.Sum(layer => layer.Size))}{reused})");
     }

@@ -28,6 +28,8 @@ internal sealed class TerminalProgress(ProgressWords words) : IOperationProgress
             return;
         }
 
+        _received.Clear(); // an image may be read twice
+        _layers.Clear();
         string reused = (present.Count > 0 ? $", {present.Count} reused" : "") + (_reused > 0 ? $", {Bytes.Format(_reused)} of files reused" : "");
         _total = _context!.AddTask($"{words.Doing} {toFetch.Count} {words.Things}{(toFetch.Count == 1 ? "" : "s")}{reused}", maxValue: toFetch.Sum(layer => layer.Size));
         foreach (Descriptor layer in toFetch)
