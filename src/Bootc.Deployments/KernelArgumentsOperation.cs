@@ -27,7 +27,7 @@ public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress
             return OperationOutcome.Unchanged;
         }
 
-        Deploy(from, after, from.Entry.Extensions);
+        Deploy(from, after, notes: null);
         return OperationOutcome.Changed;
     }
 
@@ -51,7 +51,7 @@ public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress
         return OperationOutcome.Changed;
     }
 
-    private void Deploy(Deployment from, IReadOnlyList<string> arguments, IReadOnlyList<KeyValuePair<string, string>> notes)
+    private void Deploy(Deployment from, IReadOnlyList<string> arguments, IReadOnlyList<KeyValuePair<string, string>>? notes)
     {
         Deployment merge = from.IsStaged ? sysroot.Booted! : from;
         bool isLocked = DownloadOnly || (from.IsStaged && sysroot.IsStagedLocked);

@@ -312,7 +312,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
             progress?.Warn($"{fault}; the layer is fetched whole");
         }
 
-        string what = NameOf(layer);
+        string what = layer.Name;
         byte[]? table = null;
         ChunkedLayer? chunked = ChunkedLayer.TryParse(layer.Layer);
         Stream blob = await prepared.Source.OpenBlobAsync(layer.Layer, new LayerBytes(layer.Layer, progress), cancellation).ConfigureAwait(false);
@@ -337,7 +337,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         FetchedLayer written;
         try
         {
-            importer = new LayerImporter(transaction, NameOf(layer), cancellation) { Names = ChunkedLayer.TryParse(layer.Layer) is null ? null : [], Labels = _labels?.Value };
+            importer = new LayerImporter(transaction, layer.Name, cancellation) { Names = ChunkedLayer.TryParse(layer.Layer) is null ? null : [], Labels = _labels?.Value };
             LayerDirectory root = import(importer);
             transaction.BeginWriteBack();
             Commit commit = MakeCommit(layer, root, importer.HasWhiteouts, transaction);
@@ -574,6 +574,4 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
     }
 
     private static string ImporterVersion { get; } = typeof(ImageImporter).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
-
-    private static string NameOf(LayerState layer) => $"layer {layer.Layer.Digest}";
 }

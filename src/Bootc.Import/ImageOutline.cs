@@ -44,10 +44,9 @@ public static class ImageOutline
 
     private static void AddLayer(Repository repository, MutableTree merged, LayerState layer, Stream blob, Func<string, bool> wantsContent, CancellationToken cancellation)
     {
-        string what = $"layer {layer.Layer.Digest}";
-        using Stream tar = LayerStream.OpenTar(blob, layer.DiffId, what, cancellation);
+        using Stream tar = LayerStream.OpenTar(blob, layer.DiffId, layer.Name, cancellation);
         using RepositoryTransaction transaction = repository.BeginTransaction();
-        var importer = new LayerImporter(transaction, what, cancellation) { WantsContent = wantsContent };
+        var importer = new LayerImporter(transaction, layer.Name, cancellation) { WantsContent = wantsContent };
         LayerDirectory root = importer.Import(tar);
         (Checksum tree, Checksum meta) = root.Write(transaction);
         transaction.Commit();

@@ -55,7 +55,7 @@ public sealed class LayerRepair(Repository repository, IReadOnlySet<ObjectName> 
 
     private void Write(LayerState layer, Stream blob, CancellationToken cancellation)
     {
-        string what = $"layer {layer.Layer.Digest}";
+        string what = layer.Name;
         using Stream tar = LayerStream.OpenTar(blob, layer.DiffId, what, cancellation);
         using RepositoryTransaction transaction = repository.BeginRepair(damaged);
         if (layer.Kind == LayerKind.Files)

@@ -21,6 +21,9 @@ public sealed record LayerState(Descriptor Layer, Digest DiffId, string Ref, Che
     /// <summary>How many bytes of it need not be fetched.</summary>
     public long BytesReused => Layer.Size - BytesToFetch;
 
+    /// <summary>The layer's name in errors.</summary>
+    internal string Name => $"layer {Layer.Digest}";
+
     /// <summary>Which of its files the repository has, where it is of use to know.</summary>
     internal ChunkedPlan? Plan { get; init; }
 

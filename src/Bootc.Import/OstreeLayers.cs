@@ -29,7 +29,7 @@ internal sealed class OstreeLayers(Repository repository, Checksum? expected, Co
     /// <exception cref="ImportException">It is malformed or hostile.</exception>
     public Checksum Write(LayerState layer, Stream blob, CancellationToken cancellation)
     {
-        string what = $"layer {layer.Layer.Digest}";
+        string what = layer.Name;
         using Stream tar = LayerStream.OpenTar(blob, layer.DiffId, what, cancellation);
         RepositoryTransaction transaction = repository.BeginTransaction();
         try
@@ -67,7 +67,7 @@ internal sealed class OstreeLayers(Repository repository, Checksum? expected, Co
             return;
         }
 
-        RequireComplete(_transaction!, found.Checksum, found.Commit, $"layer {_layer!.Layer.Digest}");
+        RequireComplete(_transaction!, found.Checksum, found.Commit, _layer!.Name);
         admit?.Invoke(found.Checksum, _base.CommitBytes, _base.DetachedMetadata);
         WriteDetachedMetadata(repository, found.Checksum, _base.DetachedMetadata);
         _transaction!.SetRef(_layer.Ref, found.Checksum);

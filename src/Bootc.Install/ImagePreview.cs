@@ -42,10 +42,12 @@ internal sealed class ImagePreview : IDisposable
     public static async Task<ImagePreview> RunAsync(InstallOptions options, InstallPlace place, long size, IOperationProgress progress, CancellationToken cancellation)
     {
         progress.Step("Looking into the image, before anything is lost");
-        var preview = new ImagePreview(options, HasRoomFor(size, options.Oci.TemporaryDirectory) ? new BlobSpool(options.Oci.TemporaryDirectory) : null);
+        using DirectoryHandle temporary = OpenTemporaryDirectory(options.Oci.TemporaryDirectory);
+        bool hasRoom = size <= FileSystemSpace.Of(temporary).Usable / Share;
+        var preview = new ImagePreview(options, hasRoom ? new BlobSpool(options.Oci.TemporaryDirectory) : null);
         try
         {
-            await preview.RunAsync(place, progress, cancellation).ConfigureAwait(false);
+            await preview.RunAsync(temporary, place, progress, cancellation).ConfigureAwait(false);
             return preview;
         }
         catch
@@ -57,15 +59,14 @@ internal sealed class ImagePreview : IDisposable
 
     public void Dispose() => _spool?.Dispose();
 
-    private async Task RunAsync(InstallPlace place, IOperationProgress progress, CancellationToken cancellation)
+    private async Task RunAsync(DirectoryHandle temporary, InstallPlace place, IOperationProgress progress, CancellationToken cancellation)
     {
-        using DirectoryHandle above = OpenTemporaryDirectory();
         string name = $"bootc-install-{Path.GetRandomFileName()}";
-        above.CreateDirectory(name, 0x1C0);
+        temporary.CreateDirectory(name, 0x1C0);
         try
         {
-            using DirectoryHandle root = above.OpenDirectory(name);
-            Sysroot.Initialize(root, "default");
+            using DirectoryHandle root = temporary.OpenDirectory(name);
+            Sysroot.Initialize(root, Installation.DefaultStateroot);
             using (Repository repository = Repository.Open(root.OpenDirectory("ostree/repo")))
             {
                 repository.ChangeConfig(file => file.SetString("core", "fsync", "false")); // it is gone in a moment
@@ -76,7 +77,7 @@ internal sealed class ImagePreview : IDisposable
         }
         finally
         {
-            above.RemoveTree(name);
+            temporary.RemoveTree(name);
         }
     }
 
@@ -95,28 +96,15 @@ internal sealed class ImagePreview : IDisposable
         place.Choose(new BootLoaderImage(sysroot.Repository, tree), config, Options.BootLoader);
     }
 
-    private DirectoryHandle OpenTemporaryDirectory()
+    private static DirectoryHandle OpenTemporaryDirectory(string path)
     {
         try
         {
-            return DirectoryHandle.Open(Options.Oci.TemporaryDirectory);
+            return DirectoryHandle.Open(path);
         }
         catch (LinuxException e)
         {
-            throw new InstallException($"there is no place to look into the image, {Options.Oci.TemporaryDirectory}: {LinuxException.Describe(e.Error)} (TMPDIR names another directory)", e);
-        }
-    }
-
-    private static bool HasRoomFor(long size, string directory)
-    {
-        try
-        {
-            using DirectoryHandle place = DirectoryHandle.Open(directory);
-            return size <= FileSystemSpace.Of(place).Usable / Share;
-        }
-        catch (LinuxException)
-        {
-            return false;
+            throw new InstallException($"there is no place to look into the image, {path}: {LinuxException.Describe(e.Error)} (TMPDIR names another directory)", e);
         }
     }
 

@@ -14,7 +14,8 @@ namespace Bootc.Install;
 /// <summary>Installs an image into file systems that are there, empty.</summary>
 internal sealed class Installation(InstallOptions options, IOperationProgress progress)
 {
-    private const string DefaultStateroot = "default";
+    /// <summary>The stateroot where nobody asks for another one.</summary>
+    public const string DefaultStateroot = "default";
 
     /// <summary>Whether the image was looked into before, so that what there is to say of it was said.</summary>
     public bool WasLookedInto { get; init; }

@@ -33,12 +33,8 @@ public class StagedDeploymentTests
         using TestHost host = Installed(out BootedHost booted);
         booted.Bootc("upgrade", "--quiet").Succeeded();
         byte[] ours = booted.StagedRecord;
-        JsonNode staged = Status(booted)["staged"]!["ostree"]!;
-        string origin = host.Beside("origin");
-        File.Copy(host[$"ostree/deploy/default/deploy/{staged["checksum"]}.0.origin"], origin);
 
-        booted.Ostree("admin", "undeploy", "0").Succeeded();
-        booted.Ostree("admin", "deploy", "--stage", "--os", "default", "--origin-file", origin, (string)staged["checksum"]!).Succeeded();
+        StageByLibostree(host, booted);
 
         Assert.Equal(Convert.ToHexString(booted.StagedRecord), Convert.ToHexString(ours));
     }
@@ -64,11 +60,7 @@ public class StagedDeploymentTests
         booted = new BootedHost(host);
         booted.Bootc("upgrade", "--quiet").Succeeded();
         byte[] ours = booted.StagedRecord;
-        JsonNode staged = Status(booted)["staged"]!["ostree"]!;
-        string origin = host.Beside("origin");
-        File.Copy(host[$"ostree/deploy/default/deploy/{staged["checksum"]}.0.origin"], origin);
-        booted.Ostree("admin", "undeploy", "0").Succeeded();
-        booted.Ostree("admin", "deploy", "--stage", "--os", "default", "--origin-file", origin, (string)staged["checksum"]!).Succeeded();
+        StageByLibostree(host, booted);
         Assert.Equal(Split(booted.StagedRecord), Split(ours));
         booted.Bootc("loader-entries", Set, "--source", "tuned", "--options", "isolcpus=0-7").Succeeded();
         Assert.Equal("The kernel arguments of tuned are unchanged\n", booted.Bootc("loader-entries", Set, "--source", "tuned", "--options", "isolcpus=0-7").Succeeded());
@@ -224,6 +216,16 @@ public class StagedDeploymentTests
         booted = new BootedHost(host);
         OsImage.Create("1").WithVersion("2").WriteTo(host.Images);
         return host;
+    }
+
+    // What we staged, once more.
+    private static void StageByLibostree(TestHost host, BootedHost booted)
+    {
+        JsonNode staged = Status(booted)["staged"]!["ostree"]!;
+        string origin = host.Beside("origin");
+        File.Copy(host[$"ostree/deploy/default/deploy/{staged["checksum"]}.0.origin"], origin);
+        booted.Ostree("admin", "undeploy", "0").Succeeded();
+        booted.Ostree("admin", "deploy", "--stage", "--os", "default", "--origin-file", origin, (string)staged["checksum"]!).Succeeded();
     }
 
     private static JsonNode Status(BootedHost booted) => JsonNode.Parse(booted.Bootc("status", "--format", "json").Succeeded())!["status"]!;

@@ -10,9 +10,9 @@ namespace Bootc.Deployments.Boot;
 public sealed class BootEntry
 {
     private const string InitrdKey = "initrd";
+    private const string ExtensionPrefix = "x-";
     private static readonly string[] KeyOrder = ["title", "version", "options", "devicetree", "linux", InitrdKey];
     private static readonly string[] FileKeys = ["linux", InitrdKey, "devicetree"];
-    private const string ExtensionPrefix = "x-";
     private readonly List<KeyValuePair<string, string>> _fields = [];
 
     /// <summary>The entry's menu title.</summary>

@@ -40,7 +40,7 @@ internal sealed class ChunkedFetch(Repository repository, IImageSource source)
     public async Task<ChunkedLayerReader> OpenAsync(LayerState layer, ChunkedPlan plan, IProgress<long> received, CancellationToken cancellation)
     {
         var places = (IBlobRanges)source;
-        string what = $"layer {layer.Layer.Digest}";
+        string what = layer.Name;
         byte[] tarSplit = await ReadAsync(layer.Layer, plan.Layer.TarSplit, cancellation).ConfigureAwait(false);
         received.Report(tarSplit.Length);
         var counted = new CountedFrom(tarSplit.Length, received);
@@ -75,7 +75,7 @@ internal sealed class ChunkedFetch(Repository repository, IImageSource source)
         try
         {
             byte[] bytes = await ReadAsync(layer.Layer, chunked.Toc, cancellation).ConfigureAwait(false);
-            TableOfContents table = TableOfContents.Read(bytes, chunked, $"layer {layer.Layer.Digest}");
+            TableOfContents table = TableOfContents.Read(bytes, chunked, layer.Name);
             return layer with { Plan = ChunkedPlan.Make(chunked, table, content, layer.Layer, cancellation) };
         }
         catch (RangesNotSupportedException)
