@@ -147,7 +147,7 @@ public sealed class ComposefsMount : IDisposable
 
         if (options.Writable is { } writable)
         {
-            overlay.SetUpperLayer(writable.UpperDirectory, writable.WorkDirectory);
+            overlay.SetUpperLayer(writable.UpperDirectory, writable.WorkDirectory, writable.IsVolatile);
         }
 
         return overlay.CreateMount(image, readOnly: options.Writable is null or { IsReadOnly: true });

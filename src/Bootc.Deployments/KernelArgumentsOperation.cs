@@ -15,39 +15,29 @@ public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress
 
     /// <summary>Changes them: on a running host the new deployment is staged, elsewhere it boots next; the one before stays to fall back to.</summary>
     /// <exception cref="DeploymentException">The changes make no sense, or cannot be deployed.</exception>
-    public OperationOutcome Run(KernelArgumentsEdit edit, CancellationToken cancellation)
-    {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
-        Deployment from = FindBase(sysroot);
-        IReadOnlyList<string> before = sysroot.ArgumentsOf(from);
-        IReadOnlyList<string> after = edit.Apply(before);
-        if (before.SequenceEqual(after))
-        {
-            progress.Message("The kernel arguments are unchanged");
-            return OperationOutcome.Unchanged;
-        }
-
-        Deploy(from, after, notes: null);
-        return OperationOutcome.Changed;
-    }
+    public OperationOutcome Run(KernelArgumentsEdit edit, CancellationToken cancellation) =>
+        Run(from => (edit.Apply(sysroot.ArgumentsOf(from)), null), "The kernel arguments are unchanged", cancellation);
 
     /// <summary>As for any change: makes the arguments that one source has set before give way to others of it. Those of other sources, and of nobody, stay.</summary>
     /// <exception cref="DeploymentException">They cannot be arguments, or cannot be deployed.</exception>
-    public OperationOutcome Run(SourcedArguments wanted, CancellationToken cancellation)
+    public OperationOutcome Run(SourcedArguments wanted, CancellationToken cancellation) => Run(
+        from => (wanted.Apply(sysroot.ArgumentsOf(from), from.Entry.Extensions), wanted.NoteIn(from.Entry.Extensions)),
+        $"The kernel arguments of {wanted.Source} are unchanged",
+        cancellation);
+
+    private OperationOutcome Run(
+        Func<Deployment, (IReadOnlyList<string> Arguments, IReadOnlyList<KeyValuePair<string, string>>? Notes)> change, string unchanged, CancellationToken cancellation)
     {
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
         Deployment from = FindBase(sysroot);
-        IReadOnlyList<string> before = sysroot.ArgumentsOf(from);
-        IReadOnlyList<KeyValuePair<string, string>> noted = from.Entry.Extensions;
-        IReadOnlyList<string> after = wanted.Apply(before, noted);
-        IReadOnlyList<KeyValuePair<string, string>> notes = wanted.NoteIn(noted);
-        if (before.SequenceEqual(after) && noted.SequenceEqual(notes))
+        (IReadOnlyList<string> arguments, IReadOnlyList<KeyValuePair<string, string>>? notes) = change(from);
+        if (sysroot.ArgumentsOf(from).SequenceEqual(arguments) && (notes is null || from.Entry.Extensions.SequenceEqual(notes)))
         {
-            progress.Message($"The kernel arguments of {wanted.Source} are unchanged");
+            progress.Message(unchanged);
             return OperationOutcome.Unchanged;
         }
 
-        Deploy(from, after, notes);
+        Deploy(from, arguments, notes);
         return OperationOutcome.Changed;
     }
 

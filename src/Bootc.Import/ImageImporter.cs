@@ -25,9 +25,6 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
     // The bytes of a layer that does without a ref of its own until the image has one.
     private const long SmallLayer = 8 << 20;
 
-    // From so many files on, collecting what is left of reading them pays.
-    private const int ManyFiles = 50_000;
-
     private static readonly string[] InjectedFiles = ["hostname", "resolv.conf"];
 
     // Those of the image before, most likely the same: what is labelled as it comes need not be written twice. The image itself has
@@ -96,7 +93,6 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         {
             Checksum[] commits = await FetchLayersAsync(prepared, facts, written, progress, cancellation).ConfigureAwait(false);
             progress?.Step("Merging layers");
-            DropGarbage(facts);
             PulledImage? image;
             while ((image = await TryMergeAsync(prepared, commits, facts, written, progress, cancellation).ConfigureAwait(false)) is null)
             {
@@ -108,16 +104,6 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         finally
         {
             await written.KeepAsync().ConfigureAwait(false);
-        }
-    }
-
-    // What is left of reading very many files is as much as what is made of them next takes: the heap would grow by that before anyone
-    // looked what of it is garbage.
-    private static void DropGarbage(LayerFacts files)
-    {
-        if (files.Count > ManyFiles)
-        {
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
         }
     }
 

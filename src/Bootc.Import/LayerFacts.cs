@@ -49,9 +49,6 @@ public sealed class LayerFacts
         _byChecksum = _entries.GetAlternateLookup<Checksum>();
     }
 
-    /// <summary>How many objects something is known of, as far as it was read.</summary>
-    internal int Count => _entries.Count;
-
     /// <summary>What is known of a content object, or <see langword="null"/>; asked by several threads once all is added.</summary>
     public FileFacts? TryGet(Checksum file)
     {

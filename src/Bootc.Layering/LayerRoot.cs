@@ -62,7 +62,7 @@ internal sealed class LayerRoot : IDisposable
         ComposefsMount mount = ComposefsMount.Attach(image, $"{path}/root", new ComposefsMountOptions
         {
             ObjectDirectories = [System.IO.Path.Combine(sysroot.Path, "ostree/repo/objects")],
-            Writable = new WritableLayer($"{path}/upper", $"{path}/work"),
+            Writable = new WritableLayer($"{path}/upper", $"{path}/work", IsVolatile: true), // what counts of it is stored as objects
         });
         return new LayerRoot(sysroot, path, image, mount);
     }
@@ -81,7 +81,7 @@ internal sealed class LayerRoot : IDisposable
             work.EnsureDirectory($"{name}/{part}").Dispose();
         }
 
-        using FileSystemContext overlay = FileSystemContext.OpenOverlay(directory, $"{place}/upper", $"{place}/work");
+        using FileSystemContext overlay = FileSystemContext.OpenOverlay(directory, $"{place}/upper", $"{place}/work", isVolatile: true);
         using SafeFileHandle mount = overlay.CreateMount(directory, readOnly: false);
         Mounts.Attach(mount, $"{place}/view");
         _shadows.Add($"{place}/view");

@@ -41,13 +41,14 @@ public sealed unsafe class FileSystemContext : IDisposable
     /// <param name="lower">What shows where nothing was changed.</param>
     /// <param name="upper">Where changes go.</param>
     /// <param name="work">An empty directory beside <paramref name="upper"/>, for the kernel.</param>
+    /// <param name="isVolatile">Whether changes are of no worth once the mount is gone, so that nothing is synchronized to disk.</param>
     /// <inheritdoc cref="Open" path="/exception"/>
-    public static FileSystemContext OpenOverlay(string lower, string upper, string work)
+    public static FileSystemContext OpenOverlay(string lower, string upper, string work, bool isVolatile = false)
     {
         FileSystemContext overlay = Open("overlay");
         overlay.SetString("source", "overlay");
         overlay.SetString("lowerdir", lower);
-        overlay.SetUpperLayer(upper, work);
+        overlay.SetUpperLayer(upper, work, isVolatile);
         return overlay;
     }
 
@@ -71,10 +72,15 @@ public sealed unsafe class FileSystemContext : IDisposable
     /// <summary>Lets an overlay be written to.</summary>
     /// <param name="upper">Where changes go.</param>
     /// <param name="work">An empty directory beside <paramref name="upper"/>, for the kernel.</param>
-    public void SetUpperLayer(string upper, string work)
+    /// <param name="isVolatile">Whether changes are of no worth once the mount is gone, so that nothing is synchronized to disk.</param>
+    public void SetUpperLayer(string upper, string work, bool isVolatile = false)
     {
         SetString("upperdir", upper);
         SetString("workdir", work);
+        if (isVolatile)
+        {
+            SetFlag("volatile");
+        }
     }
 
     /// <summary>Sets an option that has a value.</summary>

@@ -58,43 +58,18 @@ public sealed class BlobSpool(string directory) : IDisposable
         }
     }
 
-    private sealed class KeepingStream(Stream source, FileStream file, Action<FileStream> whole) : ForwardStream
+    private sealed class KeepingStream(Stream source, FileStream file, Action<FileStream> whole) : ObservingStream(source)
     {
         private FileStream? _file = file;
 
-        public override int Read(Span<byte> buffer)
-        {
-            int count = source.Read(buffer);
-            Keep(buffer[..count], buffer.Length);
-            return count;
-        }
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            int count = await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-            Keep(buffer.Span[..count], buffer.Length);
-            return count;
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-            {
-                source.Dispose();
-                _file?.Dispose();
-            }
-
-            base.Dispose(disposing);
-        }
-
-        private void Keep(ReadOnlySpan<byte> data, int wanted)
+        protected override void Observe(ReadOnlySpan<byte> data, bool isEnd)
         {
             if (_file is null)
             {
                 return;
             }
 
-            if (data.IsEmpty && wanted > 0)
+            if (isEnd)
             {
                 whole(_file);
                 _file = null;
@@ -110,6 +85,16 @@ public sealed class BlobSpool(string directory) : IDisposable
                 _file.Dispose(); // the disk is full: others need it more
                 _file = null;
             }
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                _file?.Dispose();
+            }
+
+            base.Dispose(disposing);
         }
     }
 }

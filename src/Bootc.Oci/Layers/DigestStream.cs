@@ -8,9 +8,8 @@ namespace Bootc.Oci.Layers;
 /// A stream that hashes what is read through it and, at its end, throws when digest or size are not as expected. It never
 /// gives out more than the expected size.
 /// </summary>
-internal sealed class DigestStream : ForwardStream
+internal sealed class DigestStream : ObservingStream
 {
-    private readonly Stream _source;
     private readonly IncrementalHash _hash;
     private readonly Digest _expected;
     private readonly long? _size;
@@ -24,8 +23,8 @@ internal sealed class DigestStream : ForwardStream
     /// <param name="size">The size that it must have, if known.</param>
     /// <param name="mismatch">Makes the error, given what was expected and what came.</param>
     public DigestStream(Stream source, Digest expected, long? size, Func<Digest, string, Exception> mismatch)
+        : base(source)
     {
-        _source = source;
         _expected = expected;
         _size = size;
         _mismatch = mismatch;
@@ -38,32 +37,7 @@ internal sealed class DigestStream : ForwardStream
         set => throw new NotSupportedException();
     }
 
-    public override int Read(Span<byte> buffer)
-    {
-        int count = _source.Read(buffer);
-        Account(buffer[..count], buffer.Length);
-        return count;
-    }
-
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        int count = await _source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-        Account(buffer.Span[..count], buffer.Length);
-        return count;
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _source.Dispose();
-            _hash.Dispose();
-        }
-
-        base.Dispose(disposing);
-    }
-
-    private void Account(ReadOnlySpan<byte> data, int wanted)
+    protected override void Observe(ReadOnlySpan<byte> data, bool isEnd)
     {
         if (!data.IsEmpty)
         {
@@ -74,14 +48,22 @@ internal sealed class DigestStream : ForwardStream
             }
 
             _hash.AppendData(data);
-            return;
         }
-
-        if (wanted > 0 && !_checked)
+        else if (isEnd && !_checked)
         {
             Check();
             _checked = true;
         }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _hash.Dispose();
+        }
+
+        base.Dispose(disposing);
     }
 
     private void Check()

@@ -3,7 +3,7 @@ using Bootc.Oci.Layers;
 
 namespace Bootc.Oci.Transports;
 
-internal sealed class CountingStream(Stream source, IProgress<long>? bytesRead) : ForwardStream
+internal sealed class CountingStream(Stream source, IProgress<long>? bytesRead) : ObservingStream(source)
 {
     private long _count;
 
@@ -13,28 +13,11 @@ internal sealed class CountingStream(Stream source, IProgress<long>? bytesRead) 
         set => throw new NotSupportedException();
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Count(source.Read(buffer, offset, count));
-
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        Count(await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false));
-
-    protected override void Dispose(bool disposing)
+    protected override void Observe(ReadOnlySpan<byte> data, bool isEnd)
     {
-        if (disposing)
+        if (!data.IsEmpty)
         {
-            source.Dispose();
+            bytesRead?.Report(_count += data.Length);
         }
-
-        base.Dispose(disposing);
-    }
-
-    private int Count(int count)
-    {
-        if (count > 0)
-        {
-            bytesRead?.Report(_count += count);
-        }
-
-        return count;
     }
 }

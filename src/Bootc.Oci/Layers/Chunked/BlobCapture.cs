@@ -2,36 +2,12 @@
 namespace Bootc.Oci.Layers.Chunked;
 
 /// <summary>A stream that keeps one range of what is read through it, such as a table of contents.</summary>
-internal sealed class BlobCapture(Stream source, BlobRange range, Action<byte[]> captured) : ForwardStream
+internal sealed class BlobCapture(Stream source, BlobRange range, Action<byte[]> captured) : ObservingStream(source)
 {
     private byte[]? _kept = new byte[range.Length];
     private long _position;
 
-    public override int Read(Span<byte> buffer)
-    {
-        int count = source.Read(buffer);
-        Keep(buffer[..count]);
-        return count;
-    }
-
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        int count = await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-        Keep(buffer.Span[..count]);
-        return count;
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            source.Dispose();
-        }
-
-        base.Dispose(disposing);
-    }
-
-    private void Keep(ReadOnlySpan<byte> data)
+    protected override void Observe(ReadOnlySpan<byte> data, bool isEnd)
     {
         long start = Math.Max(_position, range.Offset);
         long end = Math.Min(_position + data.Length, range.End);
