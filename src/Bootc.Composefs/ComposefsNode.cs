@@ -1,5 +1,6 @@
 // A file or directory of the tree that a composefs image describes.
 using System.Runtime.InteropServices;
+using Bootc.Composefs.Erofs;
 using Bootc.Composefs.FsVerity;
 using Bootc.Linux;
 
@@ -52,6 +53,13 @@ public sealed class ComposefsNode
         like._marks |= Marks.SharesMetadata;
         _marks = Marks.SharesMetadata;
         _metadata = like._metadata;
+    }
+
+    /// <summary>A node that stands for an inode of an image at hand, with all that is below it.</summary>
+    internal ComposefsNode(ErofsView image, ErofsInodeView inode)
+        : this(inode.Mode)
+    {
+        _data = new TakenNode(image, inode.Slot);
     }
 
     [Flags]
@@ -224,6 +232,9 @@ public sealed class ComposefsNode
             ? new BackingFile(BackingBytes.AsSpan(_offset, BackingFile.Size), Has(Marks.HasName), Has(Marks.HasDigest), Has(Marks.HasSuffix))
             : default;
     }
+
+    /// <summary>What the node stands for, if it is taken over from an image at hand.</summary>
+    internal TakenNode? Taken => _data as TakenNode;
 
     /// <summary>Where the image that is being made has the node among its inodes.</summary>
     internal int InodeIndex { get; set; }
@@ -513,6 +524,9 @@ public sealed class ComposefsNode
 
         return node;
     }
+
+    /// <summary>An inode of an image at hand.</summary>
+    internal sealed record TakenNode(ErofsView Image, ulong Slot);
 
     // What many nodes have alike.
     private sealed class Metadata

@@ -33,6 +33,32 @@ public class MemoryTests
         Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / Files, 0, 150);
     }
 
+    [Fact]
+    public void Taking_over_takes_little_memory_for_each_file()
+    {
+        var image = new MemoryStream();
+        ComposefsImage.Write(MakeTree(), image);
+        byte[] bytes = image.ToArray();
+        Copy(bytes);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Copy(bytes);
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / Files, 0, 75);
+    }
+
+    // All but the root is taken over.
+    private static void Copy(byte[] image)
+    {
+        var root = new ComposefsNode(ModeBits.Directory | 0x1ED);
+        ImageDirectory directory = ImageDirectory.OpenRoot(image);
+        for (int i = 0; i < Directories; i++)
+        {
+            Assert.True(directory.TryGetNode($"directory {i}", out ComposefsNode? node));
+            root.Add($"directory {i}", node);
+        }
+
+        ComposefsImage.Write(root, Stream.Null);
+    }
+
     // Names and labels as a repository gives them: strings that are there anyway, and the same attributes for all.
     private static ComposefsNode MakeTree()
     {

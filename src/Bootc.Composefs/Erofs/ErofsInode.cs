@@ -6,10 +6,11 @@ namespace Bootc.Composefs.Erofs;
 /// <summary>One of as many as the image has files: all of them stand in one array, in the order of their numbers.</summary>
 internal struct ErofsInode
 {
+    /// <summary>What the inode is made of; an inode that is taken over has none, or one that only stands for it.</summary>
     public ComposefsNode Node;
 
-    /// <summary>Those that may be other inodes' as well, sorted by name.</summary>
-    public ErofsXattr[] Xattrs;
+    /// <summary>Those that may be other inodes' as well, sorted by name; <see langword="null"/> when they are taken over as they are.</summary>
+    public ErofsXattr[]? Xattrs;
 
     /// <summary>A directory's entries, <c>.</c> and <c>..</c> included, sorted by name; empty for all else.</summary>
     public ErofsEntry[] Entries;
@@ -44,12 +45,17 @@ internal struct ErofsInode
     /// <summary>As <see cref="HasOwnMetacopy"/>, of redirect.</summary>
     public bool HasOwnRedirect;
 
+    /// <summary>The kind (<see cref="FileKind"/>) of an inode that is taken over from an image at hand; 0 for others.</summary>
+    public byte TakenKind;
+
+    public readonly bool IsTaken => TakenKind != 0;
+
     public readonly bool IsEscapedWhiteout => !IsRootWhiteout && ErofsTree.IsWhiteout(Node);
 
     /// <summary>The mode written, which differs from the node's for an escaped whiteout.</summary>
     public readonly uint Mode => IsEscapedWhiteout ? ModeBits.Regular | (Node.Mode & ModeBits.PermissionMask) : Node.Mode;
 
-    public readonly FileKind Kind => ModeBits.GetKind(Mode);
+    public readonly FileKind Kind => IsTaken ? (FileKind)TakenKind : ModeBits.GetKind(Mode);
 
     public readonly ulong Size => ErofsTree.IsWhiteout(Node) ? 0 : Node.Size;
 

@@ -1,5 +1,4 @@
-// Reads a composefs image back into a tree. The image may be anyone's: every offset and size is checked.
-using System.Buffers.Binary;
+// Reads a composefs image back into a tree.
 using Bootc.Composefs.FsVerity;
 using Bootc.Linux;
 
@@ -9,7 +8,7 @@ internal sealed class ErofsReader
 {
     private const int BackingsBlock = 1024 * BackingFile.Size;
 
-    private readonly ReadOnlyMemory<byte> _image;
+    private readonly ErofsView _image;
     private readonly Dictionary<ulong, ComposefsNode> _nodes = [];
     private readonly HashSet<ulong> _directories = [];
     private readonly Dictionary<uint, ExtendedAttribute> _shared = [];
@@ -18,45 +17,20 @@ internal sealed class ErofsReader
     private ComposefsNode? _last;
     private byte[] _backings = []; // of nodes, many in one array
     private int _usedBackings;
-    private uint _sharedXattrs;
     private long _unclaimed;
 
     public ErofsReader(ReadOnlyMemory<byte> image)
     {
-        _image = image;
+        _image = new ErofsView(image);
         _unclaimed = image.Length;
     }
 
     public ComposefsNode ReadTree()
     {
-        ReadOnlySpan<byte> header = Bytes(0, ErofsFormat.SuperblockOffset + ErofsFormat.SuperblockSize, "the header");
-        if (BinaryPrimitives.ReadUInt32LittleEndian(header) != ErofsFormat.ComposefsMagic)
-        {
-            throw new ComposefsFormatException("this is no composefs image: the magic number at its start is missing");
-        }
-
-        ReadOnlySpan<byte> superblock = header[ErofsFormat.SuperblockOffset..];
-        if (BinaryPrimitives.ReadUInt32LittleEndian(superblock) != ErofsFormat.SuperblockMagic || superblock[12] != ErofsFormat.BlockBits)
-        {
-            throw new ComposefsFormatException($"the EROFS superblock at offset {ErofsFormat.SuperblockOffset} is not one of composefs");
-        }
-
-        if (BinaryPrimitives.ReadUInt32LittleEndian(superblock[40..]) != 0)
-        {
-            throw new ComposefsFormatException("the inodes do not start in the first block, as those of composefs do");
-        }
-
-        _sharedXattrs = BinaryPrimitives.ReadUInt32LittleEndian(superblock[44..]);
-        MinimumSeconds = BinaryPrimitives.ReadInt64LittleEndian(superblock[24..]);
-        MinimumNanoseconds = BinaryPrimitives.ReadUInt32LittleEndian(superblock[32..]);
-        _nodes.EnsureCapacity((int)Math.Min(BinaryPrimitives.ReadUInt64LittleEndian(superblock[16..]), (ulong)_image.Length / ErofsFormat.CompactInodeSize));
-        ComposefsNode root = ReadNode(BinaryPrimitives.ReadUInt16LittleEndian(superblock[14..]), isRoot: true, depth: 0, out _);
+        _nodes.EnsureCapacity(_image.InodeCount);
+        ComposefsNode root = ReadNode(_image.RootSlot, isRoot: true, depth: 0, out _);
         return root.Kind == FileKind.Directory ? root : throw new ComposefsFormatException("the root inode is no directory");
     }
-
-    private long MinimumSeconds { get; set; }
-
-    private uint MinimumNanoseconds { get; set; }
 
     private ComposefsNode ReadNode(ulong slot, bool isRoot, int depth, out bool isWhiteoutOfRoot)
     {
@@ -66,7 +40,7 @@ internal sealed class ErofsReader
             throw new ComposefsFormatException($"directories are nested more than {ComposefsNode.MaximumDepth} deep");
         }
 
-        ErofsInodeView inode = ReadInode(slot);
+        ErofsInodeView inode = _image.ReadInode(slot);
         List<ExtendedAttribute> attributes = ReadXattrs(inode, out ReadOnlySpan<byte> metacopy, out ReadOnlySpan<byte> redirect);
         bool isWhiteout = inode.Kind == FileKind.Regular && inode.Size == 0 && attributes.Exists(static attribute => attribute.Name == OverlayAttributes.EscapedWhiteout);
         uint mode = isWhiteout ? ModeBits.CharacterDevice | (inode.Mode & ModeBits.PermissionMask) : inode.Mode;
@@ -84,7 +58,7 @@ internal sealed class ErofsReader
             ModifiedNanoseconds = inode.ModifiedNanoseconds,
         };
         _nodes[slot] = node;
-        ReadContent(node, inode, slot);
+        ReadContent(node, inode);
         RestoreXattrs(node, attributes, slot);
         if (node.Kind == FileKind.Regular)
         {
@@ -99,7 +73,7 @@ internal sealed class ErofsReader
                 throw new ComposefsFormatException($"the directory in inode {slot} stands at two places");
             }
 
-            ReadDirectory(node, inode, slot, isRoot, depth);
+            ReadDirectory(node, inode, isRoot, depth);
         }
 
         isWhiteoutOfRoot = !isWhiteout && node.Kind == FileKind.CharacterDevice && node.DeviceNumber == 0;
@@ -171,17 +145,17 @@ internal sealed class ErofsReader
         }
     }
 
-    private void ReadContent(ComposefsNode node, ErofsInodeView inode, ulong slot)
+    private void ReadContent(ComposefsNode node, ErofsInodeView inode)
     {
         switch (node.Kind)
         {
             case FileKind.SymbolicLink:
                 if (inode.Size > ErofsFormat.BlockSize)
                 {
-                    throw new ComposefsFormatException($"the symbolic link in inode {slot} has a target of {inode.Size} bytes");
+                    throw new ComposefsFormatException($"the symbolic link in inode {inode.Slot} has a target of {inode.Size} bytes");
                 }
 
-                node.Payload = FileName.Decode(ReadData(inode, slot));
+                node.Payload = FileName.Decode(ReadData(inode));
                 break;
             case FileKind.CharacterDevice or FileKind.BlockDevice when inode.Kind == node.Kind:
                 node.DeviceNumber = inode.Union;
@@ -192,55 +166,25 @@ internal sealed class ErofsReader
             case FileKind.Regular when inode.Size > 0:
                 if (inode.Size > ComposefsNode.MaximumInlineContent)
                 {
-                    throw new ComposefsFormatException($"inode {slot} has inline content of {inode.Size} bytes");
+                    throw new ComposefsFormatException($"inode {inode.Slot} has inline content of {inode.Size} bytes");
                 }
 
-                node.Content = ReadData(inode, slot);
+                node.Content = ReadData(inode);
                 break;
         }
     }
 
-    private void ReadDirectory(ComposefsNode node, ErofsInodeView inode, ulong slot, bool isRoot, int depth)
+    private void ReadDirectory(ComposefsNode node, ErofsInodeView inode, bool isRoot, int depth)
     {
-        byte[] data = ReadData(inode, slot);
-        for (int block = 0; block < data.Length; block += ErofsFormat.BlockSize)
+        int blocks = _image.CountBlocks(inode);
+        Claim((long)inode.Size);
+        for (int block = 0; block < blocks; block++)
         {
-            ReadDirents(node, data.AsSpan(block, Math.Min(ErofsFormat.BlockSize, data.Length - block)), slot, isRoot, depth);
-        }
-    }
-
-    private void ReadDirents(ComposefsNode directory, ReadOnlySpan<byte> block, ulong slot, bool isRoot, int depth)
-    {
-        if (block.Length < ErofsFormat.DirentSize)
-        {
-            throw new ComposefsFormatException($"a block of the directory in inode {slot} is cut off");
-        }
-
-        int namesStart = BinaryPrimitives.ReadUInt16LittleEndian(block[8..]);
-        int count = namesStart / ErofsFormat.DirentSize;
-        if (count == 0 || namesStart % ErofsFormat.DirentSize != 0 || namesStart > block.Length)
-        {
-            throw new ComposefsFormatException($"a block of the directory in inode {slot} has its names at offset {namesStart}");
-        }
-
-        for (int i = 0; i < count; i++)
-        {
-            ReadOnlySpan<byte> dirent = block[(i * ErofsFormat.DirentSize)..];
-            ulong child = BinaryPrimitives.ReadUInt64LittleEndian(dirent);
-            int start = BinaryPrimitives.ReadUInt16LittleEndian(dirent[8..]);
-            int end = i + 1 < count ? BinaryPrimitives.ReadUInt16LittleEndian(dirent[(ErofsFormat.DirentSize + 8)..]) : block.Length;
-            if (start > end || end > block.Length || start < namesStart)
+            var dirents = new ErofsDirents(_image.ReadBlock(inode, block), inode.Slot);
+            for (int i = 0; i < dirents.Count; i++)
             {
-                throw new ComposefsFormatException($"a name of the directory in inode {slot} lies outside of its block");
+                AddEntry(node, FileName.Decode(dirents.Name(i)), dirents.Slot(i), isRoot, depth);
             }
-
-            ReadOnlySpan<byte> name = block[start..end];
-            if (i == count - 1 && name.IndexOf((byte)0) is var terminator and >= 0)
-            {
-                name = name[..terminator];
-            }
-
-            AddEntry(directory, FileName.Decode(name), child, isRoot, depth);
         }
     }
 
@@ -272,36 +216,6 @@ internal sealed class ErofsReader
         directory.Add(name, node);
     }
 
-    private ErofsInodeView ReadInode(ulong slot)
-    {
-        if (slot > (ulong)_image.Length / ErofsFormat.SlotSize)
-        {
-            throw new ComposefsFormatException($"inode {slot} lies outside of the image");
-        }
-
-        long position = (long)slot * ErofsFormat.SlotSize;
-        ReadOnlySpan<byte> bytes = Bytes(position, ErofsFormat.CompactInodeSize, $"inode {slot}");
-        ushort format = BinaryPrimitives.ReadUInt16LittleEndian(bytes);
-        bool isCompact = (format & 1) == 0;
-        int size = isCompact ? ErofsFormat.CompactInodeSize : ErofsFormat.ExtendedInodeSize;
-        bytes = Bytes(position, size, $"inode {slot}");
-        int xattrCount = BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]);
-        return new ErofsInodeView
-        {
-            Layout = (format >> 1) & 7,
-            Mode = BinaryPrimitives.ReadUInt16LittleEndian(bytes[4..]),
-            Union = BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]),
-            Size = isCompact ? BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]) : BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]),
-            LinkCount = isCompact ? BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]) : BinaryPrimitives.ReadUInt32LittleEndian(bytes[44..]),
-            Uid = isCompact ? BinaryPrimitives.ReadUInt16LittleEndian(bytes[24..]) : BinaryPrimitives.ReadUInt32LittleEndian(bytes[24..]),
-            Gid = isCompact ? BinaryPrimitives.ReadUInt16LittleEndian(bytes[26..]) : BinaryPrimitives.ReadUInt32LittleEndian(bytes[28..]),
-            ModifiedSeconds = isCompact ? MinimumSeconds : BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]),
-            ModifiedNanoseconds = isCompact ? MinimumNanoseconds : BinaryPrimitives.ReadUInt32LittleEndian(bytes[40..]),
-            XattrStart = position + size,
-            XattrSize = xattrCount == 0 ? 0 : ErofsFormat.XattrHeaderSize + ((xattrCount - 1) * ErofsFormat.XattrEntrySize),
-        };
-    }
-
     // In the order in which composefs-info shows them: the inode's own ones, then the shared ones.
     // Those of backing files, which most inodes have for themselves alone, are told apart from the others.
     private List<ExtendedAttribute> ReadXattrs(ErofsInodeView inode, out ReadOnlySpan<byte> metacopy, out ReadOnlySpan<byte> redirect)
@@ -314,37 +228,27 @@ internal sealed class ErofsReader
             return attributes;
         }
 
-        ReadOnlySpan<byte> bytes = Bytes(inode.XattrStart, inode.XattrSize, "the extended attributes of an inode");
-        Claim(bytes.Length);
-        int shared = bytes[4];
-        int position = ErofsFormat.XattrHeaderSize + (shared * ErofsFormat.XattrEntrySize);
-        if (position > bytes.Length)
+        ErofsInlineXattrs xattrs = _image.XattrsOf(inode);
+        Claim(xattrs.Bytes.Length);
+        while (xattrs.TryRead(out ErofsXattrView xattr))
         {
-            throw new ComposefsFormatException($"an inode names {shared} shared extended attributes in {bytes.Length} bytes");
-        }
-
-        while (position + ErofsFormat.XattrEntrySize <= bytes.Length)
-        {
-            ReadOnlySpan<byte> value = ReadXattr(inode.XattrStart + position, bytes.Length - position, out byte index, out ReadOnlySpan<byte> name, out int size);
-            position += size;
-            if (index == OverlayAttributes.Index && name.SequenceEqual(OverlayAttributes.MetacopySuffix))
+            if (xattr.IsMetacopy)
             {
-                metacopy = value;
+                metacopy = xattr.Value;
             }
-            else if (index == OverlayAttributes.Index && name.SequenceEqual(OverlayAttributes.RedirectSuffix))
+            else if (xattr.IsRedirect)
             {
-                redirect = value;
+                redirect = xattr.Value;
             }
             else
             {
-                attributes.Add(ToAttribute(index, name, value));
+                attributes.Add(ToAttribute(xattr));
             }
         }
 
-        for (int i = 0; i < shared; i++)
+        for (int i = 0; i < xattrs.SharedCount; i++)
         {
-            uint offset = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(ErofsFormat.XattrHeaderSize + (i * 4))..]);
-            attributes.Add(ReadSharedXattr(offset));
+            attributes.Add(ReadSharedXattr(xattrs.SharedOffset(i)));
         }
 
         return attributes;
@@ -354,9 +258,7 @@ internal sealed class ErofsReader
     {
         if (!_shared.TryGetValue(offset, out ExtendedAttribute attribute))
         {
-            long start = ((long)_sharedXattrs * ErofsFormat.BlockSize) + ((long)offset * 4);
-            ReadOnlySpan<byte> value = ReadXattr(start, long.MaxValue, out byte index, out ReadOnlySpan<byte> name, out int size);
-            attribute = ToAttribute(index, name, value);
+            attribute = ToAttribute(_image.ReadSharedXattr(offset, out int size));
             Claim(size);
             _shared.Add(offset, attribute);
         }
@@ -364,44 +266,12 @@ internal sealed class ErofsReader
         return attribute;
     }
 
-    private static ExtendedAttribute ToAttribute(byte index, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
-        new(ErofsFormat.XattrPrefix(index) + FileName.Decode(name), value.ToArray());
+    private static ExtendedAttribute ToAttribute(ErofsXattrView xattr) => new(xattr.Name, xattr.Value.ToArray());
 
-    private ReadOnlySpan<byte> ReadXattr(long start, long room, out byte index, out ReadOnlySpan<byte> name, out int size)
+    private byte[] ReadData(ErofsInodeView inode)
     {
-        ReadOnlySpan<byte> entry = Bytes(start, ErofsFormat.XattrEntrySize, "an extended attribute");
-        int nameLength = entry[0];
-        index = entry[1];
-        int valueSize = BinaryPrimitives.ReadUInt16LittleEndian(entry[2..]);
-        size = (int)ErofsFormat.Align(ErofsFormat.XattrEntrySize + nameLength + valueSize, 4);
-        if (size > room || ErofsFormat.XattrPrefix(index) is null)
-        {
-            throw new ComposefsFormatException($"the extended attribute at offset {start} is malformed");
-        }
-
-        ReadOnlySpan<byte> rest = Bytes(start + ErofsFormat.XattrEntrySize, nameLength + valueSize, "an extended attribute");
-        name = rest[..nameLength];
-        return rest[nameLength..];
-    }
-
-    private byte[] ReadData(ErofsInodeView inode, ulong slot)
-    {
-        if (inode.Layout is not (ErofsFormat.LayoutFlatPlain or ErofsFormat.LayoutFlatInline))
-        {
-            throw new ComposefsFormatException($"inode {slot} has the data layout {inode.Layout}, which composefs does not use here");
-        }
-
-        if (inode.Size > (ulong)_image.Length)
-        {
-            throw new ComposefsFormatException($"inode {slot} claims {inode.Size} bytes, more than the image has");
-        }
-
-        Claim((long)inode.Size);
-        int size = (int)inode.Size;
-        int tail = inode.Layout == ErofsFormat.LayoutFlatInline ? size % ErofsFormat.BlockSize : 0;
-        byte[] data = new byte[size];
-        Bytes((long)inode.Union * ErofsFormat.BlockSize, size - tail, $"the data of inode {slot}").CopyTo(data);
-        Bytes(inode.XattrStart + inode.XattrSize, tail, $"the data of inode {slot}").CopyTo(data.AsSpan(size - tail));
+        byte[] data = _image.ReadData(inode);
+        Claim(data.Length);
         return data;
     }
 
@@ -413,17 +283,5 @@ internal sealed class ErofsReader
         {
             throw new ComposefsFormatException($"the inodes claim more data than the image of {_image.Length} bytes has");
         }
-    }
-
-    private ReadOnlySpan<byte> Bytes(long position, int count, string what)
-    {
-        if (count == 0)
-        {
-            return [];
-        }
-
-        return position >= 0 && count >= 0 && position <= _image.Length - count
-            ? _image.Span.Slice((int)position, count)
-            : throw new ComposefsFormatException($"{what} at offset {position} lies outside of the image of {_image.Length} bytes");
     }
 }

@@ -6,7 +6,7 @@ using Bootc.Linux;
 namespace Bootc.Composefs.Erofs;
 
 /// <summary>The inodes of an image in breadth-first order, with the layout that libcomposefs gives them.</summary>
-internal sealed class ErofsTree
+internal sealed partial class ErofsTree
 {
     private const int NamesOfRoot = 256; // that whiteouts are for
     private const uint WhiteoutMode = ModeBits.CharacterDevice | 0x1A4;
@@ -26,10 +26,16 @@ internal sealed class ErofsTree
     private ExtendedAttribute[] _lastAttributes = [];
     private ErofsXattr[] _lastXattrs = [];
 
-    private ErofsTree(int version, int capacity)
+    private ErofsTree(int version, int capacity, ErofsView? image)
     {
         Version = version;
         _inodes = new ErofsInode[capacity];
+        if (image is not null)
+        {
+            _image = image;
+            _taken = new TakenInode[capacity];
+            _takenSlots = new((image.Length / ErofsFormat.SlotSize) + 1);
+        }
     }
 
     public int Version { get; }
@@ -65,10 +71,13 @@ internal sealed class ErofsTree
         }
 
         bool needsNewest = options.MaxVersion > options.MinVersion && HasWhiteouts(root);
-        var tree = new ErofsTree(needsNewest ? options.MaxVersion : options.MinVersion, CountNodes(root) + NamesOfRoot);
+        ErofsView? image = null;
+        int count = CountNodes(root, ref image) + (image?.InodeCount ?? 0) + NamesOfRoot;
+        var tree = new ErofsTree(needsNewest ? options.MaxVersion : options.MinVersion, count, image);
         tree.AddInodes(root);
         tree.RequireLinksInside();
         tree.FindMinimumTime();
+        tree.RequireSameTime();
         tree.ShareXattrs();
         tree.PlaceInodes();
         return tree;
@@ -80,12 +89,19 @@ internal sealed class ErofsTree
     /// <summary>Whether overlayfs would take a file for the mark that a name is hidden.</summary>
     public static bool IsWhiteout(ComposefsNode node) => node.Kind == FileKind.CharacterDevice && node.DeviceNumber == 0;
 
-    private static int CountNodes(ComposefsNode node)
+    // Those of the image at hand, if there is one, are not counted.
+    private static int CountNodes(ComposefsNode node, ref ErofsView? image)
     {
+        if (node.Taken is { } taken)
+        {
+            image ??= taken.Image;
+            return image == taken.Image ? 1 : throw new ArgumentException("the nodes are taken over from several images", nameof(node));
+        }
+
         int count = 1;
         foreach (ComposefsNode child in node.Entries.Values)
         {
-            count += CountNodes(child);
+            count += CountNodes(child, ref image);
         }
 
         return count;
@@ -121,7 +137,14 @@ internal sealed class ErofsTree
         SetXattr(ref _inodes[0], OverlayAttributes.Opaque, "y"u8.ToArray());
         for (int i = 0; i < _count; i++)
         {
-            if (_inodes[i].Node.Kind == FileKind.Directory && !_inodes[i].IsRootWhiteout)
+            if (_inodes[i].IsTaken)
+            {
+                if (_inodes[i].Kind == FileKind.Directory)
+                {
+                    AddTakenChildren(i);
+                }
+            }
+            else if (_inodes[i].Node.Kind == FileKind.Directory && !_inodes[i].IsRootWhiteout)
             {
                 AddChildren(i);
             }
@@ -133,6 +156,12 @@ internal sealed class ErofsTree
         if (IsInTree(node))
         {
             throw new ComposefsFormatException($"the node '{PathOf(parent, name)}' stands at two places of the tree");
+        }
+
+        if (node.Taken is { } taken)
+        {
+            AddTaken(taken.Slot, parent, node);
+            return;
         }
 
         if (node.Kind == FileKind.SymbolicLink && node.Payload is null)
@@ -342,7 +371,7 @@ internal sealed class ErofsTree
     private void SetXattr(ref ErofsInode inode, string name, byte[] value)
     {
         ErofsXattr xattr = _xattrs.Get(name, value);
-        ErofsXattr[] xattrs = [.. inode.Xattrs.Where(other => other.Name != xattr.Name), xattr];
+        ErofsXattr[] xattrs = [.. inode.Xattrs!.Where(other => other.Name != xattr.Name), xattr];
         Array.Sort(xattrs, ErofsXattr.CompareNames);
         inode.Xattrs = xattrs;
     }
@@ -351,14 +380,16 @@ internal sealed class ErofsTree
     {
         MinimumSeconds = _inodes[0].Node.ModifiedSeconds;
         MinimumNanoseconds = _inodes[0].Node.ModifiedNanoseconds;
-        foreach (ref ErofsInode inode in Inodes)
+        for (int i = 0; i < _count; i++)
         {
-            if ((inode.Node.ModifiedSeconds, inode.Node.ModifiedNanoseconds).CompareTo((MinimumSeconds, MinimumNanoseconds)) < 0)
+            ref ErofsInode inode = ref _inodes[i];
+            (long Seconds, uint Nanoseconds) time = inode.IsTaken ? TimeOfTaken(i) : (inode.Node.ModifiedSeconds, inode.Node.ModifiedNanoseconds);
+            if (time.CompareTo((MinimumSeconds, MinimumNanoseconds)) < 0)
             {
-                (MinimumSeconds, MinimumNanoseconds) = (inode.Node.ModifiedSeconds, inode.Node.ModifiedNanoseconds);
+                (MinimumSeconds, MinimumNanoseconds) = time;
             }
 
-            HasAcl |= Array.Exists(inode.Xattrs, static xattr => xattr.Name.Index is 2 or 3 && xattr.Name.Suffix.Length == 0);
+            HasAcl |= inode.Xattrs is not null && Array.Exists(inode.Xattrs, static xattr => xattr.Name.Index is 2 or 3 && xattr.Name.Suffix.Length == 0);
         }
     }
 
@@ -371,7 +402,7 @@ internal sealed class ErofsTree
         }
 
         _gathered.Clear();
-        _gathered.AddRange(inode.Xattrs);
+        _gathered.AddRange(inode.Xattrs!);
         if (inode.HasOwnMetacopy)
         {
             inode.Node.Backing.DigestBytes.CopyTo(_metacopy.Value.AsSpan(OverlayAttributes.MetacopyHeaderSize));
@@ -460,12 +491,23 @@ internal sealed class ErofsTree
 
     private void ShareXattrs()
     {
-        int[] table = new int[BitOperations.RoundUpToPowerOf2((uint)_count + ((uint)_count / 2))]; // a third of it stays empty
+        if (_image is not null)
+        {
+            GatherTakenXattrs();
+        }
+
+        uint own = 0;
+        foreach (ref ErofsInode inode in Inodes)
+        {
+            own += inode.HasOwnMetacopy || inode.HasOwnRedirect ? 1u : 0;
+        }
+
+        int[] table = new int[BitOperations.RoundUpToPowerOf2(own + (own / 2) + 2)]; // a third of it stays empty
         ShareBacking(byPath: false, table);
         ShareBacking(byPath: true, table);
         foreach (ref ErofsInode inode in Inodes)
         {
-            foreach (ErofsXattr xattr in inode.Xattrs)
+            foreach (ErofsXattr xattr in inode.Xattrs ?? [])
             {
                 xattr.Uses++;
             }
@@ -486,11 +528,24 @@ internal sealed class ErofsTree
     private void PlaceInodes()
     {
         long position = ErofsFormat.SuperblockOffset + ErofsFormat.SuperblockSize;
-        foreach (ref ErofsInode inode in Inodes)
+        for (int i = 0; i < _count; i++)
         {
-            ComputeDataSize(ref inode);
-            inode.IsCompact = FitsCompact(ref inode);
-            ComputeXattrSize(ref inode);
+            ref ErofsInode inode = ref _inodes[i];
+            if (inode.IsTaken)
+            {
+                ComputeTakenSize(i, ref inode);
+            }
+            else
+            {
+                ComputeDataSize(ref inode);
+                inode.IsCompact = FitsCompact(ref inode);
+            }
+
+            if (inode.Xattrs is not null)
+            {
+                ComputeXattrSize(ref inode);
+            }
+
             long start = ErofsFormat.Align(position, ErofsFormat.SlotSize);
             int extra = PadForTail(ref inode, start);
             inode.Padding = (ushort)(start - position + extra);

@@ -6,7 +6,7 @@ using Bootc.Linux;
 
 namespace Bootc.Composefs.Erofs;
 
-internal sealed class ErofsWriter(Stream destination)
+internal sealed partial class ErofsWriter(Stream destination)
 {
     private const int BufferSize = 64 * 1024;
 
@@ -23,9 +23,17 @@ internal sealed class ErofsWriter(Stream destination)
         ReserveMemory(dataStart + (tree.DataBlocks * ErofsFormat.BlockSize));
         WriteHeader(tree);
         WriteSuperblock(tree, dataStart);
-        foreach (ref ErofsInode inode in tree.Inodes)
+        for (int i = 0; i < tree.Inodes.Length; i++)
         {
-            WriteInode(tree, in inode);
+            ref ErofsInode inode = ref tree.Inodes[i];
+            if (inode.IsTaken)
+            {
+                WriteTakenInode(tree, i, in inode);
+            }
+            else
+            {
+                WriteInode(tree, in inode);
+            }
         }
 
         AlignTo(ErofsFormat.SlotSize);
@@ -35,9 +43,14 @@ internal sealed class ErofsWriter(Stream destination)
         }
 
         AlignTo(ErofsFormat.BlockSize);
-        foreach (ref ErofsInode inode in tree.Inodes)
+        for (int i = 0; i < tree.Inodes.Length; i++)
         {
-            WriteBlocks(tree, in inode);
+            ref ErofsInode inode = ref tree.Inodes[i];
+            if (inode.Blocks > 0)
+            {
+                WriteBlocks(tree, i, in inode);
+                AlignTo(ErofsFormat.BlockSize);
+            }
         }
 
         Flush();
@@ -85,11 +98,11 @@ internal sealed class ErofsWriter(Stream destination)
     private void WriteInode(ErofsTree tree, ref readonly ErofsInode inode)
     {
         PutZeros(inode.Padding);
-        (int layout, ulong size, uint union) = DescribeData(in inode);
-        ushort format = (ushort)((layout << 1) | (inode.IsCompact ? 0 : 1));
+        ulong fileSize = inode.Kind == FileKind.SymbolicLink ? (ulong)inode.LinkTargetLength : inode.Size;
+        (int layout, ulong size, uint union) = DescribeData(in inode, fileSize, isChunked: fileSize > 0 && inode.Node.Content is null);
         Span<byte> bytes = stackalloc byte[ErofsFormat.ExtendedInodeSize];
         bytes.Clear();
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes, format);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes, FormatOf(in inode, layout));
         BinaryPrimitives.WriteUInt16LittleEndian(bytes[2..], inode.XattrCount);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes[4..], (ushort)inode.Mode);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[16..], union);
@@ -116,7 +129,9 @@ internal sealed class ErofsWriter(Stream destination)
         WriteTail(tree, in inode);
     }
 
-    private (int Layout, ulong Size, uint Union) DescribeData(ref readonly ErofsInode inode)
+    private static ushort FormatOf(ref readonly ErofsInode inode, int layout) => (ushort)((layout << 1) | (inode.IsCompact ? 0 : 1));
+
+    private (int Layout, ulong Size, uint Union) DescribeData(ref readonly ErofsInode inode, ulong fileSize, bool isChunked)
     {
         int layout = inode.TailSize > 0 ? ErofsFormat.LayoutFlatInline : ErofsFormat.LayoutFlatPlain;
         uint union = 0;
@@ -131,15 +146,15 @@ internal sealed class ErofsWriter(Stream destination)
             case FileKind.Directory:
                 return (layout, ((ulong)inode.Blocks * ErofsFormat.BlockSize) + (ulong)inode.TailSize, union);
             case FileKind.SymbolicLink:
-                return (layout, (ulong)inode.LinkTargetLength, union);
+                return (layout, fileSize, union);
             case FileKind.CharacterDevice or FileKind.BlockDevice:
                 return (layout, 0, (uint)inode.Node.DeviceNumber);
-            case FileKind.Regular when inode.Size > 0 && inode.Node.Content is null:
+            case FileKind.Regular when isChunked:
                 // The chunk format takes the lower half of the union; the upper one keeps what stood there.
-                uint chunkFormat = (uint)(ErofsFormat.ChunksOf(inode.Size).Bits - ErofsFormat.BlockBits);
-                return (ErofsFormat.LayoutChunkBased, inode.Size, (union & 0xffff0000) | chunkFormat);
+                uint chunkFormat = (uint)(ErofsFormat.ChunksOf(fileSize).Bits - ErofsFormat.BlockBits);
+                return (ErofsFormat.LayoutChunkBased, fileSize, (union & 0xffff0000) | chunkFormat);
             case FileKind.Regular:
-                return (layout, inode.Size, union);
+                return (layout, fileSize, union);
             default:
                 return (layout, 0, 0);
         }
@@ -164,16 +179,13 @@ internal sealed class ErofsWriter(Stream destination)
         BinaryPrimitives.WriteUInt32LittleEndian(header, filter);
         header[4] = (byte)inode.SharedXattrs;
         Put(header);
-        Span<byte> reference = stackalloc byte[4];
         int shared = 0;
         foreach (ErofsXattr xattr in xattrs)
         {
             if (xattr.SharedOffset >= 0 && shared < inode.SharedXattrs)
             {
                 shared++;
-                long offset = (tree.InodesEnd % ErofsFormat.BlockSize) + xattr.SharedOffset;
-                BinaryPrimitives.WriteUInt32LittleEndian(reference, (uint)(offset / 4));
-                Put(reference);
+                PutSharedXattr(tree, xattr);
             }
         }
 
@@ -188,6 +200,14 @@ internal sealed class ErofsWriter(Stream destination)
 
             WriteXattr(xattr);
         }
+    }
+
+    private void PutSharedXattr(ErofsTree tree, ErofsXattr xattr)
+    {
+        Span<byte> reference = stackalloc byte[ErofsFormat.XattrEntrySize];
+        long offset = (tree.InodesEnd % ErofsFormat.BlockSize) + xattr.SharedOffset;
+        BinaryPrimitives.WriteUInt32LittleEndian(reference, (uint)(offset / 4));
+        Put(reference);
     }
 
     private void WriteXattr(ErofsXattr xattr)
@@ -232,15 +252,13 @@ internal sealed class ErofsWriter(Stream destination)
         }
     }
 
-    private void WriteBlocks(ErofsTree tree, ref readonly ErofsInode inode)
+    private void WriteBlocks(ErofsTree tree, int index, ref readonly ErofsInode inode)
     {
-        if (inode.Blocks == 0)
-        {
-            return;
-        }
-
         switch (inode.Kind)
         {
+            case var _ when inode.IsTaken:
+                WriteTakenBlocks(tree, index, in inode);
+                break;
             case FileKind.Directory:
                 WriteDirectoryBlocks(tree, in inode);
                 break;
@@ -254,8 +272,6 @@ internal sealed class ErofsWriter(Stream destination)
                 PutNullChunks(ErofsFormat.BlockSize);
                 break;
         }
-
-        AlignTo(ErofsFormat.BlockSize);
     }
 
     private void WriteDirectoryBlocks(ErofsTree tree, ref readonly ErofsInode inode)

@@ -25,6 +25,9 @@ internal sealed class ErofsXattr(ErofsXattrName name, byte[] value)
 
         public IReadOnlyCollection<ErofsXattr> All => _xattrs;
 
+        public bool Contains(string name, byte[] value) =>
+            _names.TryGetValue(name, out ErofsXattrName? known) && _xattrs.Contains(new ErofsXattr(known, value));
+
         public ErofsXattr Get(string name, byte[] value)
         {
             if (!_names.TryGetValue(name, out ErofsXattrName? known))
