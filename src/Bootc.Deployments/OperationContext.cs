@@ -121,7 +121,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
             Sysroot.RemoveLeftovers(); // of a run that was killed; later it would be what is made here
         }
 
-        var options = new ImportOptions { KnownDigests = FindDeployedDigest, AdmitCommit = _policy?.AdmitCommit, Anticipate = begins ? BeginCheckout : null };
+        var options = new ImportOptions { KnownDigests = FindDeployedDigest, FindImageLike = () => Sysroot.FindImageLike(null), AdmitCommit = _policy?.AdmitCommit, Anticipate = begins ? BeginCheckout : null };
         PulledImage image = await new ImageImporter(Sysroot.Repository, options).ImportAsync(prepared, Progress, cancellation).ConfigureAwait(false);
         await prepared.Source.DisposeAsync().ConfigureAwait(false);
         if (prepared.Previous is { } previous)

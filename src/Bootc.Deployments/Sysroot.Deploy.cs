@@ -1,7 +1,6 @@
 // Making a deployment: a checkout, its composefs image, its /etc and /var. Nothing refers to it until it is written to the
 // boot entries.
 using Bootc.Composefs;
-using Bootc.Composefs.FsVerity;
 using Bootc.Deployments.Boot;
 using Bootc.Deployments.Etc;
 using Bootc.Import;
@@ -285,11 +284,25 @@ public sealed partial class Sysroot
         return kernel.ComputeBootcsum(directory);
     }
 
+    /// <summary>
+    /// The image of a deployed commit that a commit is likely to have most in common with: of that commit itself, of one that comes of
+    /// the same image, or of the one that was deployed last.
+    /// </summary>
+    /// <param name="commit">The commit; <see langword="null"/> for one that is not there yet.</param>
+    public CommitImage? FindImageLike(Checksum? commit)
+    {
+        Checksum? image = commit is { } there ? ImageStore.BaseOf(Repository, there) : null;
+        return _deployments
+            .OrderBy(deployment => deployment.Commit == commit ? 0 : image is not null && ImageStore.BaseOf(Repository, deployment.Commit) == image ? 1 : 2)
+            .Select(deployment => CommitImage.TryOpen(Repository, deployment.Commit, System.IO.Path.Combine(Path, deployment.Path, ComposefsImageName)))
+            .FirstOrDefault(found => found is not null);
+    }
+
     private void WriteComposefsImage(DeployRequest request, DirectoryHandle directory)
     {
         Checksum commit = request.Commit;
         using UnnamedImage? made = request.ComposefsImage is null
-            ? UnnamedImage.Write(CommitComposefs.BuildTree(Repository, commit, request.Facts, request.KnownDigests), directory)
+            ? CommitComposefs.Write(Repository, commit, FindImageLike(commit), request.Facts, request.KnownDigests)
             : null;
         UnnamedImage image = made ?? request.ComposefsImage!;
         if (Repository.LoadCommit(commit).Metadata.TryGetBytes(CommitComposefs.DigestKey) is { } recorded && !recorded.Span.SequenceEqual(image.Digest.ToArray()))

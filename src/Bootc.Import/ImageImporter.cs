@@ -1,7 +1,6 @@
 // Brings an image into a repository: its layers as commits, and a commit of all of them together.
 using System.Collections.Concurrent;
 using Bootc.Composefs;
-using Bootc.Composefs.FsVerity;
 using Bootc.Import.Chunked;
 using Bootc.Import.SELinux;
 using Bootc.Oci;
@@ -495,7 +494,7 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
     {
         Checksum? ostree = prepared.Layers[0].Kind == LayerKind.OstreeCommit ? layers[0] : null;
         (Checksum tree, Checksum meta) = merged.Write(transaction);
-        UnnamedImage composefs = UnnamedImage.Write(CommitComposefs.BuildTree(transaction, tree, meta, facts.TryGet, options.KnownDigests), repository.Directory);
+        UnnamedImage composefs = CommitComposefs.Write(transaction, tree, meta, options.FindImageLike?.Invoke(), facts.TryGet, options.KnownDigests);
         var metadata = new VariantDictionary
         {
             { CommitComposefs.DigestKey, GVariantValue.FromBytes(composefs.Digest.ToArray()) },

@@ -2,6 +2,7 @@
 using Bootc.Composefs.FsVerity;
 using Bootc.Oci;
 using Bootc.Oci.Model;
+using Bootc.Ostree;
 using Bootc.Ostree.Objects;
 
 namespace Bootc.Import;
@@ -26,6 +27,9 @@ public sealed record ImportOptions
 
     /// <summary>fs-verity digests of files that are known already, as from the images of existing deployments.</summary>
     public Func<Checksum, VerityDigest?>? KnownDigests { get; init; }
+
+    /// <summary>Finds a commit's image of which that of the new commit takes over what is the same.</summary>
+    public Func<CommitImage?>? FindImageLike { get; init; }
 
     /// <summary>
     /// Told of the image's commit as soon as that is known, which may be before all layers were compared with their diff-ids: for what

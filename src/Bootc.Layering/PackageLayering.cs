@@ -1,7 +1,6 @@
 // derive: packages on top of an image, by the tools that the image has.
 using System.Globalization;
 using Bootc.Composefs;
-using Bootc.Composefs.FsVerity;
 using Bootc.Deployments;
 using Bootc.Import;
 using Bootc.Import.Packages;
@@ -173,10 +172,7 @@ public sealed partial class PackageLayering : IDeriver
         // The second transaction, since the composefs image is made of directories' metadata that the repository shows.
         using RepositoryTransaction transaction = repository.BeginTransaction();
         (Checksum rootTree, Checksum rootMeta) = tree.Write(transaction);
-        ComposefsNode node = ReadImage(repository, image, root.ImagePath) is { } known
-            ? CommitComposefs.BuildTree(transaction, rootTree, rootMeta, image, known, Facts, request.KnownDigests)
-            : CommitComposefs.BuildTree(transaction, rootTree, rootMeta, Facts, request.KnownDigests);
-        UnnamedImage composefs = UnnamedImage.Write(node, repository.Directory);
+        UnnamedImage composefs = CommitComposefs.Write(transaction, rootTree, rootMeta, CommitImage.TryOpen(repository, image, root.ImagePath), Facts, request.KnownDigests);
         var metadata = new VariantDictionary
         {
             { CommitComposefs.DigestKey, GVariantValue.FromBytes(composefs.Digest.ToArray()) },
@@ -189,15 +185,6 @@ public sealed partial class PackageLayering : IDeriver
         Checksum commit = transaction.WriteCommit(new Commit(metadata, image, "", "", timestamp, rootTree, rootMeta));
         transaction.Commit();
         return new DerivedCommit(commit, composefs, Facts);
-    }
-
-    // What the image's own composefs image says of files that stay need not be gathered again, if it is what the commit says.
-    private static ComposefsNode? ReadImage(Repository repository, Checksum commit, string path)
-    {
-        byte[] content = File.ReadAllBytes(path);
-        return repository.LoadCommit(commit).Metadata.TryGetBytes(CommitComposefs.DigestKey) is { } digest && digest.Span.SequenceEqual(VerityHasher.Compute(content).ToArray())
-            ? ComposefsImage.Read(content)
-            : null;
     }
 
     private static UpperLayer WriteObjects(Repository repository, LayerRoot root, IPackageSystem? system, MutableTree tree)
@@ -267,27 +254,7 @@ public sealed partial class PackageLayering : IDeriver
 
         Repository repository = request.Sysroot.Repository;
         Checksum commit = request.Image.Image.MergeCommit;
-        return UnnamedImage.Write(
-            FindLike(request, commit) is { } like
-                ? CommitComposefs.BuildTree(repository, commit, like.Commit, like.Root, request.Image.Facts.TryGet, request.KnownDigests)
-                : CommitComposefs.BuildTree(repository, commit, request.Image.Facts.TryGet, request.KnownDigests),
-            repository.Directory);
-    }
-
-    // A deployment that was made of the same image differs from it in little.
-    private static (Checksum Commit, ComposefsNode Root)? FindLike(DeriveRequest request, Checksum image)
-    {
-        Sysroot sysroot = request.Sysroot;
-        foreach (Deployment deployment in sysroot.Deployments.Where(deployment => ImageStore.BaseOf(sysroot.Repository, deployment.Commit) == image))
-        {
-            string path = Path.Combine(sysroot.Path, deployment.Path, Sysroot.ComposefsImageName);
-            if (File.Exists(path) && ReadImage(sysroot.Repository, deployment.Commit, path) is { } root)
-            {
-                return (deployment.Commit, root);
-            }
-        }
-
-        return null;
+        return CommitComposefs.Write(repository, commit, request.Sysroot.FindImageLike(commit), request.Image.Facts.TryGet, request.KnownDigests);
     }
 
     private static string FindCache(DeriveRequest request, IPackageSystem? system) =>

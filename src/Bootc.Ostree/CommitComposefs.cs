@@ -39,40 +39,53 @@ public static class CommitComposefs
         RepositoryTransaction transaction, Checksum tree, Checksum meta, Func<Checksum, FileFacts?>? facts = null, Func<Checksum, VerityDigest?>? knownDigest = null) =>
         new Builder(new Reader(transaction.Repository, transaction), facts, knownDigest).Build(tree, meta);
 
-    /// <summary>The tree of the image of a commit that differs in little from another one whose image is at hand.</summary>
+    /// <summary>Writes the image of a commit.</summary>
     /// <param name="repository">The repository.</param>
     /// <param name="commit">The commit.</param>
-    /// <param name="likeCommit">The other one.</param>
-    /// <param name="likeRoot">The tree of its image, whose nodes become part of the new one.</param>
+    /// <param name="like">A commit that may differ in little: what is the same is taken over from its image.</param>
     /// <param name="facts">Spares looking at an object at all.</param>
     /// <param name="knownDigest">Spares reading a file's content; what it does not know is measured or computed.</param>
     /// <exception cref="OstreeException">An object is missing or corrupt.</exception>
-    public static ComposefsNode BuildTree(
-        Repository repository, Checksum commit, Checksum likeCommit, ComposefsNode likeRoot, Func<Checksum, FileFacts?>? facts = null, Func<Checksum, VerityDigest?>? knownDigest = null)
+    public static UnnamedImage Write(
+        Repository repository, Checksum commit, CommitImage? like, Func<Checksum, FileFacts?>? facts = null, Func<Checksum, VerityDigest?>? knownDigest = null)
     {
         Commit loaded = repository.LoadCommit(commit);
-        Commit like = repository.LoadCommit(likeCommit);
-        return new Builder(new Reader(repository, null), facts, knownDigest).Build(loaded.RootTree, loaded.RootMeta, new Like(like.RootTree, like.RootMeta, likeRoot));
+        return Write(new Reader(repository, null), loaded.RootTree, loaded.RootMeta, like, facts, knownDigest);
     }
 
-    /// <summary>As the other, for a directory that differs in little from a commit whose image is at hand: what is the same is taken from there.</summary>
+    /// <summary>Writes the image of a directory whose objects may still be in a transaction.</summary>
     /// <param name="transaction">Has the directories' metadata, some of it staged.</param>
     /// <param name="tree">The directory.</param>
     /// <param name="meta">Its metadata.</param>
-    /// <param name="likeCommit">The commit.</param>
-    /// <param name="likeRoot">The tree of its image, whose nodes become part of the new one.</param>
+    /// <param name="like">A commit that may differ in little: what is the same is taken over from its image.</param>
     /// <param name="facts">Spares looking at an object at all.</param>
     /// <param name="knownDigest">Spares reading a file's content; what it does not know is measured or computed.</param>
     /// <exception cref="OstreeException">An object is missing or corrupt.</exception>
-    public static ComposefsNode BuildTree(
-        RepositoryTransaction transaction, Checksum tree, Checksum meta, Checksum likeCommit, ComposefsNode likeRoot, Func<Checksum, FileFacts?>? facts = null, Func<Checksum, VerityDigest?>? knownDigest = null)
+    public static UnnamedImage Write(
+        RepositoryTransaction transaction, Checksum tree, Checksum meta, CommitImage? like, Func<Checksum, FileFacts?>? facts = null, Func<Checksum, VerityDigest?>? knownDigest = null) =>
+        Write(new Reader(transaction.Repository, transaction), tree, meta, like, facts, knownDigest);
+
+    private static UnnamedImage Write(Reader reader, Checksum tree, Checksum meta, CommitImage? like, Func<Checksum, FileFacts?>? facts, Func<Checksum, VerityDigest?>? knownDigest)
     {
-        Commit commit = transaction.Repository.LoadCommit(likeCommit);
-        return new Builder(new Reader(transaction.Repository, transaction), facts, knownDigest).Build(tree, meta, new Like(commit.RootTree, commit.RootMeta, likeRoot));
+        var builder = new Builder(reader, facts, knownDigest);
+        if (like is not null)
+        {
+            Commit other = reader.Repository.LoadCommit(like.Commit);
+            try
+            {
+                return UnnamedImage.Write(builder.Build(tree, meta, new Like(other.RootTree, other.RootMeta, like.Root)), reader.Repository.Directory);
+            }
+            catch (ComposefsFormatException)
+            {
+                // It has what images of commits do not have: then nothing of it is used.
+            }
+        }
+
+        return UnnamedImage.Write(builder.Build(tree, meta), reader.Repository.Directory);
     }
 
-    // A directory of a commit, and its node in the commit's image.
-    private sealed record Like(Checksum Tree, Checksum Meta, ComposefsNode Node);
+    // A directory of a commit whose image is at hand, and the same directory there.
+    private sealed record Like(Checksum Tree, Checksum Meta, ImageDirectory Directory);
 
     private sealed class Reader(Repository repository, RepositoryTransaction? transaction)
     {
@@ -118,29 +131,29 @@ public static class CommitComposefs
 
         private ComposefsNode BuildDirectory(Checksum tree, Checksum meta, Like? like, int depth)
         {
-            if (like is not null && like.Tree == tree && like.Meta == meta)
-            {
-                return like.Node;
-            }
-
             DirMeta dirMeta = reader.Repository.LoadDirMeta(meta);
             var node = new ComposefsNode(LikeOf(new FileHeader(dirMeta.Uid, dirMeta.Gid, dirMeta.Mode, "", dirMeta.ExtendedAttributes)));
             DirTree names = reader.Tree(tree);
             DirTree? known = like is null ? null : reader.Tree(like.Tree);
             node.EnsureCapacity(names.Files.Count + names.Directories.Count);
             Dictionary<string, Checksum> knownFiles = known?.Files.ToDictionary(file => file.Name, file => file.File) ?? [];
-            Dictionary<string, Like> knownDirectories = known?.Directories
-                .Where(directory => like!.Node.Children.ContainsKey(directory.Name))
-                .ToDictionary(directory => directory.Name, directory => new Like(directory.Tree, directory.Meta, like!.Node.Children[directory.Name])) ?? [];
+            Dictionary<string, DirTreeDirectory> knownDirectories = known?.Directories.ToDictionary(directory => directory.Name) ?? [];
             foreach (DirTreeFile file in names.Files)
             {
-                bool isKnown = knownFiles.TryGetValue(file.Name, out Checksum same) && same == file.File && like!.Node.Children.ContainsKey(file.Name);
-                node.Add(file.Name, isKnown ? like!.Node.Children[file.Name] : BuildFile(file.File));
+                bool isKnown = knownFiles.TryGetValue(file.Name, out Checksum same) && same == file.File;
+                node.Add(file.Name, isKnown && like!.Directory.TryGetNode(file.Name, out ComposefsNode? taken) ? taken : BuildFile(file.File));
             }
 
             var children = new ComposefsNode[names.Directories.Count];
-            void BuildChild(int i) =>
-                children[i] = BuildDirectory(names.Directories[i].Tree, names.Directories[i].Meta, knownDirectories.GetValueOrDefault(names.Directories[i].Name), depth + 1);
+            void BuildChild(int i)
+            {
+                DirTreeDirectory child = names.Directories[i];
+                bool isKnown = knownDirectories.TryGetValue(child.Name, out DirTreeDirectory same);
+                children[i] = isKnown && same.Tree == child.Tree && same.Meta == child.Meta && like!.Directory.TryGetNode(child.Name, out ComposefsNode? taken)
+                    ? taken
+                    : BuildDirectory(child.Tree, child.Meta, isKnown && like!.Directory.TryGetDirectory(child.Name) is { } directory ? new Like(same.Tree, same.Meta, directory) : null, depth + 1);
+            }
+
             if (depth < ParallelDepth && children.Length > 1)
             {
                 Parallel.For(0, children.Length, BuildChild);
