@@ -121,7 +121,7 @@ internal sealed class Disk : IDisposable
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or LinuxException { Error: Errno.ENOENT or Errno.ENOTDIR })
         {
-            throw new InstallException($"there is no {path}; for a disk image, make a file of the size that the disk shall have: truncate -s 10G {path}", e);
+            throw new InstallException($"there is no {path}; for a disk image, make a file of the size that the disk shall have: truncate -s 10G {path}");
         }
     }
 
