@@ -25,7 +25,7 @@ public sealed class Guest : IDisposable
     public const string HostAddress = "10.0.2.2";
 
     /// <summary>The kernel arguments that give the console its log and the shell its port.</summary>
-    public const string ConsoleArguments = "console=ttyS0,115200 systemd.debug_shell=ttyS1 systemd.show_status=1 systemd.log_color=0 mitigations=off " + Sparing;
+    public const string ConsoleArguments = "console=ttyS0,115200 systemd.debug_shell=ttyS1 systemd.show_status=1 systemd.log_color=0 mitigations=off panic=5 " + Sparing;
 
     // What a guest can do without: an emulated processor takes a quarter of each boot for it.
     private const string Sparing = "audit=0 apparmor=0 systemd.ssh_auto=no "
@@ -137,6 +137,13 @@ public sealed class Guest : IDisposable
     /// command that runs there, is lost when the shell of a slow guest is asked for an answer and given up.
     /// </summary>
     public void Begin(string command) => Run($"setsid -f sh -c 'sleep 1; exec {command}' < /dev/null > /dev/null 2>&1").Succeeded();
+
+    /// <summary>Begins a command and returns as soon as a condition holds while it runs, which it must at some time.</summary>
+    /// <param name="command">The command, whose output nobody sees.</param>
+    /// <param name="condition">A command that succeeds when it holds.</param>
+    /// <param name="before">What the condition needs from before: assignments of the shell.</param>
+    public void RunUntil(string command, string condition, string before = ":") =>
+        Run($"{before}; ({command} > /dev/null 2>&1 &); for i in $(seq 6000); do if {condition}; then exit 0; fi; sleep 0.02; done; exit 1", TimeSpan.FromMinutes(10)).Succeeded();
 
     /// <summary>Restarts the guest through its systemd and waits until it is up again.</summary>
     public string Reboot(TimeSpan? timeout = null)

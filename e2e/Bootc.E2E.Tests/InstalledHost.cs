@@ -7,6 +7,9 @@ namespace Bootc.E2E.Tests;
 /// <summary>Steps in the life of a host that was installed with v1 of the example.</summary>
 internal static class InstalledHost
 {
+    /// <summary>How many deployments a guest has, for its shell.</summary>
+    public const string CountOfDeployments = "$(ls /sysroot/ostree/deploy/default/deploy | wc -l)";
+
     /// <summary>How long a host may take until it is where it is to be.</summary>
     public static readonly TimeSpan SeveralBoots = TimeSpan.FromMinutes(15);
 
@@ -57,6 +60,13 @@ internal static class InstalledHost
 
         Assert.Equal("The boot loader's files are in line with the boot entries", guest.Run("bootc internals follow-entries").Succeeded().Trim());
         Assert.DoesNotContain("failed", guest.Run("systemctl --failed --no-legend --plain | cat").Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Nothing in the store is damaged, and libostree sees the deployments.</summary>
+    public static void AssertWhole(Guest guest)
+    {
+        guest.Run("bootc internals fsck", TimeSpan.FromMinutes(10)).Succeeded();
+        guest.Run("ostree admin status").Succeeded();
     }
 
     /// <summary>Skips the test where it cannot run.</summary>

@@ -7,8 +7,6 @@ public sealed class LayeringTests
 {
     private const string Package = "hello-layer";
 
-    private const string Deployments = "$(ls /sysroot/ostree/deploy/default/deploy | wc -l)";
-
     private static readonly TimeSpan OneInstallation = TimeSpan.FromMinutes(10);
 
     // Each is reached by watching what the program makes.
@@ -16,7 +14,7 @@ public sealed class LayeringTests
     [
         ("installing", $"test -e /sysroot/ostree/repo/tmp/bootc-layering/upper/usr/bin/{Package}"),
         ("storing", "ls /sysroot/ostree/repo/tmp | grep -q staging"),
-        ("deploying", $"test {Deployments} -gt $before"),
+        ("deploying", $"test {InstalledHost.CountOfDeployments} -gt $before"),
     ];
 
     [Fact]
@@ -60,14 +58,13 @@ public sealed class LayeringTests
             foreach ((string when, string reached) in Moments)
             {
                 guest.WaitForNetwork();
-                guest.Run($"before={Deployments}; (bootc package install --quiet {Package} > /dev/null 2>&1 &); (for i in $(seq 2400); do if {reached}; then exit 0; fi; sleep 0.02; done; exit 1)", OneInstallation).Succeeded();
+                guest.RunUntil($"bootc package install --quiet {Package}", reached, $"before={InstalledHost.CountOfDeployments}");
                 guest.Kill();
                 guest.Dispose();
                 guest = installed.Start($"layering-cut-{when}.log", uefi: true);
                 guest.WaitUntilBooted();
                 guest.Run($"! test -e /usr/bin/{Package}").Succeeded();
-                guest.Run("bootc internals fsck", OneInstallation).Succeeded();
-                guest.Run("ostree admin status").Succeeded();
+                InstalledHost.AssertWhole(guest);
             }
 
             guest.WaitForNetwork();

@@ -1,4 +1,4 @@
-// User space alone is restarted: into an update, back again, and with no update at all.
+// A deployment boots, and user space alone is restarted: into an update, back again, and with no update at all.
 using System.Text.Json;
 using Bootc.Testing;
 
@@ -16,6 +16,7 @@ public sealed class SoftRebootTests
         using DirectBoot boot = DirectBoot.Create("bootc/example:v1");
         using Guest guest = boot.Start("soft-reboot.log");
         guest.WaitUntilBooted();
+        AssertRootIsTheImage(guest);
         string kernel = guest.Run("cat /proc/sys/kernel/random/boot_id").Succeeded();
         InstalledDisk.TrustRegistry(guest);
         guest.WaitForNetwork();
@@ -36,6 +37,14 @@ public sealed class SoftRebootTests
         guest.PowerOff();
     }
 
+    // bootc and libostree in it know which one it is, too.
+    private static void AssertRootIsTheImage(Guest guest)
+    {
+        Assert.Equal("overlay", guest.Run("findmnt -n -o FSTYPE /").Succeeded().Trim());
+        Assert.StartsWith("composefs", guest.Run("findmnt -n -o SOURCE /").Succeeded(), StringComparison.Ordinal);
+        AssertRuns(guest, "v1");
+    }
+
     private static void AssertRestarted(Guest guest, int count, string version)
     {
         guest.WaitUntil($"[ $(systemctl show -P SoftRebootsCount) = {count} ] && [ \"$(cat /usr/share/example/version)\" = '{version}' ]", $"user space is restarted for the time {count}, with {version}", OneBoot);
@@ -46,12 +55,17 @@ public sealed class SoftRebootTests
             guest.Run($"mountpoint {path}").Succeeded();
         }
 
+        AssertRuns(guest, $"v{version[^1]}");
+    }
+
+    private static void AssertRuns(Guest guest, string tag)
+    {
         guest.Run("touch /etc/written /var/written").Succeeded();
         Assert.NotEqual(0, guest.Run("touch /sysroot/written || touch /usr/written").ExitCode);
         Assert.Equal("", guest.Run("systemctl --failed --no-legend --plain").Output);
         using var status = JsonDocument.Parse(guest.Run("bootc status --json").Succeeded());
         JsonElement booted = status.RootElement.GetProperty("status").GetProperty("booted");
-        Assert.EndsWith($":v{version[^1]}", booted.GetProperty("image").GetProperty("image").GetProperty("image").GetString()!, StringComparison.Ordinal);
+        Assert.EndsWith($"/bootc/example:{tag}", booted.GetProperty("image").GetProperty("image").GetProperty("image").GetString()!, StringComparison.Ordinal);
         Assert.Contains($"* default {booted.GetProperty("ostree").GetProperty("checksum").GetString()}.", guest.Run("ostree admin status").Succeeded(), StringComparison.Ordinal);
     }
 }
