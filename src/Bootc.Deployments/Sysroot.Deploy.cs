@@ -291,11 +291,23 @@ public sealed partial class Sysroot
     /// <param name="commit">The commit; <see langword="null"/> for one that is not there yet.</param>
     public CommitImage? FindImageLike(Checksum? commit)
     {
-        Checksum? image = commit is { } there ? ImageStore.BaseOf(Repository, there) : null;
+        Checksum? image = commit is { } there ? TryFindBase(there) : null;
         return _deployments
-            .OrderBy(deployment => deployment.Commit == commit ? 0 : image is not null && ImageStore.BaseOf(Repository, deployment.Commit) == image ? 1 : 2)
+            .OrderBy(deployment => deployment.Commit == commit ? 0 : image is not null && TryFindBase(deployment.Commit) == image ? 1 : 2)
             .Select(deployment => CommitImage.TryOpen(Repository, deployment.Commit, System.IO.Path.Combine(Path, deployment.Path, ComposefsImageName)))
             .FirstOrDefault(found => found is not null);
+    }
+
+    private Checksum? TryFindBase(Checksum commit)
+    {
+        try
+        {
+            return ImageStore.BaseOf(Repository, commit);
+        }
+        catch (OstreeException)
+        {
+            return null; // where it is needed, that is told
+        }
     }
 
     private void WriteComposefsImage(DeployRequest request, DirectoryHandle directory)

@@ -69,6 +69,27 @@ public class RepairTests
         host.AssertSound();
     }
 
+    [Fact]
+    public void Nothing_of_a_damaged_image_comes_into_the_next_one()
+    {
+        Oracle.Require();
+        using var host = new TestHost();
+        host.Switch(OsImage.Create("1").WriteTo(host.Images));
+        string image = host[host.Deployments[0].Path + "/.ostree.cfs"];
+        byte[] content = File.ReadAllBytes(image);
+        content[content.Length / 2] ^= 1;
+        File.WriteAllBytes(image, content);
+
+        OsImage.Create("2").WriteTo(host.Images);
+        host.Upgrade();
+
+        Deployment updated = host.Deployments.Single(deployment => host[deployment.Path + "/.ostree.cfs"] != image);
+        using Sysroot sysroot = Sysroot.Open(host.Path);
+        Assert.Equal(
+            Composefs.ComposefsImage.ComputeDigest(CommitComposefs.BuildTree(sysroot.Repository, updated.Commit)),
+            Composefs.FsVerity.VerityHasher.Compute(File.ReadAllBytes(host[updated.Path + "/.ostree.cfs"])));
+    }
+
     // The first is changed through its hard link, the others are gone.
     private static string Damage(TestHost host, string path)
     {

@@ -110,6 +110,11 @@ internal sealed partial class ErofsTree
             if (_inodes[i].IsTaken)
             {
                 ErofsInlineXattrs xattrs = Image.XattrsOf(Image.ReadInode(_taken[i].Slot));
+                if (xattrs.SharedCount >= ErofsFormat.MaximumSharedXattrs)
+                {
+                    throw NotTaken(_taken[i].Slot, $"shares {xattrs.SharedCount} extended attributes"); // and may have others that it does not
+                }
+
                 for (int k = 0; k < xattrs.SharedCount; k++)
                 {
                     CollectionsMarshal.GetValueRefOrAddDefault(uses, xattrs.SharedOffset(k), out _)++;
