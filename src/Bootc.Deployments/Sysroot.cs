@@ -13,6 +13,8 @@ namespace Bootc.Deployments;
 /// </summary>
 public sealed partial class Sysroot : IDisposable
 {
+    private const string RepositoryPath = "ostree/repo";
+
     private readonly HashSet<Checksum> _commitsLosingRefs = [];
     private List<Deployment> _deployments = [];
     private Repository? _repository;
@@ -33,7 +35,7 @@ public sealed partial class Sysroot : IDisposable
     public DirectoryHandle Root { get; }
 
     /// <summary>The repository, opened when it is first asked for.</summary>
-    public Repository Repository => _repository ??= Repository.Open(Root.OpenDirectory("ostree/repo"));
+    public Repository Repository => _repository ??= Repository.Open(Root.OpenDirectory(RepositoryPath));
 
     /// <summary>The deployments in boot order; a staged one first.</summary>
     public IReadOnlyList<Deployment> Deployments => _deployments;
@@ -86,6 +88,9 @@ public sealed partial class Sysroot : IDisposable
         }
     }
 
+    /// <summary>Whether a directory is a sysroot, so that it can be opened.</summary>
+    public static bool IsSysroot(string path) => Directory.Exists(System.IO.Path.Combine(path, RepositoryPath));
+
     /// <summary>Opens a sysroot, which takes over its directory, and reads its deployments.</summary>
     /// <exception cref="DeploymentException">It is no sysroot, or its boot entries are inconsistent.</exception>
     public static Sysroot Open(DirectoryHandle root)
@@ -93,7 +98,7 @@ public sealed partial class Sysroot : IDisposable
         var sysroot = new Sysroot(root);
         try
         {
-            if (!root.Exists("ostree/repo"))
+            if (!root.Exists(RepositoryPath))
             {
                 throw new DeploymentException(sysroot.Path == "/"
                     ? "this host was not installed from an image: there is no /ostree/repo (use --sysroot DIR for another root)"
@@ -127,7 +132,7 @@ public sealed partial class Sysroot : IDisposable
         RequireName(stateroot);
         root.EnsureDirectory("boot").Dispose();
         root.EnsureDirectory("ostree/deploy").Dispose();
-        using (Repository.Create(root.EnsureDirectory("ostree/repo"), RepositoryMode.Bare))
+        using (Repository.Create(root.EnsureDirectory(RepositoryPath), RepositoryMode.Bare))
         {
         }
 

@@ -16,7 +16,7 @@ public class StatusDocumentTests
     {
         using var host = new CliHost();
 
-        JsonNode status = AssertValid(host);
+        JsonNode status = AssertValid("--sysroot", host.Sysroot);
 
         Assert.Null(status["spec"]!["image"]);
         Assert.Empty(status["status"]!["otherDeployments"]!.AsArray());
@@ -29,7 +29,7 @@ public class StatusDocumentTests
         WrittenImage image = host.Publish("1");
         host.Switch("--quiet").Succeeded();
 
-        JsonNode status = AssertValid(host);
+        JsonNode status = AssertValid("--sysroot", host.Sysroot);
 
         Assert.Equal($$"""{"image":{"image":"{{host.Images}}:latest","transport":"oci","signature":null},"bootOrder":"default"}""", status["spec"]!.ToJsonString());
         Assert.Equal(
@@ -46,7 +46,7 @@ public class StatusDocumentTests
         string origin = Directory.EnumerateFiles(Path.Combine(host.Sysroot, "ostree/deploy/default/deploy"), "*.origin").First();
         File.AppendAllText(origin, "[libostree-transient]\npinned=true\n");
 
-        JsonNode status = AssertValid(host);
+        JsonNode status = AssertValid("--sysroot", host.Sysroot);
 
         JsonNode[] entries = [status["status"]!["otherDeployments"]![0]!, status["status"]!["rollback"]!];
         Assert.Equal(["2", "1"], entries.Select(entry => (string)entry["image"]!["version"]!));
@@ -60,18 +60,32 @@ public class StatusDocumentTests
         using CliHost host = CliHost.WithTwoDeployments();
         host.Run("rollback", "--quiet").Succeeded();
 
-        JsonNode status = AssertValid(host);
+        JsonNode status = AssertValid("--sysroot", host.Sysroot);
 
         Assert.Equal("1", (string)status["status"]!["otherDeployments"]![0]!["image"]!["version"]!);
         Assert.Equal("2", (string)status["status"]!["rollback"]!["image"]!["version"]!);
     }
 
+    [Fact]
+    public void Host_that_was_not_installed_from_an_image()
+    {
+        Assert.SkipWhen(Directory.Exists("/ostree/repo"), "this host was installed from an image");
+
+        JsonNode status = AssertValid();
+        CommandResult table = CliHost.Bootc("status", "--format", "humanreadable");
+
+        Assert.Null(status["spec"]!["image"]);
+        Assert.Null(status["status"]!["booted"]);
+        Assert.Equal((0, ""), (table.ExitCode, table.Error));
+        Assert.StartsWith("System is not deployed via bootc.\n", table.Output, StringComparison.Ordinal);
+    }
+
     // Both forms are valid and say the same.
-    private static JsonNode AssertValid(CliHost host)
+    private static JsonNode AssertValid(params string[] where)
     {
         JsonSchema schema = JsonSchema.Load(TestData.Get("bootc/host-v1.schema.json"));
-        string json = host.Run("status", "--format", "json").Succeeded();
-        string yaml = host.Run("status", "--format", "yaml").Succeeded();
+        string json = CliHost.Bootc(["status", "--format", "json", .. where]).Succeeded();
+        string yaml = CliHost.Bootc(["status", "--format", "yaml", .. where]).Succeeded();
 
         Assert.Empty(schema.Check(json));
         JsonNode document = JsonNode.Parse(json)!;

@@ -12,6 +12,9 @@ namespace Bootc.Cli.Commands;
 
 internal static class StatusCommand
 {
+    // Programs look for this line to learn what kind of host they are on.
+    private const string IsNoSuchHost = "System is not deployed via bootc.";
+
     public static Command Create()
     {
         var format = new Option<string?>("--format") { Description = "human (the default on a terminal), yaml (the default elsewhere) or json", HelpName = "FORMAT" }
@@ -22,7 +25,11 @@ internal static class StatusCommand
         var verbose = new Option<bool>("--verbose", "-v") { Description = "More about each deployment" };
         var command = new DocumentedCommand("status", "Show what runs, what boots next and what to roll back to", format, json, version, booted, verbose)
         {
-            Details = ["For programs there is a document in YAML or JSON, the same that bootc writes: kind BootcHost, version org.containers.bootc/v1."],
+            Details =
+            [
+                "For programs there is a document in YAML or JSON, the same that bootc writes: kind BootcHost, version org.containers.bootc/v1.",
+                "On a host that was not installed from an image it is a document in which nothing is deployed, and for humans the line 'System is not deployed via bootc.'.",
+            ],
             Examples =
             [
                 ("bootc status", "Show the deployments as a table."),
@@ -38,6 +45,13 @@ internal static class StatusCommand
         });
         command.SetAction(parsed =>
         {
+            string chosen = parsed.GetValue(json) ? "json" : parsed.GetValue(format) ?? (Console.IsOutputRedirected ? "yaml" : "human");
+            if (parsed.GetValue(BootcCommand.SysrootOption) is "/" && !Sysroot.IsSysroot("/"))
+            {
+                TellNoSuchHost(chosen);
+                return;
+            }
+
             using Sysroot sysroot = OpenSysroot.ForReading(parsed);
             Host host = HostStatusBuilder.Build(sysroot);
             if (parsed.GetValue(booted))
@@ -45,10 +59,22 @@ internal static class StatusCommand
                 host = host with { Status = host.Status with { Staged = null, Rollback = null, OtherDeployments = [] } };
             }
 
-            string chosen = parsed.GetValue(json) ? "json" : parsed.GetValue(format) ?? (Console.IsOutputRedirected ? "yaml" : "human");
             Write(host, chosen, parsed.GetValue(verbose), () => ReadDeadEnd(sysroot.Path));
         });
         return command;
+    }
+
+    // To ask what a host is is no mistake, whatever it is: bootc answers so as well.
+    private static void TellNoSuchHost(string format)
+    {
+        if (format is "json" or "yaml")
+        {
+            Write(new Host { Status = new HostStatus { OtherDeployments = [] } }, format, verbose: false, () => null);
+            return;
+        }
+
+        Console.Out.WriteLine(IsNoSuchHost);
+        Console.Out.WriteLine("There is no /ostree/repo; --sysroot DIR shows what is deployed in another root.");
     }
 
     // A report that cannot be read is the agent's affair.
