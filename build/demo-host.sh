@@ -63,6 +63,17 @@ guest() {
   shell "$@"
 }
 
+# A connection that fails takes the command with it: it is given again unless the machine goes down.
+restart() {
+  before=$(shell cat /proc/sys/kernel/random/boot_id) || before=
+  guest systemctl reboot || true
+  for _ in 1 2 3 4; do
+    sleep 15
+    [ -n "$before" ] && [ "$(shell cat /proc/sys/kernel/random/boot_id || true)" = "$before" ] || return 0
+    shell systemctl reboot || true
+  done
+}
+
 # until WHAT COMMAND: waits until the command succeeds in the machine, however often that boots
 until_() {
   what=$1
@@ -91,18 +102,18 @@ shell "mkdir -p /etc/containers && printf '[[registry]]\nlocation = \"$network\"
 say "it updates itself over the network; its own files stay"
 guest "echo 'set here' > /etc/local.conf"
 guest bootc upgrade --quiet --tag v2
-guest systemctl reboot || true
+restart
 boots 2
 guest cat /usr/share/example/version /etc/local.conf
 
 say "back to version 1, and all is as it was"
 guest bootc rollback
-guest systemctl reboot || true
+restart
 boots 1
 
 say "it is sent an update that does not pass its checks, and comes back by itself"
 guest bootc switch --quiet "$network/bootc/example:unhealthy"
-guest systemctl reboot || true
+restart
 until_ "the machine is back" "test -s /sysroot/ostree/bootc/failed-boots && ! test -e /usr/lib/bootc/health.d/required.d/50-fails"
 boots 1
 guest bootc status --format human
