@@ -4,5 +4,12 @@ namespace Bootc.E2E.Tests;
 public sealed class GrubBiosTests
 {
     [Fact]
-    public void AHostUpdatesItselfAndSurvivesAKernelThatPanics() => InstalledHost.AssertLivesWithGrub("ext4", uefi: false);
+    public void AHostUpdatesItselfAndSurvivesAKernelThatPanics()
+    {
+        InstalledHost.Require();
+        using InstalledDisk installed = InstalledDisk.Install("bootc/example:v1", "--bootloader", "grub", "--karg", GuestOptions.WithoutSealing);
+        using Guest guest = installed.Start("host-grub-bios.log", uefi: false);
+        InstalledHost.AssertUpdates(guest, "ext4");
+        InstalledHost.AssertReturnsFrom(guest, "panics", "did not come up in 3 boots");
+    }
 }

@@ -25,14 +25,15 @@ public sealed class Guest : IDisposable
     public const string HostAddress = "10.0.2.2";
 
     /// <summary>The kernel arguments that give the console its log and the shell its port.</summary>
-    public const string ConsoleArguments = "console=ttyS0,115200 systemd.debug_shell=ttyS1 systemd.show_status=1 systemd.log_color=0 mitigations=off panic=5 " + Sparing;
+    public const string ConsoleArguments = "console=ttyS0,115200 systemd.debug_shell=ttyS1 systemd.show_status=1 systemd.log_color=0 mitigations=off panic=-1 " + Sparing;
 
     // What a guest can do without: an emulated processor takes a quarter of each boot for it.
-    private const string Sparing = "audit=0 apparmor=0 systemd.ssh_auto=no "
+    private const string Sparing = "audit=0 lsm=landlock,lockdown,yama SYSTEMD_SECCOMP=0 systemd.ssh_auto=no "
         + "module_blacklist=kvm_amd,kvm,btrfs,raid6_pq,xor,iTCO_wdt,psmouse,pcspkr,rfkill,cfg80211,vmw_vsock_vmci_transport,vsock,parport_pc,floppy,button,joydev "
         + "systemd.mask=ssh.service systemd.mask=e2scrub_reap.service systemd.mask=systemd-binfmt.service systemd.mask=proc-sys-fs-binfmt_misc.automount "
         + "systemd.mask=modprobe@drm.service systemd.mask=modprobe@configfs.service systemd.mask=modprobe@fuse.service systemd.mask=systemd-journal-catalog-update.service "
-        + "systemd.mask=systemd-networkd-persistent-storage.service systemd.mask=getty@tty1.service";
+        + "systemd.mask=systemd-networkd-persistent-storage.service systemd.mask=getty@tty1.service "
+        + "systemd.mask=dracut-shutdown.service";
 
     // Without what makes each access to memory dearer to emulate.
     private const string Processor = "max,la57=off,smap=off,smep=off,umip=off";

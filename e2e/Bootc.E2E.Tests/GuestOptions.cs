@@ -4,6 +4,9 @@ namespace Bootc.E2E.Tests;
 /// <summary>The hardware of a guest, and what boots it: its disks by firmware, or a kernel given from outside.</summary>
 public sealed record GuestOptions
 {
+    /// <summary>A kernel argument for guests whose store need not be sealed, which an emulated processor is busy with for a minute.</summary>
+    public const string WithoutSealing = "systemd.mask=bootc-seal.service";
+
     /// <summary>Raw disk images; the first one is /dev/vda.</summary>
     public required IReadOnlyList<string> Disks { get; init; }
 

@@ -13,24 +13,6 @@ internal static class InstalledHost
     /// <summary>How long a host may take until it is where it is to be.</summary>
     public static readonly TimeSpan SeveralBoots = TimeSpan.FromMinutes(15);
 
-    /// <summary>A host with GRUB updates itself, and survives a kernel that panics.</summary>
-    /// <param name="fileSystem">The type of its root's file system.</param>
-    /// <param name="uefi">Whether its firmware is UEFI, or else BIOS.</param>
-    public static void AssertLivesWithGrub(string fileSystem, bool uefi)
-    {
-        Require();
-        using InstalledDisk installed = InstalledDisk.Install("bootc/example:v1", "--bootloader", "grub", "--filesystem", fileSystem);
-        using Guest guest = installed.Start($"host-grub-{fileSystem}-{(uefi ? "uefi" : "bios")}.log", uefi);
-        AssertUpdates(guest, fileSystem);
-        if (uefi)
-        {
-            AssertFollowsLibostree(guest);
-        }
-
-        AssertReturnsFrom(guest, "panics", "did not come up in 3 boots");
-        guest.PowerOff();
-    }
-
     /// <summary>From v1 to v2: its own changes stay, and what the new image dropped is gone.</summary>
     public static void AssertUpdates(Guest guest, string fileSystem)
     {

@@ -14,7 +14,7 @@ public sealed class SoftRebootTests
         DirectBoot.Require();
         DirectBoot.Require("bootc/example:v2");
         using DirectBoot boot = DirectBoot.Create("bootc/example:v1");
-        using Guest guest = boot.Start("soft-reboot.log");
+        using Guest guest = boot.Start("soft-reboot.log", GuestOptions.WithoutSealing);
         guest.WaitUntilBooted();
         AssertRootIsTheImage(guest);
         string kernel = guest.Run("cat /proc/sys/kernel/random/boot_id").Succeeded();

@@ -1,4 +1,4 @@
-// A host with systemd-boot lives its life: it updates itself over the network, goes back and forth, and survives a broken image.
+// A host with systemd-boot and a root on xfs lives its life: it updates itself over the network, goes back and forth, and survives a broken image.
 namespace Bootc.E2E.Tests;
 
 public sealed class SystemdBootTests
@@ -7,9 +7,9 @@ public sealed class SystemdBootTests
     public void AHostUpdatesItselfGoesBackAndForthAndSurvivesABrokenImage()
     {
         InstalledHost.Require();
-        using InstalledDisk installed = InstalledDisk.Install("bootc/example:v1", "--bootloader", "systemd");
-        using Guest guest = installed.Start("host-systemd-ext4-uefi.log", uefi: true);
-        InstalledHost.AssertUpdates(guest, "ext4");
+        using InstalledDisk installed = InstalledDisk.Install("bootc/example:v1", "--bootloader", "systemd", "--filesystem", "xfs");
+        using Guest guest = installed.Start("host-systemd-boot.log", uefi: true);
+        InstalledHost.AssertUpdates(guest, "xfs");
 
         guest.Run("bootc rollback").Succeeded();
         guest.RebootUntil(InstalledHost.IsBooted("v1"), "v1 boots again", InstalledHost.SeveralBoots);
