@@ -1,6 +1,5 @@
 // The tree of commands.
 using System.CommandLine;
-using System.CommandLine.Help;
 using Bootc.Cli.CommandLine;
 using Bootc.Cli.Commands;
 
@@ -19,7 +18,8 @@ internal static class BootcCommand
     };
 
     /// <summary>Shows what a command does.</summary>
-    public static HelpOption HelpOption { get; } = new("--help", "-h") { Description = "Show this help", Action = new ShowHelp() };
+    /// <remarks>The library's own options for this and the version look up texts that are replaced here, which takes longer than to show a status.</remarks>
+    public static Option<bool> HelpOption { get; } = new("--help", "-h") { Description = "Show this help", Arity = ArgumentArity.Zero, Recursive = true, Action = new ShowHelp() };
 
     private const string Name = "bootc";
 
@@ -82,7 +82,7 @@ internal static class BootcCommand
 
         root.Options.Clear();
         root.Add(SysrootOption);
-        root.Add(new VersionOption("--version") { Description = "Show the version", Action = new ShowVersion() });
+        root.Add(new Option<bool>("--version") { Description = "Show the version", Arity = ArgumentArity.Zero, Action = new ShowVersion() });
         root.Add(HelpOption);
         return root;
     }

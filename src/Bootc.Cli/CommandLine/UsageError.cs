@@ -13,7 +13,7 @@ internal static class UsageError
     public static bool Report(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        if (parsed.Action is not null && (parsed.Action == BootcCommand.HelpOption.Action || parsed.GetResult(BootcCommand.HelpOption) is not null))
+        if (parsed.Action is not null && (parsed.Action == BootcCommand.HelpOption.Action || parsed.GetResult(BootcCommand.HelpOption) is { Implicit: false }))
         {
             return true;
         }
