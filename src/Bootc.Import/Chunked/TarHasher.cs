@@ -11,13 +11,13 @@ namespace Bootc.Import.Chunked;
 
 /// <summary>
 /// Hashes what is appended, and contents of objects that are named, which it reads itself, while whoever appends goes on. How
-/// much is on its way is bounded, at some thousand files and their headers.
+/// much is on its way is bounded, at what an image of usual size has: headers of some ten thousand files.
 /// </summary>
 internal sealed class TarHasher
 {
     private const int BlockSize = 256 * 1024;
-    private const int BlockCount = 16;
-    private const int PartCount = 8 * 1024;
+    private const int BlockCount = 64;
+    private const int PartCount = 16 * 1024;
 
     private readonly Repository _repository;
     private readonly string _what;
