@@ -11,5 +11,6 @@ public sealed class GrubBiosTests
         using Guest guest = installed.Start("host-grub-bios.log", uefi: false);
         InstalledHost.AssertUpdates(guest, "ext4");
         InstalledHost.AssertReturnsFrom(guest, "panics", "did not come up in 3 boots");
+        guest.PowerOff();
     }
 }

@@ -26,8 +26,8 @@ public sealed class InstallFromGuestTests
         }
 
         AssertIsSealedFromTheStart(installed);
-        AssertBootsSealed(prepared, uefi: true, guest => guest.WaitUntil("true", "there is a shell", Patience));
-        AssertBootsSealed(prepared, uefi: false, guest => guest.WaitUntilBooted(Patience));
+        AssertBootsSealed(prepared, uefi: true);
+        AssertBootsSealed(prepared, uefi: false);
     }
 
     private static void AssertIsSealedFromTheStart(InstalledDisk installed)
@@ -71,11 +71,12 @@ public sealed class InstallFromGuestTests
         guest.Run("umount -R /var/target").Succeeded();
     }
 
-    private static void AssertBootsSealed(InstalledDisk disk, bool uefi, Action<Guest> wait)
+    private static void AssertBootsSealed(InstalledDisk disk, bool uefi)
     {
         using Guest guest = disk.Start($"installed-to-filesystem-{(uefi ? "uefi" : "bios")}.log", uefi);
-        wait(guest);
+        guest.WaitUntilBooted(Patience);
         Assert.Equal("version 2", guest.Run("cat /usr/share/example/version").Succeeded());
         AssertIsSealed(guest);
+        guest.PowerOff();
     }
 }

@@ -7,7 +7,6 @@ public sealed class SealTests
 {
     private const string Version = "/usr/share/example/version";
     private const string Signed = "[composefs]\nenabled=signed\n";
-    private const string Transient = "[root]\ntransient=true\n[etc]\ntransient=true\n";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
     [Fact]
@@ -26,6 +25,7 @@ public sealed class SealTests
         SealAcrossAPowerCut(boot);
         AssertRefused(boot, "seal-other-key.log", "is not signed by any key of /etc/ostree/initramfs-root-binding.key", Signed, new Ed25519Key().Public);
         SealedFilesThatAreChangedCannotBeReadAndAreRepaired(boot, deployment, key);
+        RootAndEtcThatAreTransientAreSealedBelow(boot);
         using (DiskDamage.Make(boot.Disk, $"{deployment}/.ostree.cfs", block: 3))
         {
             AssertRefused(boot, "seal-changed-image.log", $"{deployment[1..]}/.ostree.cfs was changed or cannot be read from the disk: Input/output error (EIO)");
@@ -61,9 +61,8 @@ public sealed class SealTests
     private static void SealedFilesThatAreChangedCannotBeReadAndAreRepaired(DirectBoot boot, string deployment, Ed25519Key key)
     {
         _ = DiskDamage.Make(boot.Disk, deployment + Version); // for good: the repair frees the block
-        using Guest guest = boot.Start("seal-changed-object.log", configuration: Signed + Transient, key: key.Public);
+        using Guest guest = boot.Start("seal-changed-object.log", configuration: Signed, key: key.Public);
         guest.WaitUntilBooted(Patience);
-        RootAndEtcThatAreTransientAreSealedBelow(guest);
         CommandResult read = guest.Run($"cat {Version}");
         string name = guest.Run($"find /ostree/repo/objects -samefile /sysroot{deployment}{Version}").Succeeded().Trim();
         ReachRegistry(guest);
@@ -104,14 +103,15 @@ public sealed class SealTests
         printf '[[registry]]\nprefix = "{DirectBoot.Registry}"\nlocation = "{DirectBoot.GuestRegistry}"\ninsecure = true\n' > /etc/containers/registries.conf
         """).Succeeded();
 
-    private static void RootAndEtcThatAreTransientAreSealedBelow(Guest guest)
+    private static void RootAndEtcThatAreTransientAreSealedBelow(DirectBoot boot)
     {
-        const string file = "/usr/share/example/removed";
+        using Guest guest = boot.Start("seal-transient.log", configuration: "[composefs]\nenabled=verity\n[root]\ntransient=true\n[etc]\ntransient=true\n");
+        guest.WaitUntilBooted(Patience);
         Assert.Contains("verity=require", guest.Run("findmnt -n -o OPTIONS /").Succeeded(), StringComparison.Ordinal);
-        string before = guest.Run($"cat {file}").Succeeded();
-        Assert.Equal($"{before}\nmore", guest.Run($"echo more >> {file}; chmod 600 {file}; touch /new; cat {file}").Succeeded());
+        Assert.Equal("version 1\nmore", guest.Run($"echo more >> {Version}; chmod 600 /usr/share/example/removed; touch /new; cat {Version}").Succeeded());
         Assert.Equal("overlay", guest.Run("findmnt -n -o FSTYPE /etc").Succeeded().Trim());
         Assert.NotEqual(0, guest.Run("touch /etc/transient; ls /sysroot/ostree/deploy/default/deploy/*/etc/transient").ExitCode);
+        guest.PowerOff(Patience);
     }
 
     private static void AssertRefused(DirectBoot boot, string log, string reason, string? configuration = null, string? key = null)
