@@ -14,6 +14,12 @@ internal static unsafe partial class NativeMethods
     /// <summary>O_NOATIME of open(2).</summary>
     public const int NoAccessTime = 0x40000;
 
+    /// <summary>RWF_DONTCACHE of pwritev2(2).</summary>
+    public const int DoNotCache = 0x80;
+
+    /// <summary>POSIX_FADV_DONTNEED.</summary>
+    public const int DoNotNeed = 4;
+
     [LibraryImport(LibC, SetLastError = true)]
     public static partial int openat(int dirfd, [MarshalUsing(typeof(FileNameMarshaller))] string path, int flags, uint mode);
 
@@ -89,6 +95,12 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(LibC, SetLastError = true)]
     public static partial nint write(int fd, byte* buffer, nuint size);
+
+    [LibraryImport(LibC, SetLastError = true)]
+    public static partial nint pwritev2(int fd, IoVector* vectors, int count, long offset, int flags);
+
+    [LibraryImport(LibC)]
+    public static partial int posix_fadvise(int fd, nint offset, nint length, int advice);
 
     [LibraryImport(LibC, SetLastError = true)]
     public static partial nint pread(int fd, byte* buffer, nuint size, nint offset);
@@ -171,6 +183,14 @@ internal static unsafe partial class NativeMethods
         public ulong Flags;
         public ulong Mode;
         public ulong Resolve;
+    }
+
+    /// <summary>struct iovec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct IoVector
+    {
+        public byte* Base;
+        public nuint Length;
     }
 
     /// <summary>struct timespec on 64-bit Linux.</summary>

@@ -88,7 +88,7 @@ public sealed class FileObjectWriter : IDisposable
         }
         else
         {
-            _file!.WriteFully(data);
+            _transaction.WriteContent(_file!, data);
         }
 
         _hash!.AppendData(data);

@@ -94,7 +94,7 @@ public sealed partial class RepositoryTransaction
         }
         else
         {
-            file.WriteFully(content, name.ToString());
+            WriteContent(file, content, name.ToString());
         }
 
         ApplyMetadata(file, header, name);
@@ -243,6 +243,19 @@ public sealed partial class RepositoryTransaction
         }
     }
 
+    /// <summary>Writes what nobody reads soon. Only sealing reads it at once, after which it may leave memory as well.</summary>
+    internal void WriteContent(SafeFileHandle file, ReadOnlySpan<byte> content, string? name = null)
+    {
+        if (_repository.Config.VerityWanted == false)
+        {
+            file.WriteFullyUncached(content, name);
+        }
+        else
+        {
+            file.WriteFully(content, name);
+        }
+    }
+
     // Sealing needs a descriptor without write access, and no writer besides.
     private void Seal(DirectoryHandle directory, string fileName, ObjectName name)
     {
@@ -256,6 +269,8 @@ public sealed partial class RepositoryTransaction
         {
             throw new OstreeException($"fs-verity is required by the repository {_repository}, but its file system cannot seal files");
         }
+
+        file.ForgetContent();
     }
 
     private bool TryStoreSymbolicLink(FileHeader header, ObjectName name)
