@@ -28,7 +28,8 @@ public sealed class Guest : IDisposable
     public const string ConsoleArguments = "console=ttyS0,115200 systemd.debug_shell=ttyS1 systemd.show_status=1 systemd.log_color=0 mitigations=off panic=-1 " + Sparing;
 
     // What a guest can do without: an emulated processor takes a quarter of each boot for it.
-    private const string Sparing = "audit=0 lsm=landlock,lockdown,yama SYSTEMD_SECCOMP=0 systemd.ssh_auto=no "
+    private const string Sparing = "audit=0 lsm=landlock,lockdown,yama init_on_alloc=0 randomize_kstack_offset=off nokaslr cryptomgr.notests SYSTEMD_SECCOMP=0 systemd.ssh_auto=no "
+        + "rd.driver.pre=virtio_blk,ext4 " // what holds the root comes before all other devices
         + "module_blacklist=kvm_amd,kvm,btrfs,raid6_pq,xor,iTCO_wdt,psmouse,pcspkr,rfkill,cfg80211,vmw_vsock_vmci_transport,vsock,parport_pc,floppy,button,joydev "
         + "systemd.mask=ssh.service systemd.mask=e2scrub_reap.service systemd.mask=systemd-binfmt.service systemd.mask=proc-sys-fs-binfmt_misc.automount "
         + "systemd.mask=modprobe@drm.service systemd.mask=modprobe@configfs.service systemd.mask=modprobe@fuse.service systemd.mask=systemd-journal-catalog-update.service "
