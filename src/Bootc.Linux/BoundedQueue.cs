@@ -49,6 +49,21 @@ public sealed class BoundedQueue<T>(int capacity)
         }
     }
 
+    /// <summary>Takes an item if one is there.</summary>
+    public bool TryTakeAtOnce(out T item)
+    {
+        lock (_gate)
+        {
+            bool taken = _items.TryDequeue(out item!);
+            if (taken)
+            {
+                Monitor.PulseAll(_gate);
+            }
+
+            return taken;
+        }
+    }
+
     /// <summary>Takes no more items; what is there can still be taken.</summary>
     public void Complete()
     {

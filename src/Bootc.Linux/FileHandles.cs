@@ -92,23 +92,7 @@ public static unsafe partial class FileHandles
     }
 
     /// <summary>Writes all of the buffer at the file's position.</summary>
-    public static void WriteFully(this SafeFileHandle file, ReadOnlySpan<byte> buffer, string? path = null)
-    {
-        while (!buffer.IsEmpty)
-        {
-            fixed (byte* pointer = buffer)
-            {
-                nint count = NativeMethods.write(file.Descriptor, pointer, (nuint)buffer.Length);
-                if (NativeCall.Interrupted(count))
-                {
-                    continue;
-                }
-
-                NativeCall.Check(count, "write", path ?? UnnamedFile);
-                buffer = buffer[(int)count..];
-            }
-        }
-    }
+    public static void WriteFully(this SafeFileHandle file, ReadOnlySpan<byte> buffer, string? path = null) => WriteAll(file, buffer, path, isUncached: false);
 
     /// <summary>Moves the file's position to <paramref name="offset"/> bytes from its start.</summary>
     public static void Seek(this SafeFileHandle file, long offset, string? path = null) =>

@@ -14,8 +14,11 @@ internal static unsafe partial class NativeMethods
     /// <summary>O_NOATIME of open(2).</summary>
     public const int NoAccessTime = 0x40000;
 
-    /// <summary>RWF_DONTCACHE of pwritev2(2).</summary>
+    /// <summary>RWF_DONTCACHE of preadv2(2) and pwritev2(2).</summary>
     public const int DoNotCache = 0x80;
+
+    /// <summary>POSIX_FADV_WILLNEED.</summary>
+    public const int WillNeed = 3;
 
     /// <summary>POSIX_FADV_DONTNEED.</summary>
     public const int DoNotNeed = 4;
@@ -98,6 +101,9 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(LibC, SetLastError = true)]
     public static partial nint pwritev2(int fd, IoVector* vectors, int count, long offset, int flags);
+
+    [LibraryImport(LibC, SetLastError = true)]
+    public static partial nint preadv2(int fd, IoVector* vectors, int count, long offset, int flags);
 
     [LibraryImport(LibC)]
     public static partial int posix_fadvise(int fd, nint offset, nint length, int advice);

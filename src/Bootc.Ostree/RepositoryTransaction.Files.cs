@@ -243,23 +243,25 @@ public sealed partial class RepositoryTransaction
         }
     }
 
+    private bool AreSealed => _repository.Config.VerityWanted != false && _repository.Mode != RepositoryMode.Archive;
+
     /// <summary>Writes what nobody reads soon. Only sealing reads it at once, after which it may leave memory as well.</summary>
     internal void WriteContent(SafeFileHandle file, ReadOnlySpan<byte> content, string? name = null)
     {
-        if (_repository.Config.VerityWanted == false)
+        if (AreSealed)
         {
-            file.WriteFullyUncached(content, name);
+            file.WriteFully(content, name);
         }
         else
         {
-            file.WriteFully(content, name);
+            file.WriteFullyUncached(content, name);
         }
     }
 
     // Sealing needs a descriptor without write access, and no writer besides.
     private void Seal(DirectoryHandle directory, string fileName, ObjectName name)
     {
-        if (_repository.Config.VerityWanted == false || _repository.Mode == RepositoryMode.Archive)
+        if (!AreSealed)
         {
             return;
         }

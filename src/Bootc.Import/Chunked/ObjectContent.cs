@@ -6,9 +6,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Bootc.Import.Chunked;
 
-/// <summary>Reads an object's content from an offset on.</summary>
+/// <summary>Reads an object's content from an offset on, once: what comes from the disk for that is not kept in memory.</summary>
 internal sealed class ObjectContent : IDisposable
 {
+    // Of more, the kernel reads ahead by itself.
+    private const int LargestAnticipated = 64 * 1024;
+
     private readonly SafeFileHandle? _file;
     private readonly Stream? _stream;
 
@@ -38,9 +41,22 @@ internal sealed class ObjectContent : IDisposable
         }
     }
 
+    /// <summary>Opens an object of which a part is read soon, and lets the disk begin with it.</summary>
+    /// <exception cref="OstreeException">It is not there.</exception>
+    public static ObjectContent Anticipate(Repository repository, Checksum file, long offset, long size)
+    {
+        var content = new ObjectContent(repository, file, offset);
+        if (size <= LargestAnticipated)
+        {
+            content._file?.BeginReading(offset, size);
+        }
+
+        return content;
+    }
+
     /// <summary>Reads what comes next.</summary>
     /// <returns>How many bytes were read; 0 at the end.</returns>
-    public int Read(Span<byte> buffer) => _stream is not null ? _stream.Read(buffer) : _file!.ReadSome(buffer);
+    public int Read(Span<byte> buffer) => _stream is not null ? _stream.Read(buffer) : _file!.ReadSomeUncached(buffer);
 
     /// <inheritdoc/>
     public void Dispose()

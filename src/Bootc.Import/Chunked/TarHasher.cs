@@ -1,5 +1,4 @@
-// Computes the diff-id of a tar stream on a thread of its own.
-using System.Buffers;
+// Computes the diff-id of a tar stream on threads of its own.
 using System.Security.Cryptography;
 using Bootc.Linux;
 using Bootc.Oci;
@@ -11,13 +10,16 @@ namespace Bootc.Import.Chunked;
 
 /// <summary>
 /// Hashes what is appended, and contents of objects that are named, which it reads itself, while whoever appends goes on. How
-/// much is on its way is bounded, at what an image of usual size has: headers of some ten thousand files.
+/// much is on its way is bounded, at what an image of usual size has: headers of some ten thousand files. One thread reads and
+/// another one hashes, so that the processor does not wait for the disk, which is told of the next objects before they are read.
 /// </summary>
 internal sealed class TarHasher
 {
     private const int BlockSize = 256 * 1024;
     private const int BlockCount = 64;
     private const int PartCount = 16 * 1024;
+    private const int ReadBlockCount = 8;
+    private const int AheadCount = 64;
 
     private readonly Repository _repository;
     private readonly string _what;
@@ -25,11 +27,16 @@ internal sealed class TarHasher
     private readonly BlockPool _pool = new(BlockSize);
     private readonly SemaphoreSlim _blocks = new(BlockCount);
     private readonly BoundedQueue<Part> _parts = new(PartCount);
+    private readonly BlockPool _readPool = new(BlockSize);
+    private readonly BoundedQueue<(byte[] Block, int Length)> _read = new(ReadBlockCount);
     private readonly TaskCompletionSource<Digest> _digest = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IncrementalHash _hash;
     private byte[] _block;
     private int _start;
     private int _end;
+    private byte[] _readBlock;
+    private int _readLength;
+    private Exception? _failure;
     private volatile bool _isAbandoned;
 
     /// <param name="repository">What has the objects.</param>
@@ -43,7 +50,9 @@ internal sealed class TarHasher
         _cancellation = cancellation;
         _hash = IncrementalHash.CreateHash(algorithm);
         _block = Rent();
-        new Thread(Work) { IsBackground = true, Name = "diff-id" }.Start();
+        _readBlock = _readPool.Rent();
+        new Thread(Read) { IsBackground = true, Name = "diff-id reader" }.Start();
+        new Thread(Hash) { IsBackground = true, Name = "diff-id" }.Start();
     }
 
     /// <summary>
@@ -111,74 +120,129 @@ internal sealed class TarHasher
     private void HandOver(Part part) => _parts.TryAdd(part);
 
     // After an error all is taken still, so that whoever appends does not wait for ever.
-    private void Work()
+    private void Read()
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(BlockSize);
-        Exception? failure = null;
-        while (_parts.TryTake(out Part part))
+        var ahead = new Queue<(Part Part, ObjectContent? Content)>(AheadCount);
+        while (true)
         {
-            try
+            while (ahead.Count < AheadCount && (ahead.Count == 0 ? _parts.TryTake(out Part part) : _parts.TryTakeAtOnce(out part)))
             {
-                if (failure is null && !_isAbandoned)
-                {
-                    Hash(part, buffer);
-                }
-            }
-            catch (Exception e)
-            {
-                failure = e;
+                ahead.Enqueue((part, TryOpen(part)));
             }
 
-            if (part.IsLast)
+            if (!ahead.TryDequeue(out var next))
             {
-                _pool.Return(part.Block);
+                break;
+            }
+
+            using (next.Content)
+            {
+                TryRead(next.Part, next.Content);
+            }
+
+            if (next.Part.IsLast)
+            {
+                _pool.Return(next.Part.Block);
                 _blocks.Release();
             }
         }
 
-        ArrayPool<byte>.Shared.Return(buffer);
-        End(failure);
+        _read.TryAdd((_readBlock, _readLength));
+        _read.Complete();
+    }
+
+    private ObjectContent? TryOpen(in Part part)
+    {
+        try
+        {
+            return part.Object is { } file && _failure is null && !_isAbandoned ? ObjectContent.Anticipate(_repository, file, part.Offset, part.Size) : null;
+        }
+        catch (Exception e)
+        {
+            _failure = e;
+            return null;
+        }
+    }
+
+    private void TryRead(in Part part, ObjectContent? content)
+    {
+        try
+        {
+            if (_failure is null && !_isAbandoned)
+            {
+                Read(part, content);
+            }
+        }
+        catch (Exception e)
+        {
+            _failure = e;
+        }
+    }
+
+    private void Read(in Part part, ObjectContent? content)
+    {
+        for (ReadOnlySpan<byte> rest = part.Block.AsSpan(part.Start, part.Length); !rest.IsEmpty;)
+        {
+            Span<byte> room = ReadRoom();
+            int count = Math.Min(room.Length, rest.Length);
+            rest[..count].CopyTo(room);
+            _readLength += count;
+            rest = rest[count..];
+        }
+
+        for (long rest = content is null ? 0 : part.Size; rest > 0;)
+        {
+            Span<byte> room = ReadRoom();
+            int count = content!.Read(room[..(int)Math.Min(room.Length, rest)]);
+            if (count == 0)
+            {
+                throw new LayerFormatException($"{_what}: the object {part.Object} ends {rest} bytes before its size");
+            }
+
+            _readLength += count;
+            rest -= count;
+        }
+    }
+
+    private Span<byte> ReadRoom()
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        if (_readLength == BlockSize)
+        {
+            _read.TryAdd((_readBlock, _readLength));
+            _readBlock = _readPool.Rent();
+            _readLength = 0;
+        }
+
+        return _readBlock.AsSpan(_readLength);
+    }
+
+    private void Hash()
+    {
+        while (_read.TryTake(out var read))
+        {
+            _hash.AppendData(read.Block, 0, read.Length);
+            _readPool.Return(read.Block);
+        }
+
+        End();
         _hash.Dispose();
     }
 
-    private void End(Exception? failure)
+    private void End()
     {
-        if (failure is OperationCanceledException || _isAbandoned)
+        if (_failure is OperationCanceledException || _isAbandoned)
         {
             _digest.SetCanceled(_cancellation);
         }
-        else if (failure is not null)
+        else if (_failure is not null)
         {
-            _digest.SetException(failure);
+            _digest.SetException(_failure);
             _ = _digest.Task.Exception; // seen, though nobody may ask
         }
         else
         {
             _digest.SetResult(Oci.Model.Digest.FromHash(_hash.GetCurrentHash()));
-        }
-    }
-
-    private void Hash(in Part part, byte[] buffer)
-    {
-        _cancellation.ThrowIfCancellationRequested();
-        _hash.AppendData(part.Block, part.Start, part.Length);
-        if (part.Object is not { } file)
-        {
-            return;
-        }
-
-        using var content = new ObjectContent(_repository, file, part.Offset);
-        for (long rest = part.Size; rest > 0;)
-        {
-            _cancellation.ThrowIfCancellationRequested();
-            int count = content.Read(buffer.AsSpan(0, (int)Math.Min(buffer.Length, rest)));
-            if (count == 0)
-            {
-                throw new LayerFormatException($"{_what}: the object {file} ends {rest} bytes before its size");
-            }
-
-            _hash.AppendData(buffer, 0, count);
-            rest -= count;
         }
     }
 
