@@ -30,11 +30,26 @@ public sealed class BoundedQueue<T>(int capacity)
     }
 
     /// <summary>Takes an item, waiting for one; <see langword="false"/> when the queue is complete and empty.</summary>
-    public bool TryTake(out T item)
+    public bool TryTake(out T item) => TryTake(out item, waits: true);
+
+    /// <summary>Takes an item if one is there.</summary>
+    public bool TryTakeAtOnce(out T item) => TryTake(out item, waits: false);
+
+    /// <summary>Takes no more items; what is there can still be taken.</summary>
+    public void Complete()
     {
         lock (_gate)
         {
-            while (_items.Count == 0 && !_completed)
+            _completed = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private bool TryTake(out T item, bool waits)
+    {
+        lock (_gate)
+        {
+            while (waits && _items.Count == 0 && !_completed)
             {
                 Monitor.Wait(_gate);
             }
@@ -46,31 +61,6 @@ public sealed class BoundedQueue<T>(int capacity)
             }
 
             return taken;
-        }
-    }
-
-    /// <summary>Takes an item if one is there.</summary>
-    public bool TryTakeAtOnce(out T item)
-    {
-        lock (_gate)
-        {
-            bool taken = _items.TryDequeue(out item!);
-            if (taken)
-            {
-                Monitor.PulseAll(_gate);
-            }
-
-            return taken;
-        }
-    }
-
-    /// <summary>Takes no more items; what is there can still be taken.</summary>
-    public void Complete()
-    {
-        lock (_gate)
-        {
-            _completed = true;
-            Monitor.PulseAll(_gate);
         }
     }
 }
