@@ -2,7 +2,7 @@
 # Runs a command whose output matters only when it fails: quietly.sh LOG COMMAND [ARG...]
 log=$1
 shift
-if "$@" > "$log" 2>&1; then exit 0; fi
+"$@" > "$log" 2>&1 && exit
 status=$?
 cat "$log" >&2
 exit "$status"
