@@ -121,6 +121,7 @@ public sealed class Guest : IDisposable
     public CommandResult Run(string command, TimeSpan? timeout = null)
     {
         int number = ++_commands;
+        var clock = Stopwatch.StartNew();
         string begin = $"@begin-{number}@", end = $"@end-{number}-";
         int position = Received().Length;
         // The terminal's echo of this line does not have the number where the output has it. Programs shall write to a pipe as
@@ -128,6 +129,7 @@ public sealed class Guest : IDisposable
         Send($"printf '\\n@begin-%d@\\n' {number}; {{ {command}\n}} 2>&1 < /dev/null | cat; printf '\\n@end-%d-%d@\\n' {number} ${{PIPESTATUS[0]}}\n");
         string output = "";
         WaitFor(() => (output = Received()[position..]).LastIndexOf(end, StringComparison.Ordinal) is >= 0 and int at && output.IndexOf('@', at + end.Length) > 0, $"'{command}' ends", timeout ?? TimeSpan.FromMinutes(2));
+        File.AppendAllText(Path.ChangeExtension(_options.ConsoleLog, ".steps"), $"{clock.Elapsed.TotalSeconds,6:F1} s {_process.TotalProcessorTime.TotalSeconds,6:F1} {command}\n");
         int from = output.IndexOf(begin, StringComparison.Ordinal) + begin.Length;
         int to = output.LastIndexOf(end, StringComparison.Ordinal);
         int status = int.Parse(output[(to + end.Length)..output.IndexOf('@', to + end.Length)], CultureInfo.InvariantCulture);
