@@ -56,9 +56,9 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         OstreeLayout layout = OstreeLayout.Read(manifest.Manifest, config, what);
         RequireCommitAlone(layout, what);
         StoredImage? previous = ImageStore.QueryImage(repository, reference);
-        bool isSame = previous is not null
-            && (previous.ManifestDigest == manifest.Digest || previous.Manifest.Config.Digest == manifest.Manifest.Config.Digest);
-        LayerState[] layers = [.. manifest.Manifest.Layers.Select((layer, i) => FindLayer(layer, config.RootFs.DiffIds[i], layout, layout.Kinds[i]))];
+        // By its manifest: another one with the same configuration may name other blobs, and be signed where this one was not.
+        bool isSame = previous is not null && previous.ManifestDigest == manifest.Digest;
+        LayerState[] layers = [.. manifest.Manifest.Layers.Select((layer, i) => FindLayer(layer, config.RootFs.DiffIds[i], layout, layout.Kinds[i], previous))];
         isSame &= options.AdmitCommit is null || layers[0].Commit is not null;
         return new PreparedImport
         {
@@ -119,11 +119,26 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         }
     }
 
-    private LayerState FindLayer(Descriptor layer, Digest diffId, OstreeLayout layout, LayerKind kind)
+    private LayerState FindLayer(Descriptor layer, Digest diffId, OstreeLayout layout, LayerKind kind, StoredImage? previous)
     {
-        string name = ImageStore.RefOf(layer.Digest);
-        Checksum? commit = repository.TryResolveRef(name);
-        return new LayerState(layer, diffId, name, commit is { } known && layout.Fits(repository, known, kind) && IsAdmitted(known, kind) ? commit : null) { Kind = kind };
+        var state = new LayerState(layer, diffId, ImageStore.RefOf(layer.Digest), null) { Kind = kind };
+        if (repository.TryResolveRef(state.Ref) is not { } commit || !layout.Fits(repository, commit, kind))
+        {
+            return state with { Commit = kind == LayerKind.Files ? FindByDiffId(diffId, layout, previous) : null };
+        }
+
+        // Of a layer that was put together of its files the diff-id alone was checked, as that image's configuration had it.
+        // Where this image's has another one, one of the two lies about the blob, and the whole blob tells which.
+        bool isContested = ImageStore.TryReadDiffId(repository, commit) is { } known && known != diffId.ToString();
+        return isContested ? state with { IsContested = true } : state with { Commit = IsAdmitted(commit, kind) ? commit : null };
+    }
+
+    // The same layer may come under another digest: compressed anew, and nothing else.
+    private Checksum? FindByDiffId(Digest diffId, OstreeLayout layout, StoredImage? previous)
+    {
+        int i = previous is null || previous.Config.RootFs.DiffIds.Length != previous.Manifest.Layers.Length ? -1 : Array.IndexOf(previous.Config.RootFs.DiffIds, diffId);
+        return i >= 0 && repository.TryResolveRef(ImageStore.RefOf(previous!.Manifest.Layers[i].Digest)) is { } commit
+            && layout.Fits(repository, commit, LayerKind.Files) && ImageStore.TryReadDiffId(repository, commit) == diffId.ToString() ? commit : null;
     }
 
     // What is refused may have come when no one asked, with other signatures or none: it is fetched again, and refused then, or not.
@@ -457,6 +472,11 @@ public sealed class ImageImporter(Repository repository, ImportOptions options)
         foreach ((string name, Checksum? layer) in written.Refs)
         {
             transaction.SetRef(name, layer);
+        }
+
+        foreach ((LayerState state, Checksum layer) in prepared.Layers.Zip(layers).Where(pair => pair.First.Commit is not null && repository.TryResolveRef(pair.First.Ref) is null))
+        {
+            transaction.SetRef(state.Ref, layer); // the repository has it under another digest
         }
 
         transaction.SetRef(ImageStore.RefOf(prepared.Reference), commit.Commit);

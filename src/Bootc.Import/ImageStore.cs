@@ -86,6 +86,9 @@ public static class ImageStore
         return ImageSummary.Read(ParseDigest(digest, what), Required(metadata, ManifestKey, what), Required(metadata, ConfigKey, what), what, update);
     }
 
+    /// <summary>The diff-id that a layer had when it was imported; <see langword="null"/> where the importer was not ours, which fetches blobs whole.</summary>
+    internal static string? TryReadDiffId(Repository repository, Checksum layer) => repository.LoadCommit(layer).Metadata.TryGetString(DiffIdKey);
+
     /// <summary>The references of all images that a repository has.</summary>
     public static IReadOnlyList<ImageReference> ListImages(Repository repository)
     {

@@ -24,6 +24,9 @@ public sealed record LayerState(Descriptor Layer, Digest DiffId, string Ref, Che
     /// <summary>The layer's name in errors.</summary>
     internal string Name => $"layer {Layer.Digest}";
 
+    /// <summary>Whether the repository has a layer of the same blob digest that is another one uncompressed.</summary>
+    internal bool IsContested { get; init; }
+
     /// <summary>Which of its files the repository has, where it is of use to know.</summary>
     internal ChunkedPlan? Plan { get; init; }
 

@@ -164,6 +164,11 @@ internal sealed class OstreeLayerImporter(RepositoryTransaction transaction, str
         }
 
         Commit commit = Ostree.Objects.Commit.Parse(data);
+        if (OstreeLayout.IsLayerOfFiles(commit))
+        {
+            throw new ImportException($"{what}: the commit {checksum} calls itself a layer of files, which another image would take it for");
+        }
+
         Commit = (checksum, commit);
         CommitBytes = data;
         return transaction.WriteMetadata(ObjectType.Commit, data);

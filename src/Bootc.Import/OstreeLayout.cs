@@ -70,7 +70,7 @@ internal sealed class OstreeLayout
         {
             Commit loaded = repository.LoadCommit(commit);
             LayerKind stored = IsLayerOfFiles(loaded) ? LayerKind.Files : IsObjectSet(repository, loaded) ? LayerKind.OstreeObjects : LayerKind.OstreeCommit;
-            return stored == kind && (kind != LayerKind.OstreeCommit || Commit is null || Commit == commit);
+            return stored == kind && (kind != LayerKind.OstreeCommit || Commit == commit); // of what no label names, the blob alone says what it holds
         }
         catch (Exception e) when (e is OstreeException or GVariantException)
         {
@@ -105,7 +105,8 @@ internal sealed class OstreeLayout
         }
     }
 
-    private static bool IsLayerOfFiles(Commit commit) =>
+    /// <summary>Whether a commit is that of a layer of files, as its metadata have it.</summary>
+    internal static bool IsLayerOfFiles(Commit commit) =>
         commit.Metadata.ContainsKey(ImageStore.ImporterVersionKey) && !commit.Metadata.ContainsKey(ImageStore.ManifestDigestKey);
 
     private static bool IsObjectSet(Repository repository, Commit commit)

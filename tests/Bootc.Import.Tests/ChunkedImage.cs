@@ -44,7 +44,13 @@ internal static class ChunkedImage
     }
 
     /// <summary>Copies an image from one layout to another, or the same, with each layer's blob and annotations changed.</summary>
-    public static void ChangeLayers(string from, string to, string tag, Func<byte[], Dictionary<string, string>, (byte[] Blob, Dictionary<string, string> Annotations)> change)
+    /// <param name="from">The layout that has it.</param>
+    /// <param name="to">The layout that gets it.</param>
+    /// <param name="tag">Its tag in both.</param>
+    /// <param name="change">Makes the new blob and annotations of a layer.</param>
+    /// <param name="claimed">The digest under which layers are given, whatever theirs is.</param>
+    public static void ChangeLayers(
+        string from, string to, string tag, Func<byte[], Dictionary<string, string>, (byte[] Blob, Dictionary<string, string> Annotations)> change, Digest? claimed = null)
     {
         Directory.CreateDirectory(Path.Combine(to, "blobs", "sha256"));
         File.WriteAllText(Path.Combine(to, "oci-layout"), """{"imageLayoutVersion":"1.0.0"}""");
@@ -57,7 +63,7 @@ internal static class ChunkedImage
             var annotations = new Dictionary<string, string>((layer!["annotations"]?.AsObject() ?? []).Select(pair => KeyValuePair.Create(pair.Key, (string)pair.Value!)));
             (byte[] blob, annotations) = change(ReadBlob(from, (string)layer["digest"]!), annotations);
             layer["mediaType"] = MediaTypes.OciLayerZstd;
-            layer["digest"] = WriteBlob(to, blob);
+            layer["digest"] = WriteBlob(to, blob, claimed);
             layer["size"] = blob.Length;
             layer["annotations"] = new JsonObject(annotations.Select(pair => KeyValuePair.Create<string, JsonNode?>(pair.Key, pair.Value)));
         }
@@ -79,9 +85,9 @@ internal static class ChunkedImage
 
     private static byte[] ReadBlob(string layout, string digest) => File.ReadAllBytes(Path.Combine(layout, "blobs", digest.Replace(':', '/')));
 
-    private static string WriteBlob(string layout, byte[] content)
+    private static string WriteBlob(string layout, byte[] content, Digest? claimed = null)
     {
-        string digest = Digest.Compute(content).ToString();
+        string digest = (claimed ?? Digest.Compute(content)).ToString();
         File.WriteAllBytes(Path.Combine(layout, "blobs", digest.Replace(':', '/')), content);
         return digest;
     }

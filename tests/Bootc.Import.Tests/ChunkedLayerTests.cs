@@ -212,6 +212,60 @@ public sealed class ChunkedLayerTests : IDisposable
         Assert.Equal(await CommitOfAsync("2"), pulled.Image.MergeCommit); // fetched whole; the object that is damaged is fsck's
     }
 
+    // What one registry says of a blob digest, by parts of it, is not what another image gets.
+    [Fact]
+    public async Task A_layer_in_parts_does_not_take_the_place_of_another_images_layer()
+    {
+        Publish("bootc", 1);
+        Publish("bootc", 2);
+        using var registry = new LayoutRegistry(Layout);
+        using LayoutRegistry impostor = await PublishImpostorAsync("2");
+        await PullAsync(_test, registry, "1");
+        (_, PreparedImport parts, _) = await PullAsync(_test, impostor, "3");
+        Assert.True(parts.BytesReused > 0);
+
+        (PulledImage pulled, PreparedImport prepared, _) = await PullAsync(_test, registry, "2");
+
+        Assert.Equal(parts.Layers[0].Layer.Digest, prepared.Layers[0].Layer.Digest);
+        Assert.Equal(0, prepared.BytesReused);
+        await AssertIsTheImageAsync(pulled, "2");
+    }
+
+    [Fact]
+    public async Task A_layer_compressed_anew_is_the_layer_that_is_there()
+    {
+        ChunkedImage.Write(MakeImage(1), "bootc", Layout, "1");
+        Directory.Move(Layout, _directory["chunked"]);
+        Directory.Move($"{Layout}-plain", Layout);
+        PulledImage before = (await PullAsync(_test, $"oci:{Layout}:1")).Pulled;
+        Directory.Delete(Layout, recursive: true);
+        Directory.Move(_directory["chunked"], Layout);
+
+        (PulledImage pulled, PreparedImport prepared, WatchedProgress progress) = await PullAsync(_test, $"oci:{Layout}:1");
+
+        Assert.Empty(prepared.LayersToFetch);
+        Assert.Empty(progress.ToFetch);
+        Assert.Equal(prepared.Manifest.Digest, pulled.Image.ManifestDigest);
+        Assert.NotEqual(before.Image.ManifestDigest, pulled.Image.ManifestDigest);
+        await AssertIsTheImageAsync(pulled, "1");
+    }
+
+    [Fact]
+    public async Task A_layer_that_is_there_is_not_replaced_by_parts_of_an_impostor()
+    {
+        Publish("bootc", 1);
+        Publish("bootc", 2);
+        using var registry = new LayoutRegistry(Layout);
+        using LayoutRegistry impostor = await PublishImpostorAsync("2");
+        await PullAsync(_test, registry, "1");
+        (PulledImage pulled, PreparedImport prepared, _) = await PullAsync(_test, registry, "2");
+
+        DigestMismatchException e = await Assert.ThrowsAsync<DigestMismatchException>(() => PullAsync(_test, impostor, "3"));
+
+        Assert.Contains(prepared.Layers[0].Layer.Digest.ToString(), e.Message);
+        await AssertIsTheImageAsync(pulled, "2");
+    }
+
     [Fact]
     public async Task What_is_remembered_of_contents_is_not_needed_nor_trusted()
     {
@@ -310,6 +364,17 @@ public sealed class ChunkedLayerTests : IDisposable
     }
 
     private void Publish(string writer, int version) => ChunkedImage.Write(MakeImage(version), writer, Layout, $"{version}");
+
+    /// <summary>A registry with an image 3 whose layer it gives under the digest of another image's.</summary>
+    private async Task<LayoutRegistry> PublishImpostorAsync(string tag)
+    {
+        await using IImageSource source = ImageSources.Open(ImageReference.Parse($"oci:{Layout}:{tag}"));
+        Digest claimed = (await source.FetchManifestAsync(Platform.Current, CancellationToken.None)).Manifest.Layers[0].Digest;
+        string layout = _directory["impostor"];
+        ChunkedImage.Write(MakeImage(3), "bootc", _directory["three"], "3");
+        ChunkedImage.ChangeLayers(_directory["three"], layout, "3", (blob, annotations) => (blob, annotations), claimed);
+        return new LayoutRegistry(layout);
+    }
 
     private void Forget(string tag, LayoutRegistry registry)
     {

@@ -39,6 +39,7 @@ public sealed class OstreeImageTests
         { "another commit", "the image's label ostree.commit names", image => image.Labels["ostree.commit"] = new string('7', 64) },
         { "a changed commit", "has the checksum", image => Replace(image, CommitEntry(image), entry => Flip(entry, 20)) },
         { "two commits", "two commits", image => image.Layers[0].Add(Named("commit", OtherCommit(image))) },
+        { "a commit that poses as a layer", "calls itself a layer of files", image => PoseAsLayer(image) },
         { "a commit of files", "does not belong into a layer of files", image => image.Layers[1].Add(CommitEntry(image)) },
         { "a malformed directory", "malformed", image => image.Layers[0].Add(Named("dirtree", [1, 2, 3, 4, 5])) },
         { "a directory's metadata with the mode of a file", "not that of a directory", image => image.Layers[0].Add(Named("dirmeta", new DirMeta(0, 0, ModeBits.Regular, ExtendedAttributeList.Empty).Serialize())) },
@@ -438,6 +439,14 @@ public sealed class OstreeImageTests
     // An object with the checksum that it really has.
     private static TarEntry Named(string extension, byte[] content) =>
         EncapsulatedImage.Regular(EncapsulatedImage.PathOf(Convert.ToHexStringLower(SHA256.HashData(content)), extension), content);
+
+    private static void PoseAsLayer(EncapsulatedImage image)
+    {
+        Commit commit = Commit.Parse(Bytes(CommitEntry(image)));
+        commit.Metadata.Set("ostree.importer.version", GVariantValue.FromString("1"));
+        image.Labels.Remove("ostree.commit");
+        Exchange(image, CommitEntry(image), _ => Named("commit", commit.Serialize()));
+    }
 
     private static byte[] OtherCommit(EncapsulatedImage image) => (Commit.Parse(Bytes(CommitEntry(image))) with { Subject = "another" }).Serialize();
 

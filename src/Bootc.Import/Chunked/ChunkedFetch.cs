@@ -67,7 +67,7 @@ internal sealed class ChunkedFetch(Repository repository, IImageSource source)
     }
 
     private static bool IsCandidate(LayerState layer) =>
-        layer.Commit is null && layer.Kind == LayerKind.Files && ChunkedLayer.TryParse(layer.Layer) is { } chunked && ChunkedPlan.IsWorthTrying(chunked, layer.Layer);
+        layer is { Commit: null, IsContested: false, Kind: LayerKind.Files } && ChunkedLayer.TryParse(layer.Layer) is { } chunked && ChunkedPlan.IsWorthTrying(chunked, layer.Layer);
 
     private async Task<LayerState> PlanAsync(LayerState layer, KnownContent content, CancellationToken cancellation)
     {
