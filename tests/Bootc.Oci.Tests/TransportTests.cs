@@ -70,6 +70,25 @@ public sealed class TransportTests : IDisposable
         Assert.Contains("lacks its file usr/large", damaged.Message);
     }
 
+    // Whoever signed the index vouches for the digest that it names.
+    [Fact]
+    public async Task A_manifest_that_an_index_does_not_name_is_not_taken_from_storage()
+    {
+        Peer.Require("skopeo");
+        string place = $"containers-storage:[vfs@{_directory["store"]}+{_directory["run"]}]example.com/os/image:tag";
+        Peer.Run("skopeo", "copy", "-q", _image.Reference, place).Succeeded();
+        string image = Directory.GetDirectories(_directory["store/vfs-images"]).Single();
+        string manifest = Path.Combine(image, "manifest");
+        string named = "sha256:" + new string('5', 64);
+        File.Move(manifest, Path.Combine(image, "=" + Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes($"manifest-{named}"))));
+        File.WriteAllText(manifest, $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciIndex}}","manifests":[{"mediaType":"{{MediaTypes.OciManifest}}","digest":"{{named}}","size":1000,"platform":{"os":"linux","architecture":"{{Platform.Current.Architecture}}"} }]}""");
+
+        await using IImageSource source = ImageSources.Open(ImageReference.Parse(place));
+        DigestMismatchException e = await Assert.ThrowsAsync<DigestMismatchException>(() => source.FetchManifestAsync(Platform.Current, default));
+
+        Assert.Contains(named, e.Message);
+    }
+
     [Fact]
     public async Task A_compressed_docker_archive_is_read()
     {

@@ -21,6 +21,7 @@ internal static class ManifestResolution
             indexDigest = Digest.Compute(bytes.Span);
             Descriptor chosen = ImageIndex.Parse(bytes.Span, what).Choose(platform, what);
             (bytes, mediaType) = await fetch(chosen.Digest).ConfigureAwait(false);
+            chosen.Digest.Require(bytes.Span, $"the manifest of {what}"); // the index may be what was signed
             mediaType = TypeOf(bytes, mediaType, what);
         }
 
