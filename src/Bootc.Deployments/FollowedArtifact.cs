@@ -34,7 +34,7 @@ public static class FollowedArtifact
         }
 
         VerificationStatus? before = (sysroot.Booted ?? sysroot.Default) is { } current ? Verification.Read(sysroot.Repository, current.Commit) : null;
-        await ImagePolicy.For(followed with { Image = artifact }, oci, sysroot.Repository, before).AdmitAsync(source, manifest, cancellation).ConfigureAwait(false);
+        await ImagePolicy.For(followed, artifact, oci, sysroot.Repository, before).AdmitAsync(source, manifest, cancellation).ConfigureAwait(false);
         return manifest.Manifest is { Layers: [var layer] } found && found.ArtifactType == type && layer.MediaType == type
             ? await source.FetchSmallBlobAsync(layer, limit, cancellation).ConfigureAwait(false)
             : throw new ManifestException($"{artifact} is no artifact of the type {type} with one blob");

@@ -61,7 +61,7 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     public async Task<PreparedImport> PrepareAsync(OstreeImageReference reference, ImageReference? release, VerificationStatus? before, CancellationToken cancellation)
     {
         ImageReference wanted = release ?? reference.Image;
-        ImagePolicy policy = ImagePolicy.For(reference with { Image = wanted }, _oci, Sysroot.Repository, before);
+        ImagePolicy policy = ImagePolicy.For(reference, release, _oci, Sysroot.Repository, before);
         _policy = policy;
         IImageSource source = ImageSources.Open(wanted, _oci);
         if (reference.Image.Transport == Transport.DockerDaemon)
@@ -134,11 +134,26 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
         return image;
     }
 
+    /// <summary>Asks the policy of an image that was pulled before, by what was found of its signatures then.</summary>
+    /// <exception cref="PolicyRejectedException">It may not be used.</exception>
+    public void AdmitPulled(OstreeImageReference reference, StoredImage image, VerificationStatus? before) =>
+        ImagePolicy.For(reference, null, _oci, Sysroot.Repository, before).AdmitPulled(Verification.Read(Sysroot.Repository, image.MergeCommit));
+
     /// <summary>Whether the image that was looked up last was accepted by a signature.</summary>
     public bool IsSigned => _policy?.Verdict?.IsSigned == true;
 
     /// <summary>Remembers what was found of the signatures of the image that was looked up last.</summary>
-    public void NoteVerdict(Checksum commit) => Verification.Write(Sysroot.Repository, commit, _policy?.Verdict);
+    public void NoteVerdict(Checksum commit)
+    {
+        if (IsSigned || !IsFollowedElsewhere(ImageStore.BaseOf(Sysroot.Repository, commit)))
+        {
+            Verification.Write(Sysroot.Repository, commit, _policy?.Verdict);
+        }
+    }
+
+    // The very image may come under another name, of which less is asked: what is known of the one that a deployment follows stays.
+    private bool IsFollowedElsewhere(Checksum commit) =>
+        Sysroot.Deployments.Any(deployment => deployment.Origin.Image?.Image != _policy?.Followed && ImageStore.BaseOf(Sysroot.Repository, deployment.Commit) == commit);
 
     /// <summary>Makes a deployment of an image that boots next; the one before stays to fall back to.</summary>
     /// <param name="image">The image.</param>

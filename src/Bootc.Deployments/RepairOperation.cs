@@ -65,7 +65,7 @@ public sealed class RepairOperation(Sysroot sysroot, OciOptions oci, IOperationP
         }
 
         // What is fetched is named by the manifest whose signatures were checked when the image came.
-        _ = ImagePolicy.For(reference, oci, sysroot.Repository);
+        _ = ImagePolicy.For(reference, null, oci, sysroot.Repository);
         await using IImageSource source = ImageSources.Open(reference.Image, oci);
         await repair.RunAsync(source, layers, progress, cancellation).ConfigureAwait(false);
     }

@@ -169,6 +169,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Unchanged;
         }
 
+        context.AdmitPulled(target, image, FindBefore(current));
         if (FailedBefore(image.ManifestDigest, target))
         {
             return OperationOutcome.Unchanged;

@@ -20,6 +20,12 @@ public sealed class PolicyCheck(ContainersPolicy policy, TimeProvider? clock = n
     /// <summary>Where the host's settings are: of storage, and a trusted root for Sigstore (<see cref="TrustedRoot.HostPath"/>).</summary>
     public OciOptions Options { get; init; } = new();
 
+    /// <summary>
+    /// The name under which the host follows the image, where it is looked up by another one, such as its digest: what the policy
+    /// asks of images of that name has to be met as well.
+    /// </summary>
+    public ImageReference? Followed { get; init; }
+
     /// <summary>Checks an image before anything of it but its manifest is read.</summary>
     /// <remarks>
     /// The requirements are asked of the manifest that is used. Where that one was chosen from an index and does not meet them by
@@ -41,7 +47,7 @@ public sealed class PolicyCheck(ContainersPolicy policy, TimeProvider? clock = n
 
     private async Task<PolicyVerdict> RunAsync(IImageSource source, Digest digest, ReadOnlyMemory<byte> bytes, Digest? index, CancellationToken cancellation)
     {
-        PolicyChoice choice = policy.Find(source.Reference, Options);
+        PolicyChoice choice = policy.Find(source.Reference, Followed, Options);
         var image = new SignedImage(DockerReference.Of(source.Reference), bytes);
         IReadOnlyList<ImageSignature>? signatures = null;
         var results = new List<RequirementResult>();

@@ -1,8 +1,11 @@
 // Images that hold an ostree commit, by the keys of an ostree remote: what is not signed by them comes neither at first nor later.
+using System.Text;
+using System.Text.Json.Nodes;
 using Bootc.Deployments.Status;
 using Bootc.Import;
 using Bootc.Import.Encapsulation;
 using Bootc.Oci;
+using Bootc.Oci.Model;
 using Bootc.Ostree.Objects;
 using Bootc.Signatures.Commits;
 using Bootc.Testing;
@@ -111,6 +114,33 @@ public sealed class OstreeRemoteTests : IDisposable
         _host.AssertSound();
     }
 
+    // The configuration of one, the layers of another: what was pulled unasked does not come back under the signed commit.
+    [Fact]
+    public void Image_that_was_pulled_unsigned_is_not_taken_for_a_signed_one_of_the_same_configuration()
+    {
+        Publish("1", _key);
+        Configure("origin", Public(_key));
+        Switch("origin");
+        JsonNode signed = ReadManifest();
+        Publish("2", _other);
+        JsonNode unsigned = ReadManifest();
+        JsonNode config = JsonNode.Parse(File.ReadAllBytes(BlobPath((string)unsigned["config"]!["digest"]!)))!;
+        config["config"]!["Labels"]!.AsObject().Remove("ostree.commit");
+        unsigned["config"] = Store(config);
+        WriteManifest(unsigned);
+        Pull();
+        string before = _host.State;
+        var mixed = (JsonObject)signed.DeepClone();
+        mixed["config"] = unsigned["config"]!.DeepClone();
+        WriteManifest(mixed);
+
+        Assert.Throws<LayerFormatException>(() => _host.Upgrade());
+
+        Assert.Equal(before, _host.State);
+        Assert.Equal("1", Version());
+        _host.AssertSound();
+    }
+
     [Fact]
     public void Image_that_was_signed_does_not_become_one_that_need_not_be_unseen()
     {
@@ -134,13 +164,49 @@ public sealed class OstreeRemoteTests : IDisposable
         foreach (Ed25519PrivateKeyParameters key in keys)
         {
             byte[] secret = [.. key.GetEncoded(), .. key.GeneratePublicKey().GetEncoded()];
-            CommitSigner.Load(CommitSignatureKind.Ed25519, System.Text.Encoding.ASCII.GetBytes(Convert.ToBase64String(secret)), () => "").Sign(sysroot.Repository, commit);
+            CommitSigner.Load(CommitSignatureKind.Ed25519, Encoding.ASCII.GetBytes(Convert.ToBase64String(secret)), () => "").Sign(sysroot.Repository, commit);
         }
 
         IImageDestination destination = ImageDestinations.Open(ImageReference.Parse(Image));
         new CommitEncapsulation(sysroot.Repository, commit, new EncapsulationOptions { CompressFast = true }).WriteAsync(destination, null, TestContext.Current.CancellationToken).GetAwaiter().GetResult();
         destination.DisposeAsync().AsTask().GetAwaiter().GetResult();
         return commit;
+    }
+
+    private string BlobPath(string digest) => Path.Combine(_host.Beside("remote"), "blobs", digest.Replace(':', '/'));
+
+    private JsonObject Store(JsonNode document)
+    {
+        byte[] content = Encoding.UTF8.GetBytes(document.ToJsonString());
+        string digest = Digest.Compute(content).ToString();
+        File.WriteAllBytes(BlobPath(digest), content);
+        return new JsonObject { ["mediaType"] = MediaTypes.OciConfig, ["digest"] = digest, ["size"] = content.Length };
+    }
+
+    private string IndexPath => Path.Combine(_host.Beside("remote"), "index.json");
+
+    private JsonNode ReadManifest() =>
+        JsonNode.Parse(File.ReadAllBytes(BlobPath((string)JsonNode.Parse(File.ReadAllBytes(IndexPath))!["manifests"]!.AsArray().Last()!["digest"]!)))!;
+
+    private void WriteManifest(JsonNode manifest)
+    {
+        JsonObject entry = Store(manifest);
+        entry["mediaType"] = MediaTypes.OciManifest;
+        entry["annotations"] = new JsonObject { ["org.opencontainers.image.ref.name"] = "latest" };
+        File.WriteAllText(IndexPath, new JsonObject { ["schemaVersion"] = 2, ["manifests"] = new JsonArray(entry) }.ToJsonString());
+    }
+
+    private void Pull()
+    {
+        using Sysroot sysroot = Sysroot.Open(_host.Path);
+        var image = OstreeImageReference.Unverified(ImageReference.Parse(Image));
+        new PullOperation(sysroot, _host.Settings, _host.Progress) { Image = image }.RunAsync(TestContext.Current.CancellationToken).GetAwaiter().GetResult();
+    }
+
+    private string? Version()
+    {
+        using Sysroot sysroot = Sysroot.Open(_host.Path);
+        return HostStatusBuilder.Build(sysroot).Status.OtherDeployments![0].Image!.Version;
     }
 
     private void Configure(string remote, string? key)

@@ -81,6 +81,74 @@ public sealed class VerificationTests : IDisposable
         Assert.Null(Status());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_was_downloaded_unsigned_is_not_deployed_where_signatures_are_asked_for(bool isSigned)
+    {
+        WritePolicy(AcceptAnything);
+        _host.Switch(OsImage.Create("1").WriteTo(_host.Images));
+        if (isSigned)
+        {
+            WritePolicy(Asks);
+            Sign(OsImage.Create("1").WithVersion("2").WriteTo(_host.Images));
+        }
+        else
+        {
+            OsImage.Create("1").WithVersion("2").WriteTo(_host.Images);
+        }
+
+        Run(sysroot => new UpgradeOperation(sysroot, _host.Settings, _host.Progress) { DownloadOnly = true });
+        WritePolicy(Asks);
+        string before = _host.State;
+        UpgradeOperation Deploy(Sysroot sysroot) => new(sysroot, _host.Settings, _host.Progress) { FromDownloaded = true };
+
+        if (isSigned)
+        {
+            Assert.Equal(OperationOutcome.Changed, Run(Deploy));
+            return;
+        }
+
+        Assert.Contains("must be signed", Assert.Throws<PolicyRejectedException>(() => Run(Deploy)).Message);
+        Assert.Equal(before, _host.State);
+    }
+
+    [Fact]
+    public async Task The_same_image_under_another_name_does_not_make_forgotten_who_signed_it()
+    {
+        WritePolicy(Asks);
+        WrittenImage image = Sign(OsImage.Create("1").WriteTo(_host.Images));
+        _host.Switch(image);
+        WritePolicy(AcceptAnything);
+        Peer.Run("cp", "-a", _host.Images, _host.Beside("mirror")).Succeeded();
+
+        using (Sysroot sysroot = Sysroot.Open(_host.Path))
+        {
+            var mirrored = Oci.OstreeImageReference.Unverified(Oci.ImageReference.Parse($"oci:{_host.Beside("mirror")}:{image.Tag}"));
+            await new PullOperation(sysroot, _host.Settings, _host.Progress) { Image = mirrored }.RunAsync(TestContext.Current.CancellationToken);
+        }
+
+        Assert.NotNull(Status());
+    }
+
+    // The policy means images by the tag that the host follows; a release of it is looked up by its digest.
+    [Fact]
+    public void A_release_is_asked_for_what_the_policy_asks_of_the_tag()
+    {
+        OsImage.Create("1").WriteTo(_host.Images, "stable");
+        using var registry = new LayoutRegistry(_host.Images);
+        _host.Switch(registry.Name("stable"));
+        WrittenImage next = OsImage.Create("1").WithVersion("2").WriteTo(_host.Images, "stable");
+        WritePolicy(Asks.Replace("\"oci\":{\"\"", $"\"docker\":{{\"{registry.Address}/os/image:stable\"", StringComparison.Ordinal));
+        string before = _host.State;
+
+        var refusal = Assert.Throws<PolicyRejectedException>(() => Run(sysroot =>
+            new UpgradeOperation(sysroot, _host.Settings, _host.Progress) { Release = Oci.Model.Digest.Parse(next.ManifestDigest) }));
+
+        Assert.Contains($"docker {registry.Address}/os/image:stable", refusal.Message);
+        Assert.Equal(before, _host.State);
+    }
+
     [Fact]
     public void An_update_that_is_signed_goes_on()
     {
@@ -105,10 +173,13 @@ public sealed class VerificationTests : IDisposable
         Assert.Contains($"the image before was signed, and {other.Reference} is accepted without a signature", _host.Progress.Warnings);
     }
 
-    private OperationOutcome Upgrade(bool allowUnsigned)
+    private OperationOutcome Upgrade(bool allowUnsigned) =>
+        Run(sysroot => new UpgradeOperation(sysroot, _host.Settings, _host.Progress) { AllowUnsigned = allowUnsigned });
+
+    private OperationOutcome Run(Func<Sysroot, UpgradeOperation> operation)
     {
         using Sysroot sysroot = Sysroot.Open(_host.Path);
-        return new UpgradeOperation(sysroot, _host.Settings, _host.Progress) { AllowUnsigned = allowUnsigned }.RunAsync(TestContext.Current.CancellationToken).GetAwaiter().GetResult();
+        return operation(sysroot).RunAsync(TestContext.Current.CancellationToken).GetAwaiter().GetResult();
     }
 
     private VerificationStatus? Status()

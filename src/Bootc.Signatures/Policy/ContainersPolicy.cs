@@ -79,6 +79,19 @@ public sealed class ContainersPolicy
         return new PolicyChoice("the default", _default);
     }
 
+    /// <summary>What the policy asks of an image that is followed by another name than the one it is looked up by: what it asks of either.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="followed">The other name; <see langword="null"/> where there is none.</param>
+    /// <param name="options">Where the host's settings are, of which storage is one.</param>
+    /// <exception cref="PolicyFormatException">It is not known which scope means the image.</exception>
+    /// <exception cref="OciException">The image is one of a storage, and there is none.</exception>
+    public PolicyChoice Find(ImageReference image, ImageReference? followed, OciOptions? options)
+    {
+        PolicyChoice own = Find(image, options);
+        PolicyChoice wished = followed is null ? own : Find(followed, options);
+        return wished.Scope == own.Scope ? own : new PolicyChoice($"{wished.Scope}, {own.Scope}", [.. wished.Requirements, .. own.Requirements]);
+    }
+
     // A store is looked at only where that matters. A name that may stand for several images has no scope to be found by.
     private IEnumerable<string> ScopesOfStorage(ImageReference image, Dictionary<string, IReadOnlyList<PolicyRequirement>> scopes, OciOptions options) =>
         scopes.Keys.FirstOrDefault(scope => scope.Length > 0) is not { } narrow ? [""]
