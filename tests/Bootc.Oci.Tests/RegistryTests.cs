@@ -245,6 +245,26 @@ public sealed class RegistryTests
         Assert.Null(Assert.Single(elsewhere.Requests).Header("authorization"));
     }
 
+    [Theory]
+    [InlineData("Bearer", "{\"auth\":\"dXNlcjpwYXNz\"}")]
+    [InlineData("Bearer", "{\"auth\":\"dXNlcjo=\",\"identitytoken\":\"the-identity\"}")]
+    [InlineData("Basic", "{\"auth\":\"dXNlcjpwYXNz\"}")]
+    public async Task Storage_that_a_redirect_leads_to_cannot_ask_for_the_credentials_of_the_registry(string scheme, string credential)
+    {
+        using var directory = new TestDirectory();
+        using var elsewhere = new ScriptedServer(request => new ScriptedAnswer(401).With("WWW-Authenticate", $"{scheme} realm=\"http://{request.Header("host")}/token\",service=\"s\""));
+        string storage = $"http://{elsewhere.Address}/storage";
+        using var registry = new ScriptedRegistry((_, _) => new ScriptedAnswer(307).With("Location", storage));
+        string auths = $$"""{"auths":{"{{registry.Address}}":{{credential}} } }""";
+        await using IImageSource source = registry.Open(configure: options => options with { AuthFile = directory.Write("auth.json", auths) });
+
+        UnauthorizedException e = await Assert.ThrowsAsync<UnauthorizedException>(() => source.FetchManifestAsync(Platform.Current, default));
+
+        Assert.Contains($"{registry.Address} leads to {elsewhere.Address}, which answered 401", e.Message);
+        ScriptedRequest request = Assert.Single(elsewhere.Requests);
+        Assert.Equal(("/storage", null), (request.Path, request.Header("authorization")));
+    }
+
     [Fact]
     public async Task An_expired_token_is_renewed()
     {

@@ -325,8 +325,13 @@ public sealed partial class RegistryClient
     private async Task<Uri> FindHomeAsync(string registry, bool mayBePlain, CancellationToken cancellation)
     {
         string scheme = await FindSchemeAsync(registry, mayBePlain, cancellation).ConfigureAwait(false);
-        return new Uri($"{scheme}://{(registry == "docker.io" ? "registry-1.docker.io" : registry)}/v2/");
+        return new Uri($"{scheme}://{HostOf(registry)}/v2/");
     }
+
+    private static string HostOf(string registry) => registry == "docker.io" ? "registry-1.docker.io" : registry;
+
+    // Where an answer came from: after redirects that is not where the first request went.
+    private static Uri PlaceOf(HttpResponseMessage response) => response.RequestMessage!.RequestUri!;
 
     private async Task<HttpResponseMessage> SendAuthenticatedAsync(
         RegistryReference image, Uri uri, HttpMethod method, Action<HttpRequestMessage>? prepare, bool mayBePlain, CancellationToken cancellation)
@@ -335,9 +340,9 @@ public sealed partial class RegistryClient
         while (true)
         {
             HttpResponseMessage response = await FollowAsync(image.Registry, uri, method, prepare, AuthorizationFor(image), mayBePlain, cancellation).ConfigureAwait(false);
-            if (response.StatusCode != HttpStatusCode.Unauthorized || authenticated)
+            if (response.StatusCode != HttpStatusCode.Unauthorized || authenticated || !IsSamePlace(PlaceOf(response), uri))
             {
-                return response;
+                return response; // what a redirect led to may not say where the registry's credentials go
             }
 
             authenticated = true;
@@ -478,11 +483,14 @@ public sealed partial class RegistryClient
     {
         int status = (int)response.StatusCode;
         string reason = await ReadReasonAsync(response, cancellation).ConfigureAwait(false);
-        string answer = $"{image.Registry} answered {status} {response.StatusCode}{(reason.Length > 0 ? $" ({reason})" : "")}";
+        bool isElsewhere = !IsSamePlace(PlaceOf(response), new Uri($"{PlaceOf(response).Scheme}://{HostOf(image.Registry)}"));
+        string who = isElsewhere ? $"{image.Registry} leads to {PlaceOf(response).Authority}, which" : image.Registry;
+        string answer = $"{who} answered {status} {response.StatusCode}{(reason.Length > 0 ? $" ({reason})" : "")}";
         return response.StatusCode switch
         {
             HttpStatusCode.NotFound when method == HttpMethod.Get || method == HttpMethod.Head => new ImageNotFoundException($"there is no {what}: {answer}"),
-            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new UnauthorizedException($"access to the {what} is refused: {answer}; {DescribeCredentials(image)}"),
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new UnauthorizedException(
+                $"access to the {what} is refused: {answer}; {(isElsewhere ? "it is shown no credentials" : DescribeCredentials(image))}"),
             _ => new RegistryException($"cannot {VerbOf(method)} the {what}: {answer}", status),
         };
     }
