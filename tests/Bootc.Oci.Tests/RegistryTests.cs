@@ -359,6 +359,21 @@ public sealed class RegistryTests
         Assert.Contains("redirects", e.Message);
     }
 
+    [Theory]
+    [InlineData("//[")]
+    [InlineData("http://[")]
+    [InlineData("http:///")]
+    public async Task A_redirect_that_leads_nowhere_is_named(string location)
+    {
+        using var registry = new ScriptedRegistry((_, _) => new ScriptedAnswer(302).With("Location", location));
+        await using IImageSource source = registry.Open();
+
+        OciException e = await Assert.ThrowsAnyAsync<OciException>(() => source.FetchManifestAsync(Platform.Current, default));
+
+        Assert.Contains($"{registry.Address}/", e.Message);
+        Assert.Contains("os/image", e.Message);
+    }
+
     [Fact]
     public async Task A_registry_that_is_not_there_is_told()
     {

@@ -127,7 +127,7 @@ public sealed partial class RegistryClient
     }
 
     /// <summary>Where an upload goes on, as an answer says; <see langword="null"/> when it does not say.</summary>
-    /// <exception cref="RegistryException">It is a place without TLS, where that must be.</exception>
+    /// <exception cref="RegistryException">It is no place, or one without TLS, where that must be.</exception>
     internal async Task<Uri?> LocationOfAsync(RegistryEndpoint endpoint, HttpResponseMessage response, Uri? current, CancellationToken cancellation)
     {
         if (response.Headers.Location is not { } named)
@@ -137,7 +137,7 @@ public sealed partial class RegistryClient
 
         bool mayBePlain = MayBePlain(endpoint);
         Uri home = await FindHomeAsync(endpoint.Location.Registry, mayBePlain, cancellation).ConfigureAwait(false);
-        var location = new Uri(response.RequestMessage?.RequestUri ?? current ?? home, named);
+        Uri location = Resolve(response.RequestMessage?.RequestUri ?? current ?? home, named);
         if (location.Scheme == Uri.UriSchemeHttp && home.Scheme == Uri.UriSchemeHttps && location.Authority == home.Authority)
         {
             // A registry behind a proxy does not know that it speaks TLS.

@@ -376,7 +376,7 @@ public sealed partial class RegistryClient
             }
 
             response.Dispose();
-            uri = new Uri(uri, location);
+            uri = Resolve(uri, location);
             if (redirects == MaximumRedirects)
             {
                 throw new RegistryException($"{start.Host} redirects more than {MaximumRedirects} times");
@@ -388,6 +388,11 @@ public sealed partial class RegistryClient
             }
         }
     }
+
+    // What looks like a relative address need not lead anywhere: "//[" begins with a host that is none.
+    private static Uri Resolve(Uri from, Uri location) => Uri.TryCreate(from, location, out Uri? uri)
+        ? uri
+        : throw new RegistryException($"{from.GetLeftPart(UriPartial.Path)} leads to '{Clean(location.OriginalString)}', which is no address");
 
     // Redirects and token servers are reached with the certificates of the registry that names them.
     private async Task<HttpResponseMessage> SendWithTimeoutAsync(string registry, HttpRequestMessage request, bool mayBePlain, CancellationToken cancellation)
