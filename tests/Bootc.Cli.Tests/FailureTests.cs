@@ -1,4 +1,6 @@
 // What users see of an image that cannot be had or used: one line, exit code 1, and a host that is as it was.
+using Bootc.Cli.Presentation;
+using Bootc.Linux;
 using Bootc.Testing;
 
 namespace Bootc.Cli.Tests;
@@ -49,6 +51,40 @@ public class FailureTests
         string image = CliHost.Image("3").AddLayer(layer => layer.Whiteout("usr/lib/modules")).WriteTo(host.Images).Reference;
 
         AssertFails(host, $"{image} is not bootable: it has no kernel at /usr/lib/modules/VERSION/vmlinuz\n", "upgrade");
+    }
+
+    [Theory]
+    [InlineData("no \e]0;title\a\e[2Jmore", "no ?]0;title??[2Jmore")]
+    [InlineData("file \u202etxt.exe\u2066\u200b", "file ?txt.exe??")]
+    [InlineData("it said:\r\nline\tone\n\u2028two\u009b1m", "it said: line\tone ?two?1m")]
+    [InlineData("größer 日本 😀", "größer 日本 😀")]
+    public void What_others_say_does_nothing_to_a_terminal(string message, string shown) =>
+        Assert.Equal(shown, ErrorReport.Describe(new IOException(message)));
+
+    [Fact]
+    public void What_others_say_without_end_is_cut()
+    {
+        string shown = ErrorReport.Describe(new IOException(new string('x', 1_000_000)));
+
+        Assert.Equal((16_385, '…'), (shown.Length, shown[^1]));
+    }
+
+    [Fact]
+    public void A_broken_pipe_is_told_unless_it_is_that_of_the_output()
+    {
+        Assert.True(StandardOutput.IsReaderGone(new LinuxException("write", "standard output", Errno.EPIPE)));
+        Assert.False(StandardOutput.IsReaderGone(new LinuxException("write", "/run/service", Errno.EPIPE)));
+        Assert.False(StandardOutput.IsReaderGone(new IOException("Broken pipe")));
+    }
+
+    [Fact]
+    public void A_reader_that_goes_early_is_no_reason_to_complain()
+    {
+        using CliHost host = Installed();
+
+        CommandResult result = host.Shell("{ sleep 0.3; \"$BOOTC\" status --json --sysroot \"$SYSROOT\"; echo \"exit code $?\" >&2; } | true");
+
+        Assert.Equal("exit code 1\n", result.Error);
     }
 
     private static CliHost Installed()

@@ -36,7 +36,7 @@ internal static class AgentCommand
                 throw new DeploymentException("'bootc agent' updates the host and must be run as root");
             }
 
-            var service = new AgentService(sysroot, sysroot, () => new QuietProgress(), Console.Error.WriteLine);
+            var service = new AgentService(sysroot, sysroot, () => new QuietProgress(), ErrorReport.Log);
             Termination.Hangup = service.Reload;
             try
             {

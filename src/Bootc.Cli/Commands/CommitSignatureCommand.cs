@@ -1,6 +1,7 @@
 // bootc internals commit-signature
 using System.CommandLine;
 using Bootc.Cli.CommandLine;
+using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 using Bootc.Ostree;
 using Bootc.Ostree.Objects;
@@ -39,7 +40,7 @@ internal static class CommitSignatureCommand
         {
             CommitSigner signer = CommitSigner.Load(ReadType(parsed.GetValue(type)!), File.ReadAllBytes(parsed.GetRequiredValue(key)), () => ImageSignCommand.ReadPassword(parsed.GetValue(password)));
             using Sysroot? sysroot = parsed.GetValue(repo) is null ? OpenSysroot.ForWriting(parsed, "internals commit-signature add") : null;
-            using SysrootLock? held = sysroot?.Lock(Console.Error.WriteLine, CancellationToken.None);
+            using SysrootLock? held = sysroot?.Lock(ErrorReport.Log, CancellationToken.None);
             using Repository? opened = parsed.GetValue(repo) is { } path ? Repository.Open(path) : null;
             Repository repository = opened ?? sysroot!.Repository;
             Checksum checksum = OstreeContainerCommand.FindCommit(sysroot, repository, parsed.GetRequiredValue(commit));

@@ -2,6 +2,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Bootc.Cli.CommandLine;
+using Bootc.Cli.Presentation;
 using Bootc.Updates;
 using Bootc.Updates.FleetLock;
 using Bootc.Updates.FleetLock.Etcd;
@@ -66,7 +67,7 @@ internal static class FleetLockServeCommand
                 Groups = ReadGroups(parsed.GetValue(groups)!),
                 AdminToken = parsed.GetValue(token) is { } file ? ReadToken(file) : null,
                 BindsIdToCertificate = parsed.GetValue(bind),
-                Log = Console.Error.WriteLine,
+                Log = ErrorReport.Log,
             };
             await using ISemaphoreStore semaphores = parsed.GetValue(etcd) is { } urls
                 ? new EtcdSemaphoreStore(ReadUrls(urls), TlsClientFiles.From(parsed.GetValue(etcdAuthorities), parsed.GetValue(etcdCertificate), parsed.GetValue(etcdKey)))

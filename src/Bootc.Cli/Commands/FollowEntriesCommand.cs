@@ -1,6 +1,7 @@
 // bootc internals follow-entries
 using System.CommandLine;
 using Bootc.Cli.CommandLine;
+using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 
 namespace Bootc.Cli.Commands;
@@ -20,7 +21,7 @@ internal static class FollowEntriesCommand
         command.SetAction((parsed, cancellation) =>
         {
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "internals follow-entries");
-            Console.Out.WriteLine(sysroot.FollowEntriesOfOthers(Console.Error.WriteLine, cancellation)
+            Console.Out.WriteLine(sysroot.FollowEntriesOfOthers(ErrorReport.Log, cancellation)
                 ? "The boot loader's files follow the boot entries now"
                 : "The boot loader's files are in line with the boot entries");
             return Task.FromResult(0);

@@ -1,6 +1,7 @@
 // bootc graph serve
 using System.CommandLine;
 using Bootc.Cli.CommandLine;
+using Bootc.Cli.Presentation;
 using Bootc.Updates.Graph;
 using Bootc.Updates.Http;
 
@@ -25,7 +26,7 @@ internal static class GraphServeCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             TlsServerFiles? tls = listen.ReadTls(parsed);
-            var graphs = new GraphFiles(parsed.GetRequiredValue(files), Console.Error.WriteLine);
+            var graphs = new GraphFiles(parsed.GetRequiredValue(files), ErrorReport.Log);
             return await listen.ServeAsync(parsed, tls, new GraphService(graphs.Current), $"streams: {string.Join(", ", graphs.Current().Select(document => document.Stream))}", cancellation);
         });
         return command;

@@ -187,7 +187,7 @@ internal static class InstallCommand
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "install reset");
             Reboot.Check(sysroot, parsed.GetValue(apply));
             var oci = new OciOptions();
-            ImageReference? image = parsed.GetValue(target) is { } named ? await ImageName.ResolveAsync(ImageName.Read(named), oci, Console.Error.WriteLine, cancellation) : null;
+            ImageReference? image = parsed.GetValue(target) is { } named ? await ImageName.ResolveAsync(ImageName.Read(named), oci, ErrorReport.Log, cancellation) : null;
             OperationOutcome outcome = await progress.CreateView(parsed).RunAsync(view => new ResetOperation(sysroot, oci, view)
             {
                 Target = image is null ? null : OstreeImageReference.Unverified(image),

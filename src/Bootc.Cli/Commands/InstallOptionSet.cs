@@ -1,6 +1,7 @@
 // The options that all ways to install share.
 using System.CommandLine;
 using Bootc.Cli.CommandLine;
+using Bootc.Cli.Presentation;
 using Bootc.Deployments.Boot;
 using Bootc.Install;
 using Bootc.Oci;
@@ -80,7 +81,7 @@ internal sealed class InstallOptionSet
     }
 
     private static Task<ImageReference> ResolveAsync(ImageReference image, CancellationToken cancellation) =>
-        ImageName.ResolveAsync(image, new OciOptions(), Console.Error.WriteLine, cancellation);
+        ImageName.ResolveAsync(image, new OciOptions(), ErrorReport.Log, cancellation);
 
     private SignatureVerification Verification(ParseResult parsed) =>
         parsed.GetValue(_enforce) ? SignatureVerification.ContainerPolicy : SignatureVerification.ContainerPolicyAllowInsecure;

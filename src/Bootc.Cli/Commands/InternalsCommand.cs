@@ -58,7 +58,7 @@ internal static class InternalsCommand
             }
 
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "internals finalize-staged");
-            using SysrootLock held = sysroot.Lock(Console.Error.WriteLine, CancellationToken.None);
+            using SysrootLock held = sysroot.Lock(ErrorReport.Log, CancellationToken.None);
             Console.Out.WriteLine(sysroot.FinalizeStaged() is { } deployment ? $"Finalized {deployment}" : "Nothing to finalize");
         });
         return command;

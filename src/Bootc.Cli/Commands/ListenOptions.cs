@@ -1,5 +1,6 @@
 // --listen and its certificates: where a server of this program is, and how it is spoken to.
 using System.CommandLine;
+using Bootc.Cli.Presentation;
 using Bootc.Updates;
 using Bootc.Updates.Http;
 
@@ -36,7 +37,7 @@ internal sealed class ListenOptions(string defaultAddress)
     /// <summary>Serves until it is told to end.</summary>
     public async Task<int> ServeAsync(ParseResult parsed, TlsServerFiles? tls, IHttpService service, string what, CancellationToken cancellation)
     {
-        await using HttpServer server = await HttpServer.StartAsync(ListenAddress.Parse(parsed.GetRequiredValue(_listen)), tls, service, Console.Error.WriteLine);
+        await using HttpServer server = await HttpServer.StartAsync(ListenAddress.Parse(parsed.GetRequiredValue(_listen)), tls, service, ErrorReport.Log);
         Console.Error.WriteLine($"Listening on {server.Url}; {what}");
         ServiceManager.NotifyReady($"Listening on {server.Url}");
         var ended = new TaskCompletionSource();

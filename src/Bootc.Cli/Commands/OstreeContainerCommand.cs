@@ -82,7 +82,7 @@ internal static class OstreeContainerCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             using Sysroot? sysroot = parsed.GetValue(repo) is null ? OpenSysroot.ForWriting(parsed, "internals ostree-container unencapsulate") : null;
-            using SysrootLock? held = sysroot?.Lock(Console.Error.WriteLine, cancellation);
+            using SysrootLock? held = sysroot?.Lock(ErrorReport.Log, cancellation);
             using Repository? opened = parsed.GetValue(repo) is { } path ? Repository.Open(path) : null;
             await using IImageSource source = ImageSources.Open(ImageReference.Parse(parsed.GetRequiredValue(image)));
             Repository repository = opened ?? sysroot!.Repository;

@@ -9,17 +9,20 @@ internal static class ErrorReport
 
     public static void Cancelled() => Console.Error.WriteLine("error: interrupted; what boots next is as it was, and the next run takes up what was fetched");
 
+    /// <summary>A line of a log.</summary>
+    public static void Log(string line) => Console.Error.WriteLine(ShownText.Lines(line));
+
     public static int Failure(Exception e)
     {
-        if (e is IOException && e.Message.Contains("Broken pipe", StringComparison.Ordinal))
+        if (StandardOutput.IsReaderGone(e))
         {
-            return FailureCode;
+            return FailureCode; // as with "head", which has what it wanted
         }
 
         Console.Error.WriteLine($"error: {Describe(e)}");
         if (Environment.GetEnvironmentVariable("BOOTC_BACKTRACE") == "1")
         {
-            Console.Error.WriteLine(e);
+            Console.Error.WriteLine(ShownText.Lines(e.ToString()));
         }
 
         return FailureCode;
@@ -38,7 +41,7 @@ internal static class ErrorReport
             }
         }
 
-        return text.Replace("\r", "").Replace('\n', ' ').ToString();
+        return ShownText.Line(text.ToString());
     }
 
     private static string MessageOf(Exception e) => e switch

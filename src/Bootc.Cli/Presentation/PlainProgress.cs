@@ -28,9 +28,9 @@ internal sealed class PlainProgress(ProgressWords? words = null) : IOperationPro
     public void LayerDone(Descriptor layer) =>
         Console.Error.WriteLine($"[{Interlocked.Increment(ref _done)}/{_total}] {Bytes.Short(layer.Digest)} ({Bytes.Format(layer.Size)})");
 
-    public void Step(string what) => Console.Error.WriteLine(what);
+    public void Step(string what) => Console.Error.WriteLine(ShownText.Line(what));
 
-    public void Warn(string message) => Console.Error.WriteLine($"warning: {message}");
+    public void Warn(string message) => Console.Error.WriteLine($"warning: {ShownText.Line(message)}");
 
-    public void Message(string text) => Console.Out.WriteLine(text);
+    public void Message(string text) => Console.Out.WriteLine(ShownText.Lines(text));
 }

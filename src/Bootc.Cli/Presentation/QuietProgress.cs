@@ -22,7 +22,7 @@ internal sealed class QuietProgress : IOperationProgress
     {
     }
 
-    public void Warn(string message) => Console.Error.WriteLine($"warning: {message}");
+    public void Warn(string message) => Console.Error.WriteLine($"warning: {ShownText.Line(message)}");
 
     public void Message(string text)
     {

@@ -62,13 +62,13 @@ internal sealed class TerminalProgress(ProgressWords words) : IOperationProgress
     public void Step(string what)
     {
         EndStep();
-        _step = _context!.AddTask(what, maxValue: 1);
+        _step = _context!.AddTask(ShownText.Line(what), maxValue: 1);
         _step.IsIndeterminate = true;
     }
 
-    public void Warn(string message) => Keep($"warning: {message}");
+    public void Warn(string message) => Keep($"warning: {ShownText.Line(message)}");
 
-    public void Message(string text) => Keep(text);
+    public void Message(string text) => Keep(ShownText.Lines(text));
 
     /// <summary>Prints what was said while the bars were there.</summary>
     public void PrintMessages()
