@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text;
+using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
 using Bootc.Testing;
 using Xunit;
@@ -129,6 +130,46 @@ public sealed class RegistryTests
             Assert.Contains("0.4 seconds", e.Message);
             Assert.Contains(registry.Address, e.Message);
         }
+    }
+
+    [Theory]
+    [InlineData("manifests", 1, "only ")]
+    [InlineData("manifests", 500, "it was not there within 2 seconds")]
+    [InlineData("blobs", 1, "only ")]
+    public async Task A_registry_that_drips_is_given_up_in_time(string place, int bytes, string told)
+    {
+        using var registry = new ScriptedRegistry((request, _) => request.Path.Contains(place) ? new ScriptedAnswer(200, ScriptedRegistry.Layer) { DripsBytes = bytes } : null);
+        await using IImageSource source = registry.Open(configure: options => options with { StallTimeout = TimeSpan.FromMilliseconds(200) });
+
+        OciException e = await Assert.ThrowsAnyAsync<OciException>(() =>
+            place == "blobs" ? ReadAsync(source, ScriptedRegistry.LayerDescriptor) : (Task)source.FetchManifestAsync(Platform.Current, default)).WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Contains(told, e.Message);
+        Assert.Contains("(tried 3 times)", e.Message);
+        Assert.Contains($"{registry.Address}/os/image", e.Message);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_registry_that_breaks_off_after_each_byte_is_given_up_in_time(bool inRanges)
+    {
+        using var registry = new ScriptedRegistry((request, _) => request.Path.Contains("blobs")
+            ? ScriptedRegistry.AnswerBlob(request, ScriptedRegistry.Layer) with { BreakAfter = 1, BreaksCleanly = true }
+            : null);
+        await using IImageSource source = registry.Open();
+
+        OciException e = await Assert.ThrowsAnyAsync<OciException>(async () =>
+        {
+            await using Stream blob = inRanges
+                ? await ((IBlobRanges)source).OpenBlobRangesAsync(ScriptedRegistry.LayerDescriptor, [new BlobRange(10, 1000)], null, default)
+                : await source.OpenBlobAsync(ScriptedRegistry.LayerDescriptor, null, default);
+            await blob.CopyToAsync(Stream.Null);
+        });
+
+        Assert.Contains("of 300000", e.Message);
+        Assert.Contains("(tried 3 times)", e.Message);
+        Assert.Equal(3, registry.Requests.Count(request => request.Path.Contains("blobs")));
     }
 
     [Fact]

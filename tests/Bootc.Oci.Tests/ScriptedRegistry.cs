@@ -75,8 +75,10 @@ internal sealed class ScriptedRegistry : IDisposable
             return new ScriptedAnswer(200, blob);
         }
 
-        int from = int.Parse(range["bytes=".Length..].TrimEnd('-'));
-        return new ScriptedAnswer(206, blob[from..]).With("Content-Range", $"bytes {from}-{blob.Length - 1}/{blob.Length}");
+        string[] ends = range["bytes=".Length..].Split('-');
+        int from = int.Parse(ends[0]);
+        int to = ends[1].Length > 0 ? int.Parse(ends[1]) : blob.Length - 1;
+        return new ScriptedAnswer(206, blob[from..(to + 1)]).With("Content-Range", $"bytes {from}-{to}/{blob.Length}");
     }
 
     public void Dispose() => _server.Dispose();

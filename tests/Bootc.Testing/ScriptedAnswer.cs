@@ -22,6 +22,9 @@ public sealed record ScriptedAnswer(int Status, byte[] Body)
     /// <summary>Nothing more comes after what was sent, and the connection stays open.</summary>
     public bool Stalls { get; init; }
 
+    /// <summary>So many bytes of the body come each tenth of a second.</summary>
+    public int? DripsBytes { get; init; }
+
     /// <summary>The same answer with one more header.</summary>
     public ScriptedAnswer With(string header, string value) => this with { Headers = new(Headers) { [header] = value } };
 }

@@ -130,7 +130,14 @@ public sealed class ScriptedServer : IDisposable
         }
 
         await stream.WriteAsync(Encoding.ASCII.GetBytes(head + "\r\n"), _stop.Token);
-        await stream.WriteAsync(answer.Body.AsMemory(0, Math.Min(answer.Body.Length, answer.BreakAfter ?? int.MaxValue)), _stop.Token);
+        ReadOnlyMemory<byte> body = answer.Body.AsMemory(0, Math.Min(answer.Body.Length, answer.BreakAfter ?? int.MaxValue));
+        for (; answer.DripsBytes is { } drop && drop < body.Length; body = body[drop..])
+        {
+            await stream.WriteAsync(body[..drop], _stop.Token);
+            await Task.Delay(100, _stop.Token);
+        }
+
+        await stream.WriteAsync(body, _stop.Token);
         if (answer.Stalls)
         {
             await Task.Delay(Timeout.Infinite, _stop.Token);

@@ -19,7 +19,7 @@ internal sealed class BlobStream(RegistryClient client, RegistryReference image,
     private Stream? _body;
     private readonly bool _isEmpty = start > 0 && start == descriptor.Size; // there is nothing that could be asked for
     private long _position = start;
-    private int _failures;
+    private readonly BlobTries _tries = new(client);
 
     public override long Length => descriptor.Size;
 
@@ -45,11 +45,11 @@ internal sealed class BlobStream(RegistryClient client, RegistryReference image,
                     await ConnectAsync(cancellationToken).ConfigureAwait(false);
                 }
 
-                int count = await ReadWithTimeoutAsync(buffer, cancellationToken).ConfigureAwait(false);
+                int count = await _body!.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
                 if (count > 0)
                 {
                     _position += count;
-                    _failures = 0;
+                    _tries.Advance(count);
                     bytesReceived?.Report(_position);
                     return count;
                 }
@@ -67,7 +67,9 @@ internal sealed class BlobStream(RegistryClient client, RegistryReference image,
                 cause = e;
             }
 
-            await PauseAsync(reason, cause, cancellationToken).ConfigureAwait(false);
+            Disconnect();
+            await _tries.PauseAsync(
+                $"cannot fetch blob {descriptor.Digest} of {image}: after {_position} of {descriptor.Size} bytes {reason}", cause, cancellationToken).ConfigureAwait(false);
         }
 
         return 0;
@@ -88,7 +90,7 @@ internal sealed class BlobStream(RegistryClient client, RegistryReference image,
     private async Task ConnectAsync(CancellationToken cancellation)
     {
         (_response, bool isPartial) = await client.OpenBlobAsync(image, descriptor.Digest, _position, cancellation).ConfigureAwait(false);
-        _body = await _response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+        _body = new TimedStream(await _response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false), client.Options.StallTimeout);
         if (!isPartial && _position > 0)
         {
             await SkipAsync(_position, cancellation).ConfigureAwait(false);
@@ -101,7 +103,7 @@ internal sealed class BlobStream(RegistryClient client, RegistryReference image,
         byte[] buffer = new byte[64 * 1024];
         while (count > 0)
         {
-            int read = await ReadWithTimeoutAsync(buffer.AsMemory(0, (int)Math.Min(count, buffer.Length)), cancellation).ConfigureAwait(false);
+            int read = await _body!.ReadAsync(buffer.AsMemory(0, (int)Math.Min(count, buffer.Length)), cancellation).ConfigureAwait(false);
             if (read == 0)
             {
                 throw new IOException("the connection was closed");
@@ -109,39 +111,6 @@ internal sealed class BlobStream(RegistryClient client, RegistryReference image,
 
             count -= read;
         }
-    }
-
-    private async Task<int> ReadWithTimeoutAsync(Memory<byte> buffer, CancellationToken cancellation)
-    {
-        ValueTask<int> read = _body!.ReadAsync(buffer, cancellation);
-        if (read.IsCompleted)
-        {
-            return await read.ConfigureAwait(false);
-        }
-
-        Task<int> pending = read.AsTask();
-        try
-        {
-            return await pending.WaitAsync(client.Options.StallTimeout, cancellation).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            Disconnect(); // ends the read, which must not write to the buffer any more
-            await pending.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
-            throw new TimeoutException($"nothing came for {client.Options.StallTimeout.TotalSeconds:0.#} seconds");
-        }
-    }
-
-    private async Task PauseAsync(string reason, Exception? cause, CancellationToken cancellation)
-    {
-        Disconnect();
-        if (++_failures >= client.Options.Attempts)
-        {
-            throw new RegistryException(
-                $"cannot fetch blob {descriptor.Digest} of {image}: after {_position} of {descriptor.Size} bytes {reason} (tried {_failures} times)", null, cause);
-        }
-
-        await Task.Delay(client.DelayBefore(_failures), cancellation).ConfigureAwait(false);
     }
 
     private void Disconnect()

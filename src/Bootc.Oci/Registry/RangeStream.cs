@@ -28,7 +28,7 @@ internal sealed class RangeStream(
     private int _nextAhead;
     private long _position = ranges.Count > 0 ? ranges[0].Offset : 0;
     private long _received;
-    private int _failures;
+    private readonly BlobTries _tries = new(client);
 
     /// <summary>Connects, so that a registry that gives no ranges is told at once.</summary>
     /// <exception cref="RangesNotSupportedException">It gives none.</exception>
@@ -58,7 +58,7 @@ internal sealed class RangeStream(
                     int wanted = (int)Math.Min(buffer.Length, ranges[_index].End - _position);
                     int count = await _answer!.ReadAsync(buffer[..wanted], cancellationToken).ConfigureAwait(false);
                     _position += count;
-                    _failures = 0;
+                    _tries.Advance(count);
                     Count(count);
                     return count;
                 }
@@ -192,13 +192,8 @@ internal sealed class RangeStream(
     private async Task PauseAsync(string reason, Exception? cause, CancellationToken cancellation)
     {
         Disconnect();
-        if (++_failures >= client.Options.Attempts)
-        {
-            throw new RegistryException(
-                $"cannot fetch parts of blob {descriptor.Digest} of {image}: at byte {_position} of {descriptor.Size} {reason} (tried {_failures} times)", null, cause);
-        }
-
-        await Task.Delay(client.DelayBefore(_failures), cancellation).ConfigureAwait(false);
+        await _tries.PauseAsync(
+            $"cannot fetch parts of blob {descriptor.Digest} of {image}: at byte {_position} of {descriptor.Size} {reason}", cause, cancellation).ConfigureAwait(false);
     }
 
     private void Count(int bytes)

@@ -6,7 +6,7 @@ namespace Bootc.Oci.Registry;
 
 public sealed partial class RegistryClient
 {
-    // Registries read a large blob once more before they say that they have it.
+    // Registries read a large blob once more before they say that they have it; and all of a small answer is there by then.
     private TimeSpan AnswerTimeout => Options.StallTimeout * 10;
 
     /// <summary>Whether a repository has a blob.</summary>

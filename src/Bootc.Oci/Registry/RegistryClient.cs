@@ -459,16 +459,15 @@ public sealed partial class RegistryClient
             throw new ManifestException($"{what} has {response.Content.Headers.ContentLength} bytes, and at most {limit} are expected");
         }
 
-        using var stall = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        stall.CancelAfter(Options.StallTimeout);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        deadline.CancelAfter(AnswerTimeout);
         try
         {
-            using Stream body = await response.Content.ReadAsStreamAsync(stall.Token).ConfigureAwait(false);
+            using var body = new TimedStream(await response.Content.ReadAsStreamAsync(deadline.Token).ConfigureAwait(false), Options.StallTimeout);
             using var buffer = new MemoryStream();
             byte[] block = new byte[16 * 1024];
-            for (int count; (count = await body.ReadAsync(block, stall.Token).ConfigureAwait(false)) > 0;)
+            for (int count; (count = await body.ReadAsync(block, deadline.Token).ConfigureAwait(false)) > 0;)
             {
-                stall.CancelAfter(Options.StallTimeout);
                 buffer.Write(block, 0, count);
                 if (buffer.Length > limit)
                 {
@@ -480,7 +479,7 @@ public sealed partial class RegistryClient
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"nothing came for {Options.StallTimeout.TotalSeconds:0.#} seconds");
+            throw new TimeoutException($"it was not there within {AnswerTimeout.TotalSeconds:0.#} seconds");
         }
     }
 
