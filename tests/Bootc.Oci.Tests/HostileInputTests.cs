@@ -4,6 +4,7 @@ using System.Text;
 using Bootc.Oci.Layers;
 using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
+using Bootc.Oci.Transports;
 using Bootc.Testing;
 using ZstdSharp;
 
@@ -127,6 +128,65 @@ public sealed class HostileInputTests : IDisposable
         LayerFormatException e = Assert.Throws<LayerFormatException>(() => ChunkedLayerWriter.Write(new MemoryStream(endless), Stream.Null));
 
         Assert.Contains("for one entry", e.Message);
+    }
+
+    [Theory]
+    [InlineData("x", "an extended header has 104857600 bytes")]
+    [InlineData("L", "an extended header has 104857600 bytes")]
+    [InlineData("K", "an extended header has 104857600 bytes")]
+    public void An_archive_with_a_header_of_a_hundred_megabytes_takes_little_memory(string type, string told)
+    {
+        string archive = WriteArchive("image.tar", TarHeader("header", type[0], Octal(100 << 20)));
+        using (FileStream file = File.OpenWrite(archive))
+        {
+            file.SetLength(200 << 20);
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        AssertDamaged(archive, told);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    [Fact]
+    public void An_archive_with_a_file_that_is_larger_than_itself_is_named()
+    {
+        byte[] record = "19 size=3221225472\n"u8.ToArray();
+        byte[] sized = [.. TarHeader("header", 'x', Octal(record.Length)), .. record, .. new byte[512 - record.Length], .. TarHeader("file", '0', Octal(0)), .. new byte[1024]];
+
+        AssertDamaged(WriteArchive("pax.tar", sized), "it ends within 'file'");
+        AssertDamaged(WriteArchive("binary.tar", [.. TarHeader("file", '0', [0x80, 0, 0, 0, 0x7f, .. Enumerable.Repeat((byte)0xff, 7)]), .. new byte[1024]]), "it ends within 'file'");
+        AssertDamaged(WriteArchive("other.tar", [.. TarHeader("file", 'g', [0x80, 0, 0, 0, 0x7f, .. Enumerable.Repeat((byte)0xff, 7)]), .. new byte[1024]]), "ends within a file");
+    }
+
+    private void AssertDamaged(string archive, string told)
+    {
+        ManifestException e = Assert.Throws<ManifestException>(() => new ArchiveLayout(archive, _directory.Path));
+
+        Assert.StartsWith($"{archive} is no tar file, or a damaged one: ", e.Message);
+        Assert.Contains(told, e.Message);
+    }
+
+    private string WriteArchive(string name, byte[] content)
+    {
+        string path = _directory[name];
+        File.WriteAllBytes(path, content);
+        return path;
+    }
+
+    private static byte[] Octal(long number) => Encoding.ASCII.GetBytes(Convert.ToString(number, 8).PadLeft(11, '0') + "\0");
+
+    private static byte[] TarHeader(string name, char type, byte[] size)
+    {
+        byte[] header = new byte[512];
+        Encoding.ASCII.GetBytes(name).CopyTo(header, 0);
+        size.CopyTo(header, 124);
+        header[156] = (byte)type;
+        "ustar\000"u8.CopyTo(header.AsSpan(257));
+        header.AsSpan(148, 8).Fill((byte)' ');
+        Encoding.ASCII.GetBytes(Convert.ToString(header.Sum(value => value), 8).PadLeft(6, '0') + "\0").CopyTo(header, 148);
+        return header;
     }
 
     private OciOptions Options => new() { Root = _directory["root"], AuthFile = _directory["auth.json"], Attempts = 2, FirstDelay = TimeSpan.FromMilliseconds(1), StallTimeout = TimeSpan.FromSeconds(5) };

@@ -1,6 +1,7 @@
 // An image's files in a tar file, read where they stand.
-using System.Formats.Tar;
+using System.Text;
 using Bootc.Oci.Layers;
+using Bootc.Oci.Layers.Chunked;
 
 namespace Bootc.Oci.Transports;
 
@@ -131,25 +132,26 @@ internal sealed class ArchiveLayout : IImageLayout
     private void Index()
     {
         using FileStream archive = File.OpenRead(_tar);
-        using var reader = new TarReader(archive);
-        while (reader.GetNextEntry() is { } entry)
+        var scanner = new TarHeaderScanner(archive);
+        while (scanner.Next() is { } header)
         {
-            string name = Normalize(entry.Name);
-            if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile)
+            string name = Normalize(header.ShownName);
+            if (header.Type == '0')
             {
-                _files[name] = (entry.DataOffset, entry.Length);
-                if (entry.DataOffset + entry.Length > archive.Length)
+                _files[name] = (archive.Position, header.Size);
+                if (header.Size > archive.Length - archive.Position)
                 {
                     throw new InvalidDataException($"it ends within '{name}'");
                 }
             }
-            else if (entry.EntryType is TarEntryType.SymbolicLink or TarEntryType.HardLink)
+            else if (header.Type is (byte)'1' or (byte)'2')
             {
                 // docker save links layers that are the same: "../<id>/layer.tar" beside the link.
-                string directory = entry.EntryType == TarEntryType.HardLink || !name.Contains('/') ? "" : name[..(name.LastIndexOf('/') + 1)];
-                _links[name] = Normalize(directory + entry.LinkName);
+                string directory = header.Type == '1' || !name.Contains('/') ? "" : name[..(name.LastIndexOf('/') + 1)];
+                _links[name] = Normalize(directory + Encoding.UTF8.GetString(header.LinkName));
             }
 
+            scanner.SkipContent();
             if (_files.Count + _links.Count > MaximumEntries)
             {
                 throw new InvalidDataException($"it has more than {MaximumEntries} files");

@@ -83,6 +83,14 @@ internal sealed class TarHeaderScanner(Stream source)
         return count > 0 ? count : throw new FormatException("the tar stream ends within a file");
     }
 
+    /// <summary>Goes to the end of the content, in a source that can seek.</summary>
+    /// <exception cref="FormatException">The stream ends within it.</exception>
+    public void SkipContent()
+    {
+        source.Position += _rest <= source.Length - source.Position ? _rest : throw new FormatException("the tar stream ends within a file");
+        _rest = 0;
+    }
+
     /// <summary>Reads what follows the end mark, to the end of the stream.</summary>
     public int ReadRest(Span<byte> buffer) => source.Read(buffer);
 
