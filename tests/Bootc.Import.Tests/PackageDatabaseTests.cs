@@ -1,4 +1,5 @@
 // Package databases are read as dpkg and rpm themselves read them.
+using System.Buffers.Binary;
 using Bootc.Import.Packages;
 using Bootc.Testing;
 using Xunit;
@@ -71,6 +72,62 @@ public sealed class PackageDatabaseTests
     }
 
     [Fact]
+    public void Pages_that_all_lead_to_the_same_next_one_are_refused()
+    {
+        byte[] database = MakeDatabase(pages: 12);
+        for (int page = 2; page < 12; page++)
+        {
+            Span<byte> interior = PageOf(database, page);
+            interior[0] = 5;
+            BinaryPrimitives.WriteUInt16BigEndian(interior[3..], 250);
+            BinaryPrimitives.WriteInt32BigEndian(interior[8..], page + 1);
+            for (int cell = 0; cell < 250; cell++)
+            {
+                BinaryPrimitives.WriteUInt16BigEndian(interior[(12 + (cell * 2))..], 8); // the last pointer is each of the others too
+            }
+        }
+
+        PageOf(database, 12)[0] = 13;
+
+        Assert.Equal("pages of the rpm database are in more than one place", Assert.Throws<ImportException>(() => RpmDatabase.Parse(database)).Message);
+    }
+
+    [Fact]
+    public void An_overflow_page_that_names_itself_is_refused()
+    {
+        byte[] database = MakeDatabase(pages: 8);
+        AddRow(PageOf(database, 2), 10, [0x9f, 0x20, 1], 0); // 4000 bytes, of which 444 are in the page
+        BinaryPrimitives.WriteInt32BigEndian(PageOf(database, 2)[(10 + 3 + 444)..], 3);
+        BinaryPrimitives.WriteInt32BigEndian(PageOf(database, 3), 3);
+
+        Assert.Equal("pages of the rpm database are in more than one place", Assert.Throws<ImportException>(() => RpmDatabase.Parse(database)).Message);
+    }
+
+    [Fact]
+    public void Cells_that_are_all_the_same_row_are_refused()
+    {
+        byte[] database = MakeDatabase(pages: 3);
+        Span<byte> leaf = PageOf(database, 2);
+        AddRow(leaf, 500, [10, 1, 1], 0);
+        BinaryPrimitives.WriteUInt16BigEndian(leaf[3..], 200);
+        for (int cell = 0; cell < 200; cell++)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(leaf[(8 + (cell * 2))..], 500);
+        }
+
+        Assert.Equal("a row of the rpm database has an impossible size", Assert.Throws<ImportException>(() => RpmDatabase.Parse(database)).Message);
+    }
+
+    [Fact]
+    public void A_header_shorter_than_its_own_size_is_refused()
+    {
+        byte[] database = MakeDatabase(pages: 2);
+        AddRow(PageOf(database, 2), 100, [4, 1, 0x80, 0x01, 0, 0], 0);
+
+        Assert.Equal("a row of the rpm database is malformed", Assert.Throws<ImportException>(() => RpmDatabase.Parse(database)).Message);
+    }
+
+    [Fact]
     public void A_difference_tells_added_removed_and_changed_packages()
     {
         PackageDiff diff = PackageDiff.Compare(
@@ -80,6 +137,28 @@ public sealed class PackageDatabaseTests
         Assert.Equal(["d"], diff.Added.Select(package => package.Name));
         Assert.Equal(["a"], diff.Removed.Select(package => package.Name));
         Assert.Equal([("b", "1", "2")], diff.Changed.Select(change => (change.New.Name, change.Old.Version, change.New.Version)));
+    }
+
+    // A database of pages of 512 bytes whose table Packages begins on the second.
+    private static byte[] MakeDatabase(int pages)
+    {
+        byte[] database = new byte[pages * 512];
+        "SQLite format 3\0"u8.CopyTo(database);
+        BinaryPrimitives.WriteUInt16BigEndian(database.AsSpan(16), 512);
+        byte[] record = [6, 23, 29, 29, 1, 13, .. "table"u8, .. "Packages"u8, .. "Packages"u8, 2];
+        AddRow(database.AsSpan(0, 512), 400, [(byte)record.Length, 1, .. record], 100);
+        return database;
+    }
+
+    private static Span<byte> PageOf(byte[] database, int number) => database.AsSpan((number - 1) * 512, 512);
+
+    // Makes a page a leaf with one cell.
+    private static void AddRow(Span<byte> page, int at, ReadOnlySpan<byte> cell, int start)
+    {
+        page[start] = 13;
+        BinaryPrimitives.WriteUInt16BigEndian(page[(start + 3)..], 1);
+        BinaryPrimitives.WriteUInt16BigEndian(page[(start + 8)..], (ushort)at);
+        cell.CopyTo(page[at..]);
     }
 
     private static void BuildAndInstall(TestDirectory directory, string name, string version, int? epoch, int extra)

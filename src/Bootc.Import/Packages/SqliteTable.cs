@@ -16,6 +16,8 @@ internal sealed class SqliteTable
     private readonly ReadOnlyMemory<byte> _database;
     private readonly int _pageSize;
     private readonly int _usableSize;
+    private int _pagesTaken;
+    private long _payloadTaken;
 
     private SqliteTable(ReadOnlyMemory<byte> database)
     {
@@ -118,10 +120,12 @@ internal sealed class SqliteTable
         ReadOnlySpan<byte> bytes = page.Span[cell..];
         long size = TakeVarint(ref bytes);
         _ = TakeVarint(ref bytes);
-        if (size < 0 || size > _database.Length)
+        if (size < 0 || size > _database.Length - _payloadTaken)
         {
             throw new ImportException("a row of the rpm database has an impossible size");
         }
+
+        _payloadTaken += size;
 
         int maximum = _usableSize - 35;
         int minimum = ((_usableSize - 12) * 32 / 255) - 23;
@@ -152,12 +156,13 @@ internal sealed class SqliteTable
     {
         ReadOnlySpan<byte> rest = record;
         long headerSize = TakeVarint(ref rest);
-        if (headerSize < 1 || headerSize > record.Length)
+        int start = record.Length - rest.Length;
+        if (headerSize < start || headerSize > record.Length)
         {
             throw new ImportException("a row of the rpm database is malformed");
         }
 
-        ReadOnlySpan<byte> types = record[(record.Length - rest.Length)..(int)headerSize];
+        ReadOnlySpan<byte> types = record[start..(int)headerSize];
         ReadOnlySpan<byte> data = record[(int)headerSize..];
         var columns = new List<object?>();
         while (!types.IsEmpty)
@@ -217,8 +222,14 @@ internal sealed class SqliteTable
         ? bytes[..count]
         : throw new ImportException("a row of the rpm database is cut off");
 
+    // A page belongs to one place. Where many lead to the same, few pages could be a walk without end.
     private ReadOnlyMemory<byte> Page(int number)
     {
+        if (++_pagesTaken > _database.Length / _pageSize)
+        {
+            throw new ImportException("pages of the rpm database are in more than one place");
+        }
+
         long start = (long)(number - 1) * _pageSize;
         return number > 0 && start + _pageSize <= _database.Length
             ? _database.Slice((int)start, _pageSize)
