@@ -117,6 +117,7 @@ internal sealed class Sandbox
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        SetEnvironment(start);
         try
         {
             using Process process = Process.Start(start)!;
@@ -125,6 +126,16 @@ internal sealed class Sandbox
         catch (Win32Exception e)
         {
             throw new LayeringException($"packages are installed in a sandbox, and {Program} (package bubblewrap) cannot be run: {e.Message}", e);
+        }
+    }
+
+    // bubblewrap passes its environment on. Its command line would be for all users to see, and a proxy may have a password.
+    private void SetEnvironment(ProcessStartInfo start)
+    {
+        start.Environment.Clear();
+        foreach ((string variable, string value) in _environment)
+        {
+            start.Environment[variable] = value;
         }
     }
 
@@ -148,10 +159,9 @@ internal sealed class Sandbox
         return
         [
             "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
-            "--hostname", "sandbox", "--clearenv", "--cap-drop", "ALL",
+            "--hostname", "sandbox", "--cap-drop", "ALL",
             .. network,
             .. Capabilities.SelectMany(capability => (string[])["--cap-add", capability]),
-            .. _environment.OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(entry => (string[])["--setenv", entry.Key, entry.Value]),
             .. _mounts,
             "--chdir", "/", "--",
         ];
