@@ -18,10 +18,13 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
     private const uint EmptyFileMode = 0x1A4; // 0644
     private const int MaximumTarget = 4095; // PATH_MAX with its end
     private const int MaximumEntries = 5_000_000; // a tree of them is in memory
+    private const long MaximumImplied = 64 << 20; // the commit says which directories are implied, by their whole paths
 
     private readonly List<(LayerDirectory Parent, string Name, string[] Target, string Path)> _hardLinks = [];
     private readonly Dictionary<DirMeta, Checksum> _metas = [];
     private LayerDirectory? _root;
+    private int _entries;
+    private long _implied; // the length of the paths of implied directories
     private Checksum? _empty; // what stands for files whose contents are not wanted
 
     /// <summary>What the layer's files are.</summary>
@@ -55,20 +58,24 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
     public LayerDirectory Import(ILayerReader reader)
     {
         using var workers = new FileWorkers(transaction, Record, Math.Max(2, Environment.ProcessorCount));
-        for (int count = 1; reader.Next() is { } entry; count++)
+        while (reader.Next() is { } entry)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (count > MaximumEntries)
-            {
-                throw new ImportException($"{what} has more than {MaximumEntries} entries");
-            }
-
+            CountEntry();
             ImportEntry(reader, entry, workers);
         }
 
         workers.Complete();
         ResolveHardLinks();
         return _root ??= new LayerDirectory { Meta = MetaOf(DirMeta.ForDirectory(0, 0, DefaultDirectoryMode), []), IsImplied = true };
+    }
+
+    private void CountEntry()
+    {
+        if (++_entries > MaximumEntries)
+        {
+            throw new ImportException($"{what} has more than {MaximumEntries} entries, the directories above them included");
+        }
     }
 
     private void ImportEntry(ILayerReader reader, TarEntry entry, FileWorkers workers)
@@ -138,7 +145,11 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
         }
 
         directory.Meta = meta;
-        directory.IsImplied = false;
+        if (directory.IsImplied)
+        {
+            directory.IsImplied = false;
+            _implied -= LengthOf(path);
+        }
     }
 
     private void AddFile(ILayerReader reader, TarEntry entry, string[] path, FileWorkers workers)
@@ -245,6 +256,7 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
 
             if (!directory.Directories.TryGetValue(component, out LayerDirectory? next))
             {
+                CountImplied(path.AsSpan(0, i + 1));
                 directory.Directories.Add(component, next = MakeImplied(entry, path.AsSpan(0, i + 1)));
             }
 
@@ -252,6 +264,28 @@ internal sealed class LayerImporter(RepositoryTransaction transaction, string wh
         }
 
         return directory;
+    }
+
+    // An entry brings as many directories as its path has components, and each is written with all of those above it.
+    private void CountImplied(ReadOnlySpan<string> path)
+    {
+        CountEntry();
+        _implied += LengthOf(path);
+        if (_implied > MaximumImplied)
+        {
+            throw new ImportException($"{what} has no entries for so many directories that their paths are longer than {MaximumImplied >> 20} MiB");
+        }
+    }
+
+    private static long LengthOf(ReadOnlySpan<string> path)
+    {
+        long length = path.Length;
+        foreach (string component in path)
+        {
+            length += component.Length;
+        }
+
+        return length;
     }
 
     private LayerDirectory MakeImplied(TarEntry entry, ReadOnlySpan<string> path) =>

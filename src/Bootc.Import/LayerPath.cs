@@ -1,4 +1,5 @@
 // Where an entry of a layer goes in the commit: ostree's layout has /etc in /usr/etc, and nothing below the API file systems.
+using System.Text;
 using Bootc.Linux;
 using Bootc.Ostree.Objects;
 
@@ -8,6 +9,8 @@ namespace Bootc.Import;
 internal static class LayerPath
 {
     private const int MaximumDepth = 1000; // trees are walked by recursion
+    private const int MaximumName = 255; // NAME_MAX
+    private const int MaximumLength = 4095; // PATH_MAX with its end
 
     // What is mounted at run time: the directories themselves stay as mount points, their content does not.
     private static readonly string[] EmptiedTopLevels = ["run", "tmp", "proc", "sys", "dev"];
@@ -36,6 +39,11 @@ internal static class LayerPath
                 throw new ImportException($"the path '{Show(path)}' cannot be stored: {fault}");
             }
 
+            if (Encoding.UTF8.GetByteCount(part) > MaximumName)
+            {
+                throw new ImportException($"the path '{path[..Math.Min(path.Length, 100)]}…' has a name of more than the {MaximumName} bytes that Linux allows");
+            }
+
             parts.Add(part);
         }
 
@@ -55,8 +63,13 @@ internal static class LayerPath
             parts.Insert(0, "usr");
         }
 
+        if (parts.Sum(part => Encoding.UTF8.GetByteCount(part) + 1) > MaximumLength)
+        {
+            throw new ImportException($"the path '{path[..100]}…' has more than the {MaximumLength} bytes that Linux allows");
+        }
+
         return [.. parts];
     }
 
-    private static string Show(string path) => FileName.IsUtf8(path) ? path : System.Text.Encoding.Latin1.GetString(FileName.Encode(path));
+    private static string Show(string path) => FileName.IsUtf8(path) ? path : Encoding.Latin1.GetString(FileName.Encode(path));
 }

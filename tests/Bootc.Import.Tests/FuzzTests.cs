@@ -91,6 +91,8 @@ public sealed class FuzzTests
         Refuses(new OsLayer().Directory(deep), "directories deep");
         Refuses(new OsLayer().SymbolicLink("link", new string('x', 5000)), "more than the 4095 that Linux allows");
         Refuses(new OsLayer().File("file", "x").HardLink("link", deep), "directories deep");
+        Refuses(new OsLayer().File($"usr/{new string('n', 256)}", "x"), "has a name of more than the 255 bytes that Linux allows");
+        Refuses(new OsLayer().File(string.Join('/', Enumerable.Repeat(new string('d', 250), 17)), "x"), "has more than the 4095 bytes that Linux allows");
 
         void Refuses(OsLayer layer, string why)
         {
@@ -98,6 +100,24 @@ public sealed class FuzzTests
             ImportException e = Assert.Throws<ImportException>(() => new LayerImporter(transaction, "the layer", CancellationToken.None).Import(new MemoryStream(layer.ToTar())));
             Assert.Contains(why, e.Message);
         }
+    }
+
+    // Compressed, such a layer has a few kilobytes.
+    [Fact]
+    public void Directories_without_entries_are_bounded()
+    {
+        using var test = new TestRepository();
+        var layer = new OsLayer();
+        string below = string.Concat(Enumerable.Repeat("/d", 998));
+        for (int i = 0; i < 100; i++)
+        {
+            layer.File($"{i}{below}/file", "");
+        }
+
+        using RepositoryTransaction transaction = test.Repository.BeginTransaction();
+        ImportException e = Assert.Throws<ImportException>(() => new LayerImporter(transaction, "the layer", CancellationToken.None).Import(new MemoryStream(layer.ToTar())));
+
+        Assert.Equal("the layer has no entries for so many directories that their paths are longer than 64 MiB", e.Message);
     }
 
     // A header of 512 bytes may say that exabytes of zeros follow.
