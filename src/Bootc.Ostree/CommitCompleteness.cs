@@ -10,7 +10,7 @@ namespace Bootc.Ostree;
 internal sealed class CommitCompleteness(RepositoryTransaction transaction)
 {
     private const int MaximumDepth = 2048; // more components than PATH_MAX has room for
-    private const long MaximumEntries = 1 << 26;
+    private const long MaximumEntries = 5_000_000; // whoever goes through the tree has all of them in memory
 
     private readonly Dictionary<Checksum, (long Entries, int Depth)> _shapes = [];
 
@@ -30,6 +30,7 @@ internal sealed class CommitCompleteness(RepositoryTransaction transaction)
                 if (open.TryPeek(out Frame? parent))
                 {
                     parent.Add(frame.Entries, frame.Depth);
+                    RequireSize(parent, open.Count);
                 }
 
                 continue;
@@ -47,10 +48,15 @@ internal sealed class CommitCompleteness(RepositoryTransaction transaction)
                 open.Push(Open(directory.Tree, path));
             }
 
-            if (open.Count > MaximumDepth || frame.Depth > MaximumDepth || frame.Entries > MaximumEntries)
-            {
-                throw new OstreeException($"the tree below '{Show(path)}' is deeper or larger than any file system holds");
-            }
+            RequireSize(frame, open.Count);
+        }
+    }
+
+    private static void RequireSize(Frame frame, int depth)
+    {
+        if (depth > MaximumDepth || frame.Depth > MaximumDepth || frame.Entries > MaximumEntries)
+        {
+            throw new OstreeException($"the tree below '{Show(frame.Path)}' is deeper or larger than that of any image");
         }
     }
 

@@ -32,6 +32,43 @@ public sealed class TransactionTests : IDisposable
     }
 
     [Fact]
+    public void A_few_trees_that_are_millions_of_entries_are_refused()
+    {
+        using RepositoryTransaction transaction = _repository.BeginTransaction();
+        Checksum meta = transaction.WriteDirMeta(DirMeta.ForDirectory(0, 0, 0x1ED));
+        Checksum tree = transaction.WriteDirTree(new DirTree([], []));
+        for (int level = 0; level < 22; level++)
+        {
+            tree = transaction.WriteDirTree(new DirTree([], [new("a", tree, meta), new("b", tree, meta)]));
+        }
+
+        OstreeException e = Assert.Throws<OstreeException>(() => transaction.RequireComplete(new Commit([], null, "", "", 1, tree, meta)));
+
+        Assert.Contains("deeper or larger than that of any image", e.Message);
+    }
+
+    // The last directory of each counts as much as those before it.
+    [Fact]
+    public void Trees_that_grow_by_their_last_directory_are_refused()
+    {
+        using RepositoryTransaction transaction = _repository.BeginTransaction();
+        Checksum meta = transaction.WriteDirMeta(DirMeta.ForDirectory(0, 0, 0x1ED));
+        Checksum large = transaction.WriteDirTree(new DirTree([], []));
+        for (int level = 0; level < 20; level++)
+        {
+            large = transaction.WriteDirTree(new DirTree([], [new("a", large, meta), new("b", large, meta)]));
+        }
+
+        Checksum tree = large;
+        for (int level = 0; level < 3; level++)
+        {
+            tree = transaction.WriteDirTree(new DirTree([], [new("a", large, meta), new("b", tree, meta)]));
+        }
+
+        Assert.Throws<OstreeException>(() => transaction.RequireComplete(new Commit([], null, "", "", 1, tree, meta)));
+    }
+
+    [Fact]
     public void Objects_are_not_seen_before_they_are_committed()
     {
         using RepositoryTransaction transaction = _repository.BeginTransaction();
