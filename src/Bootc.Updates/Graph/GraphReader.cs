@@ -143,6 +143,7 @@ internal static partial class GraphReader
             return edges;
         }
 
+        var known = new HashSet<(string From, string To)>();
         ILookup<string, long> ages = entries.ToLookup(entry => entry.Version, entry => entry.Age, StringComparer.Ordinal);
         foreach (YamlNode item in sequence.Children)
         {
@@ -166,7 +167,7 @@ internal static partial class GraphReader
             {
                 members.Fault(item, $"the edge from {from} to {to} leads to no newer version");
             }
-            else if (edges.Contains((from, to)))
+            else if (!known.Add((from, to)))
             {
                 members.Fault(item, $"the edge from {from} to {to} is there twice");
             }
