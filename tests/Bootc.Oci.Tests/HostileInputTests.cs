@@ -1,9 +1,10 @@
 // Documents and blobs that are made to hurt: refused with a reason, before they take memory or disk.
 using System.IO.Compression;
 using System.Text;
-using Bootc.Oci.Layers;
 using Bootc.Oci.Layers.Chunked;
+using Bootc.Oci.Layers;
 using Bootc.Oci.Model;
+using Bootc.Oci.Registry;
 using Bootc.Oci.Transports;
 using Bootc.Testing;
 using ZstdSharp;
@@ -103,6 +104,17 @@ public sealed class HostileInputTests : IDisposable
 
         Assert.InRange(total, 90 << 20, 100 << 20);
         Assert.Contains("the layer has more than 104857600 bytes", e.Message);
+    }
+
+    [Theory]
+    [InlineData("? &a [*a]\n: 1", "the key of a mapping is no text")]
+    [InlineData("? &a {k: *a}\n: 1", "the key of a mapping is no text")]
+    [InlineData("docker: &a {x: *a}", "the alias '*a' stands before the end of what it names")]
+    public void Settings_of_signatures_that_contain_themselves_are_refused(string text, string message)
+    {
+        string path = _directory.Write("root/etc/containers/registries.d/it.yaml", text);
+
+        Assert.Equal($"{path} is malformed at line 1: {message}", Assert.Throws<OciException>(() => RegistriesD.Load(Options)).Message);
     }
 
     [Fact]

@@ -214,6 +214,40 @@ public class GraphDocumentTests
         Assert.Contains(GraphDocument.Lint("schema: " + new string('[', 100_000)), fault => fault.Message == "the document is nested too deeply");
     }
 
+    [Theory]
+    [InlineData("? &a [*a]\n: 1", "the key of a mapping is no text")]
+    [InlineData("? &a {k: *a}\n: 1", "the key of a mapping is no text")]
+    [InlineData("a: &a x\n*a : 1", "the key of a mapping is no text")]
+    [InlineData("[[x]: 1]: 1", "the key of a mapping is no text")]
+    [InlineData("nodes: &a [*a]", "the alias '*a' stands before the end of what it names")]
+    [InlineData("nodes: [*a]\nedges: &a x", "the alias '*a' stands before the end of what it names")]
+    public void What_contains_itself_is_refused(string members, string message)
+    {
+        DocumentFault fault = Assert.Single(GraphDocument.Lint("schema: bootc.update-graph/v1\n" + members));
+
+        Assert.Equal((true, message), (fault.IsError, fault.Message));
+        Assert.InRange(fault.Line, 2, 3);
+    }
+
+    [Fact]
+    public void Aliases_that_multiply_are_refused()
+    {
+        string levels = string.Join('\n', Enumerable.Range(1, 9).Select(level => $"l{level}: &l{level} [{string.Join(',', Enumerable.Repeat($"*l{level - 1}", 9))}]"));
+
+        Assert.Equal("the document repeats too much by its aliases", Assert.Single(GraphDocument.Lint($"l0: &l0 x\n{levels}\n")).Message);
+        Assert.Equal("the key of a mapping is no text", Assert.Single(GraphDocument.Lint($"l0: &l0 x\n{levels[..levels.IndexOf("l3:", StringComparison.Ordinal)]}? [*l2]\n: 1\n")).Message);
+    }
+
+    [Fact]
+    public void What_is_the_same_may_be_named_by_an_alias()
+    {
+        const string Second = "{version: '2', image: sha256:2000000000000000000000000000000000000000000000000000000000000000, architecture: *all }";
+
+        GraphDocument document = Load(Document("{version: '1', IMAGE, architecture: &all [amd64, arm64]}", Second));
+
+        Assert.Equal(["amd64", "arm64"], document.Entries[1].Architectures);
+    }
+
     [Fact]
     public void Truncated_and_garbled_documents_are_refused_or_read_and_nothing_else()
     {

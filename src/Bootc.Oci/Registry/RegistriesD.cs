@@ -7,7 +7,6 @@ namespace Bootc.Oci.Registry;
 /// <summary>The settings of containers-registries.d(5), from all files of the directory together.</summary>
 internal sealed class RegistriesD
 {
-    private const int MaximumDepth = 50;
     private const string DefaultLookaside = "var/lib/containers/sigstore";
     private readonly Dictionary<string, (string File, Settings Settings)> _scopes = new(StringComparer.Ordinal);
     private readonly string _root;
@@ -71,7 +70,11 @@ internal sealed class RegistriesD
         try
         {
             string text = File.ReadAllText(path);
-            RequireShallow(text);
+            if (YamlShape.FindFault(text) is { } fault)
+            {
+                throw new OciException($"{path} is malformed at line {fault.At.Line}: {fault.Message}");
+            }
+
             var stream = new YamlStream();
             stream.Load(new StringReader(text));
             if (stream.Documents is [{ RootNode: YamlMappingNode root }, ..])
@@ -82,20 +85,6 @@ internal sealed class RegistriesD
         catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException or IndexOutOfRangeException) // what the parser throws at some of what is no YAML
         {
             throw new OciException($"{path} is malformed: {e.Message}", e);
-        }
-    }
-
-    // Building the tree goes down by calls, as deep as the document is.
-    private static void RequireShallow(string text)
-    {
-        var parser = new Parser(new StringReader(text));
-        for (int depth = 0; parser.MoveNext();)
-        {
-            depth += parser.Current!.NestingIncrease;
-            if (depth > MaximumDepth)
-            {
-                throw new YamlException(parser.Current.Start, parser.Current.End, $"it is nested more than {MaximumDepth} levels deep");
-            }
         }
     }
 

@@ -1,13 +1,13 @@
 // Reads YAML that may be anything.
+using Bootc.Oci;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Bootc.Updates.Documents;
 
-/// <summary>Reads YAML, of which JSON is a part: of bounded length and depth, with every fault of the text named by its place.</summary>
+/// <summary>Reads YAML, of which JSON is a part: of bounded length and shape, with every fault of the text named by its place.</summary>
 internal static class YamlText
 {
-    private const int MaximumDepth = 32;
     private const int MaximumLength = 16 << 20;
 
     /// <summary>The root of the one document in a text; <see langword="null"/>, and a fault, when there is none.</summary>
@@ -38,16 +38,10 @@ internal static class YamlText
 
         try
         {
-            // The depth is looked at first: building the tree goes down by calls, as deep as the document is.
-            var parser = new Parser(new StringReader(text));
-            for (int depth = 0; parser.MoveNext();)
+            if (YamlShape.FindFault(text) is { } fault)
             {
-                depth += parser.Current!.NestingIncrease;
-                if (depth > MaximumDepth)
-                {
-                    faults.Add(new DocumentFault(parser.Current.Start.Line, parser.Current.Start.Column, true, "the document is nested too deeply"));
-                    return null;
-                }
+                faults.Add(new DocumentFault(fault.At.Line, fault.At.Column, true, fault.Message));
+                return null;
             }
 
             var stream = new YamlStream();
