@@ -125,6 +125,19 @@ public class BootLoaderTests
     }
 
     [Fact]
+    public void Grub_gets_arguments_without_quotes_since_it_makes_its_own()
+    {
+        const string Options = "root=\"LABEL=x\" dyndbg=\"file ec.c +p\" \"init=/bin/a b\" it's";
+        using var machine = new Machine("grub");
+        machine.Switch(Image("1"));
+        machine.Open(sysroot => new KernelArgumentsOperation(sysroot, machine.Host.Progress).Run(
+            new KernelArgumentsEdit { Append = ["root=\"LABEL=x\"", "dyndbg=\"file ec.c +p\"", "\"init=/bin/a b\"", "it's"] }, TestContext.Current.CancellationToken));
+
+        Assert.Contains(" root=LABEL=x 'dyndbg=file ec.c +p' 'init=/bin/a b' 'it'\\''s'\n", machine.GrubMenu);
+        Assert.Contains(Options, machine.Host.Deployments[0].Entry.Options);
+    }
+
+    [Fact]
     public void Grub_reads_the_menu_and_its_environment()
     {
         Peer.Require("grub-script-check", "grub-editenv");

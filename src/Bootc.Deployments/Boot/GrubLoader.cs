@@ -140,7 +140,7 @@ internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
     {
         BootEntry entry = deployment.Entry;
         text.Append(CultureInfo.InvariantCulture, $"menuentry {Quote(entry.Title ?? "")} --id {Quote(deployment.DirectoryName)} {{\n");
-        text.Append(CultureInfo.InvariantCulture, $"  linux {PathOf(entry.Linux!)} {string.Join(' ', KernelArguments.Parse(entry.Options).Words.Select(Quote))}\n");
+        text.Append(CultureInfo.InvariantCulture, $"  linux {PathOf(entry.Linux!)} {string.Join(' ', KernelArguments.Parse(entry.Options).Words.Select(QuoteArgument))}\n");
         string[] initrds = [.. entry.Initrds.Select(PathOf)];
         if (initrds.Length > 0)
         {
@@ -157,6 +157,9 @@ internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
 
     // /boot has a link to itself by this name, so that the path holds on a file system of its own as well.
     private static string PathOf(string path) => Quote($"/boot{(path.StartsWith("/boot/", StringComparison.Ordinal) ? path["/boot".Length..] : path)}");
+
+    // GRUB hands a quote on with a backslash before it, which the kernel does not know; it puts quotes of its own around what has spaces.
+    private static string QuoteArgument(string word) => Quote(word.Replace("\"", "", StringComparison.Ordinal));
 
     private static string Quote(string word) =>
         word.AsSpan().IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-=,:+@%") < 0 && word.Length > 0
