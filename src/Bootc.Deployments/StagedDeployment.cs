@@ -81,6 +81,13 @@ internal sealed record StagedDeployment(Deployment Target, Deployment? Merge, st
         folder.TryRemoveFile(LockName);
     }
 
+    /// <summary>Removes the file by which libostree locked what is staged before its record said so.</summary>
+    public static void RemoveLock()
+    {
+        using DirectoryHandle folder = DirectoryHandle.Open(Folder);
+        folder.TryRemoveFile(LockName);
+    }
+
     private static GVariantValue ToValue(Deployment deployment) => new VariantDictionary
     {
         { "name", GVariantValue.FromString(deployment.DirectoryName) },

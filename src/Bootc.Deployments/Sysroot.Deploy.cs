@@ -35,9 +35,10 @@ public sealed partial class Sysroot
         request = request with { Checkout = made };
         int serial = made?.Serial ?? AllocateSerial(deploy, request.Commit);
         string name = $"{request.Commit}.{serial}";
+        Deployment deployment;
         try
         {
-            return Deploy(request, deploy, name, serial);
+            deployment = Deploy(request, deploy, name, serial);
         }
         catch
         {
@@ -46,6 +47,13 @@ public sealed partial class Sysroot
             deploy.RemoveTree(name);
             throw;
         }
+
+        if (Booted is not null)
+        {
+            EndStaging(deployment); // its record is written: what goes wrong from here on takes nothing back
+        }
+
+        return deployment;
     }
 
     /// <summary>Finishes a deployment: merges <c>/etc</c>, writes its origin, and makes its root immutable.</summary>
@@ -78,8 +86,8 @@ public sealed partial class Sysroot
     public void ReleaseStaged()
     {
         StagedDeployment staged = StagedDeployment.TryRead() ?? throw new DeploymentException("there is no staged deployment");
-        StagedDeployment.Remove();
-        (staged with { IsLocked = false }).Write();
+        (staged with { IsLocked = false }).Write(); // in place of the record before: there is never none
+        StagedDeployment.RemoveLock();
         Touch();
         Load();
     }
@@ -470,10 +478,13 @@ public sealed partial class Sysroot
     {
         CheckBootRoom([deployment]); // better now than at shutdown
         WriteOrigin(deployment);
-        Deployment? previous = Staged;
         new StagedDeployment(deployment, request.Merge, request.KernelArguments?.ToArray(), request.IsLocked) { EntryExtensions = deployment.Entry.Extensions }.Write();
+    }
+
+    private void EndStaging(Deployment deployment)
+    {
         SoftReboot.CallOffUnless(this, deployment);
-        if (previous is not null)
+        if (Staged is { } previous)
         {
             RemoveDeployment(previous);
         }

@@ -208,6 +208,51 @@ public class StagedDeploymentTests
         Assert.Contains("The staged update waits for nothing but the next boot", again, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Downloaded_update_stays_wherever_its_release_is_killed()
+    {
+        Peer.Require("strace");
+        using TestHost host = Installed(out BootedHost booted);
+        booted.Bootc("upgrade", "--quiet", "--download-only").Succeeded();
+        byte[] waiting = booted.StagedRecord;
+        string record = Path.Combine(booted.Run, "ostree/staged-deployment");
+        int killed = 0;
+        foreach (string calls in new[] { "rename,renameat,renameat2", "unlink,unlinkat" })
+        {
+            CommandResult run;
+            int number = 0;
+            do
+            {
+                File.WriteAllBytes(record, waiting);
+                File.WriteAllText(record + "-locked", ""); // as older releases of libostree lock it
+                run = booted.Shell($"exec strace -f -o /dev/null -e trace={calls} -e inject={calls}:signal=KILL:when={++number} $BOOTC upgrade --quiet --from-downloaded");
+                killed += run.ExitCode == 0 ? 0 : 1;
+                Assert.True(File.Exists(record), $"killed at {calls} {number}");
+            }
+            while (run.ExitCode != 0 && number < 20);
+        }
+
+        Assert.InRange(killed, 2, 20);
+        booted.Bootc("internals", "finalize-staged").Succeeded();
+        Assert.Equal("Test OS 2 (ostree:0)", host.Deployments[0].Entry.Title);
+    }
+
+    [Fact]
+    public void What_goes_wrong_after_it_is_staged_takes_nothing_back()
+    {
+        using TestHost host = Installed(out BootedHost booted);
+        booted.Bootc("upgrade", "--quiet").Succeeded();
+        string etc = $"/ostree/deploy/default/deploy/{Status(booted)["staged"]!["ostree"]!["checksum"]}.0/etc";
+
+        CommandResult result = booted.Shell($"mount -t tmpfs none {etc}; exec $BOOTC kargs --append=debug"); // so that the one before cannot be removed
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains(etc, result.Error, StringComparison.Ordinal);
+        booted.Bootc("internals", "finalize-staged").Succeeded();
+        Assert.Equal("Test OS 2 (ostree:0)", host.Deployments[0].Entry.Title);
+        Assert.EndsWith(" debug", host.Deployments[0].Entry.Options!, StringComparison.Ordinal);
+    }
+
     private static TestHost Installed(out BootedHost booted)
     {
         Oracle.Require();
