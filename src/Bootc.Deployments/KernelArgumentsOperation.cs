@@ -13,7 +13,10 @@ public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress
     /// <exception cref="DeploymentException">There is no deployment.</exception>
     public static IReadOnlyList<string> Show(Sysroot sysroot) => Show(sysroot, FindBase(sysroot));
 
-    /// <summary>Changes them: on a running host the new deployment is staged, elsewhere it boots next; the one before stays to fall back to.</summary>
+    /// <summary>
+    /// Changes them: on a running host the new deployment is staged, elsewhere it boots next; the one before stays to fall back to.
+    /// On top of an update that waits to be released the change waits with it, and nothing boots otherwise before that.
+    /// </summary>
     /// <exception cref="DeploymentException">The changes make no sense, or cannot be deployed.</exception>
     public OperationOutcome Run(KernelArgumentsEdit edit, CancellationToken cancellation) =>
         Run(from => (edit.Apply(sysroot.ArgumentsOf(from)), null), "The kernel arguments are unchanged", cancellation);
@@ -37,11 +40,10 @@ public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress
             return OperationOutcome.Unchanged;
         }
 
-        Deploy(from, arguments, notes);
-        return OperationOutcome.Changed;
+        return Deploy(from, arguments, notes);
     }
 
-    private void Deploy(Deployment from, IReadOnlyList<string> arguments, IReadOnlyList<KeyValuePair<string, string>>? notes)
+    private OperationOutcome Deploy(Deployment from, IReadOnlyList<string> arguments, IReadOnlyList<KeyValuePair<string, string>>? notes)
     {
         Deployment merge = from.IsStaged ? sysroot.Booted! : from;
         bool isLocked = DownloadOnly || (from.IsStaged && sysroot.IsStagedLocked);
@@ -62,7 +64,8 @@ public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress
         }
 
         sysroot.CleanUp();
-        progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: kernel arguments {string.Join(' ', arguments.Where(word => KernelArguments.KeyOf(word) != "ostree"))}");
+        progress.Message($"{Describe.State(sysroot, isLocked)}: kernel arguments {string.Join(' ', arguments.Where(word => KernelArguments.KeyOf(word) != "ostree"))}");
+        return isLocked && sysroot.Booted is not null ? OperationOutcome.Prepared : OperationOutcome.Changed;
     }
 
     /// <summary>The arguments of a deployment, without the one that says which deployment boots.</summary>

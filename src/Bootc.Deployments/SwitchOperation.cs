@@ -66,7 +66,7 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
         }
 
         context.CleanUp();
-        progress.Message($"{(sysroot.Booted is null ? "Deployed" : DownloadOnly ? "Staged, waiting to be released" : "Queued for next boot")}: {Target.Image}{Describe.Image(image.Image)}");
+        progress.Message($"{Describe.State(sysroot, DownloadOnly)}: {Target.Image}{Describe.Image(image.Image)}");
         return DownloadOnly && sysroot.Booted is not null ? OperationOutcome.Prepared : OperationOutcome.Changed;
     }
 

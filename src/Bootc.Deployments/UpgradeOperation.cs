@@ -15,7 +15,10 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     /// <summary>Go to the image of this digest in the repository that is followed, not to the newest under the reference, which stays.</summary>
     public Oci.Model.Digest? Release { get; init; }
 
-    /// <summary>Fetch only: on a running host the deployment is staged but waits to be released; elsewhere nothing is deployed.</summary>
+    /// <summary>
+    /// Fetch only: on a running host the deployment is staged but waits to be released; elsewhere nothing is deployed. Refused where
+    /// something else is queued for the next boot.
+    /// </summary>
     public bool DownloadOnly { get; init; }
 
     /// <summary>Use what was fetched before, without looking for anything newer.</summary>
@@ -81,7 +84,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Unchanged;
         }
 
-        if (sysroot.Staged is { } staged && IsThere(staged, prepared.Manifest.Digest) && DownloadOnly == sysroot.IsStagedLocked)
+        if (sysroot.Staged is { } staged && IsThere(staged, prepared.Manifest.Digest) && IsReady)
         {
             if (FindNewerPackages(context, staged, target, cancellation) is { } newer)
             {
@@ -98,6 +101,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Unchanged;
         }
 
+        await RefuseToHoldBackAsync(prepared).ConfigureAwait(false);
         bool isDeployed = !DownloadOnly || sysroot.Booted is not null;
         PulledImage image = await context.PullAsync(prepared, isDeployed ? OriginFor(current, target) : null, cancellation).ConfigureAwait(false);
         if (!isDeployed)
@@ -107,6 +111,31 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         }
 
         return Deploy(context, current, target, image, prepared, cancellation);
+    }
+
+    // What is queued for the next boot is downloaded as well.
+    private bool IsReady => DownloadOnly || !sysroot.IsStagedLocked;
+
+    private async Task RefuseToHoldBackAsync(PreparedImport prepared)
+    {
+        try
+        {
+            RefuseToHoldBack();
+        }
+        catch
+        {
+            await prepared.Source.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    // It would take the place of what was queued, and no reboot would reach either.
+    private void RefuseToHoldBack()
+    {
+        if (DownloadOnly && sysroot is { Staged: not null, IsStagedLocked: false })
+        {
+            throw new DeploymentException("a change waits for the next boot, and a newer image that waits to be released would hold it back: reboot first, or let 'bootc upgrade' queue both");
+        }
     }
 
     // The image is the same; what the host adds to it may have become newer.
@@ -119,12 +148,12 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         }
 
         DerivedCommit derived = context.Derive(new PulledImage(image, LayerFacts.Load(sysroot.Repository, image)), origin, looksForNewer: true, cancellation);
-        bool isReady = !newest.IsStaged || DownloadOnly == sysroot.IsStagedLocked;
-        return derived.Commit == newest.Commit && isReady ? null : (derived, image);
+        return derived.Commit == newest.Commit && (!newest.IsStaged || IsReady) ? null : (derived, image);
     }
 
     private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, (DerivedCommit Commit, StoredImage Image) newer)
     {
+        RefuseToHoldBack();
         context.Deploy(newer.Commit, OriginFor(current, target), retain: false, DownloadOnly);
         return End(context, target, newer.Image, " with newer packages");
     }
@@ -211,8 +240,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     private OperationOutcome End(OperationContext context, OstreeImageReference target, StoredImage image, string what)
     {
         context.CleanUp();
-        string state = sysroot.Booted is null ? "Deployed" : DownloadOnly ? "Staged, waiting to be released" : "Queued for next boot";
-        progress.Message($"{state}: {target.Image}{what}{Describe.Image(image)}");
+        progress.Message($"{Describe.State(sysroot, DownloadOnly)}: {target.Image}{what}{Describe.Image(image)}");
         return DownloadOnly ? OperationOutcome.Prepared : OperationOutcome.Changed;
     }
 

@@ -9,7 +9,7 @@ namespace Bootc.Layering;
 
 /// <summary>
 /// Changes what a host wants besides its image, and makes a deployment of the image with it that boots next; on a running host
-/// it is staged. The deployment before stays to fall back to.
+/// it is staged, and waits with an update that waits to be released. The deployment before stays to fall back to.
 /// </summary>
 public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IOperationProgress progress)
 {
@@ -214,20 +214,21 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
         }
 
         IReadOnlyList<Package> before = ReadPackages(current);
-        Deployment deployment = context.Deploy(derived, origin, retain: false, locked: DownloadOnly || (current.IsStaged && sysroot.IsStagedLocked), cancellation);
+        bool isLocked = DownloadOnly || (current.IsStaged && sysroot.IsStagedLocked);
+        Deployment deployment = context.Deploy(derived, origin, retain: false, isLocked, cancellation);
         if (HasPackages(current, origin))
         {
             Transaction = PackageTransaction.Between(before, ReadPackages(deployment), layering.Transaction, PackageWish.ReadInactive(sysroot.Repository, deployment.Commit));
         }
 
         context.CleanUp();
-        progress.Message($"{(sysroot.Booted is null ? "Deployed" : "Queued for next boot")}: {origin.Image!.Image} {Describe(origin)}");
+        progress.Message($"{Bootc.Deployments.Describe.State(sysroot, isLocked)}: {origin.Image!.Image} {Describe(origin)}");
         if (ApplyLive)
         {
             MakeLive(deployment);
         }
 
-        return OperationOutcome.Changed;
+        return isLocked && sysroot.Booted is not null ? OperationOutcome.Prepared : OperationOutcome.Changed;
     }
 
     private static string Describe(Origin origin)

@@ -253,6 +253,52 @@ public class StagedDeploymentTests
         Assert.EndsWith(" debug", host.Deployments[0].Entry.Options!, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Change_on_top_of_a_downloaded_update_waits_with_it_and_says_so()
+    {
+        using TestHost host = Installed(out BootedHost booted);
+        booted.Bootc("upgrade", "--quiet", "--download-only").Succeeded();
+        byte[] downloaded = booted.StagedRecord;
+
+        CommandResult atOnce = booted.Bootc("kargs", "--append=debug", "--apply");
+        byte[] afterwards = booted.StagedRecord;
+        string said = booted.Bootc("kargs", "--append=debug").Succeeded();
+        booted.Bootc("internals", "finalize-staged").Succeeded();
+        string?[] held = [.. host.Deployments.Select(deployment => deployment.Entry.Title)];
+        booted.Bootc("upgrade", "--from-downloaded").Succeeded();
+        booted.Bootc("internals", "finalize-staged").Succeeded();
+
+        Assert.Equal(1, atOnce.ExitCode);
+        Assert.Equal("error: a downloaded update waits to be released, and the change would wait with it: without --apply, then 'bootc upgrade --from-downloaded --apply' boots both\n", atOnce.Error);
+        Assert.Equal(downloaded, afterwards);
+        Assert.Contains("Staged, waiting to be released by 'bootc upgrade --from-downloaded': kernel arguments ", said, StringComparison.Ordinal);
+        Assert.Equal(["Test OS 1 (ostree:0)"], held);
+        Assert.Equal("Test OS 2 (ostree:0)", host.Deployments[0].Entry.Title);
+        Assert.EndsWith(" debug", host.Deployments[0].Entry.Options!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Change_that_is_queued_is_not_held_back_by_a_download()
+    {
+        using TestHost host = Installed(out BootedHost booted);
+        booted.Bootc("kargs", "--quiet", "--append=debug").Succeeded();
+        byte[] queued = booted.StagedRecord;
+
+        CommandResult download = booted.Bootc("upgrade", "--quiet", "--download-only");
+        byte[] afterwards = booted.StagedRecord;
+        booted.Bootc("upgrade", "--quiet").Succeeded();
+        byte[] both = booted.StagedRecord;
+        string again = booted.Bootc("upgrade", "--download-only").Succeeded();
+
+        Assert.Equal((1, "error: a change waits for the next boot, and a newer image that waits to be released would hold it back: reboot first, or let 'bootc upgrade' queue both\n"), (download.ExitCode, download.Error));
+        Assert.Equal(queued, afterwards);
+        Assert.Contains(" is staged already", again, StringComparison.Ordinal);
+        Assert.Equal(both, booted.StagedRecord);
+        booted.Bootc("internals", "finalize-staged").Succeeded();
+        Assert.Equal("Test OS 2 (ostree:0)", host.Deployments[0].Entry.Title);
+        Assert.EndsWith(" debug", host.Deployments[0].Entry.Options!, StringComparison.Ordinal);
+    }
+
     private static TestHost Installed(out BootedHost booted)
     {
         Oracle.Require();

@@ -36,6 +36,7 @@ internal static class EditCommand
         {
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "edit");
             reboot.Check(parsed, sysroot);
+            Reboot.RefuseWhileUpdateWaits(sysroot, parsed.GetValue(reboot.Apply));
             (string text, string source) = parsed.GetValue(file) switch
             {
                 null => (Edit(sysroot), "the edited document"),

@@ -50,6 +50,7 @@ internal static class KargsCommand
                 return 0;
             }
 
+            Reboot.RefuseWhileUpdateWaits(sysroot, parsed.GetValue(apply));
             OperationOutcome outcome = await progress.CreateView(parsed).RunAsync(view => Task.FromResult(new KernelArgumentsOperation(sysroot, view).Run(edit, cancellation)));
             return Reboot.IfAsked(parsed.GetValue(apply), outcome);
         });

@@ -48,6 +48,7 @@ internal sealed class PackageOptions
         using Sysroot sysroot = OpenSysroot.ForWriting(parsed, command);
         bool apply = parsed.GetValue(_apply);
         Reboot.Check(sysroot, apply);
+        Reboot.RefuseWhileUpdateWaits(sysroot, apply);
         PackageTransaction? transaction = null;
         OperationOutcome outcome = await _progress.CreateView(parsed).RunAsync(view =>
         {
