@@ -42,8 +42,11 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     /// <summary>Adds what the host wants besides its image; without it, such a host is refused.</summary>
     public IDeriver? Deriver { get; init; }
 
-    /// <summary>The deployment whose wish and state new ones follow.</summary>
+    /// <summary>The deployment whose state new ones follow.</summary>
     public Deployment? Current => Sysroot.Booted ?? Sysroot.Default;
+
+    /// <summary>The deployment whose image is followed: what waits for the next boot of the same stateroot was asked for last.</summary>
+    public Deployment? Wished => Sysroot.Staged is { } staged && staged.Stateroot == Current?.Stateroot ? staged : Current;
 
     /// <summary>The stateroot of new deployments.</summary>
     public string Stateroot => Current?.Stateroot ?? (Sysroot.ListStateroots() is [var only]

@@ -13,7 +13,7 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
     /// <summary>Whether the image followed before is kept in the repository.</summary>
     public bool Retain { get; init; }
 
-    /// <summary>Only the running deployment's origin is changed; nothing is pulled.</summary>
+    /// <summary>Only the origins of the running deployment and of the one staged to follow it are changed; nothing is pulled.</summary>
     public bool MutateInPlace { get; init; }
 
     /// <summary>What the host wants besides its image from now on; <see langword="null"/> for what it wanted before.</summary>
@@ -41,7 +41,7 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
             return ChangeOrigin(context);
         }
 
-        OstreeImageReference? previous = context.Current?.Origin.Image;
+        OstreeImageReference? previous = context.Wished?.Origin.Image;
         if (previous == Target)
         {
             context.CleanUp(); // what a run that was killed after its last rename left undone
@@ -58,17 +58,42 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
         }
 
         origin = Packages is null ? origin : origin.WithPackages(Packages);
-        PulledImage image = await context.PullAsync(prepared, origin, cancellation).ConfigureAwait(false);
-        context.Deploy(image, prepared, origin, Retain, DownloadOnly, cancellation);
+        bool isRunning = IsRunning(context, origin, prepared.Manifest.Digest);
+        PulledImage image = await context.PullAsync(prepared, isRunning ? null : origin, cancellation).ConfigureAwait(false);
+        if (isRunning)
+        {
+            sysroot.DiscardStaged();
+        }
+        else
+        {
+            context.Deploy(image, prepared, origin, Retain, DownloadOnly, cancellation);
+        }
+
         if (!Retain && previous is not null)
         {
             context.Forget(previous.Image);
         }
 
         context.CleanUp();
+        if (isRunning)
+        {
+            progress.Message($"What was staged is discarded, and the running image boots next: {Target.Image}{Describe.Image(image.Image)}");
+            return OperationOutcome.Prepared; // there is nothing to reboot for
+        }
+
         progress.Message($"{Describe.State(sysroot, DownloadOnly)}: {Target.Image}{Describe.Image(image.Image)}");
         return DownloadOnly && sysroot.Booted is not null ? OperationOutcome.Prepared : OperationOutcome.Changed;
     }
+
+    // Whether a deployment of the image would be the running one again, which boots next once nothing is staged.
+    private bool IsRunning(OperationContext context, Origin origin, Oci.Model.Digest digest) =>
+        sysroot is { Booted: { } booted, Staged: { } staged }
+        && context.Wished == staged
+        && sysroot.Deployments.First(deployment => !deployment.IsStaged) == booted
+        && ImageStore.QueryCommit(sysroot.Repository, booted.Commit)?.ManifestDigest == digest
+        && origin.File.ToString() == booted.Origin.ForNewDeployment().File.ToString()
+        && KernelArgumentsOperation.Show(sysroot, staged).SequenceEqual(KernelArgumentsOperation.Show(sysroot, booted))
+        && staged.Entry.Extensions.SequenceEqual(booted.Entry.Extensions);
 
     // Who chooses another image may do so; it is not to go unseen.
     private void WarnOfDowngrade(OperationContext context, OstreeImageReference? previous)
@@ -91,9 +116,13 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
     private OperationOutcome ChangeOrigin(OperationContext context)
     {
         Deployment current = context.Current ?? throw new DeploymentException($"{sysroot.Path} has no deployment whose image could be changed in place");
-        current.Origin = current.Origin.WithImage(Target);
-        sysroot.WriteOrigin(current);
-        progress.Message($"{current.DirectoryName} now follows {Target.Image}");
+        foreach (Deployment deployment in new[] { context.Wished!, current }.Distinct())
+        {
+            deployment.Origin = deployment.Origin.WithImage(Target);
+            sysroot.WriteOrigin(deployment);
+            progress.Message($"{deployment.DirectoryName} now follows {Target.Image}");
+        }
+
         return OperationOutcome.Prepared;
     }
 }

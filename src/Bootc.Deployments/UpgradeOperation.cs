@@ -40,7 +40,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
         var context = new OperationContext(sysroot, oci, progress);
         (Deployment current, OstreeImageReference target) = FindTarget(context);
-        PreparedImport prepared = await context.PrepareAsync(target, OperationContext.FindRelease(target, Release), FindBefore(current), cancellation).ConfigureAwait(false);
+        PreparedImport prepared = await context.PrepareAsync(target, OperationContext.FindRelease(target, Release), FindBefore(context.Wished!), cancellation).ConfigureAwait(false);
         await prepared.Source.DisposeAsync().ConfigureAwait(false);
         StoredImage? image = ImageStore.QueryCommit(sysroot.Repository, current.Commit);
         if (image?.ManifestDigest == prepared.Manifest.Digest)
@@ -70,8 +70,9 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return DeployDownloaded(context, current, target, cancellation);
         }
 
-        PreparedImport prepared = await context.PrepareAsync(target, OperationContext.FindRelease(target, Release), FindBefore(current), cancellation).ConfigureAwait(false);
-        if (IsThere(current, prepared.Manifest.Digest))
+        PreparedImport prepared = await context.PrepareAsync(target, OperationContext.FindRelease(target, Release), FindBefore(context.Wished!), cancellation).ConfigureAwait(false);
+        bool isOtherStaged = context.Wished!.Origin.Image != current.Origin.Image; // then what runs is not what is wanted, whatever it is
+        if (!isOtherStaged && IsThere(current, prepared.Manifest.Digest))
         {
             context.NoteVerdict(current.Commit);
             if (FindNewerPackages(context, sysroot.Staged is { } next && IsThere(next, prepared.Manifest.Digest) ? next : current, target, cancellation) is { } newer)
@@ -84,7 +85,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return OperationOutcome.Unchanged;
         }
 
-        if (sysroot.Staged is { } staged && IsThere(staged, prepared.Manifest.Digest) && IsReady)
+        if (sysroot.Staged is { } staged && staged.Origin.Image == target && IsThere(staged, prepared.Manifest.Digest) && IsReady)
         {
             if (FindNewerPackages(context, staged, target, cancellation) is { } newer)
             {
@@ -166,7 +167,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         return Packages is null ? origin : origin.WithPackages(Packages);
     }
 
-    private VerificationStatus? FindBefore(Deployment current) => AllowUnsigned ? null : Verification.Read(sysroot.Repository, current.Commit);
+    private VerificationStatus? FindBefore(Deployment wished) => AllowUnsigned ? null : Verification.Read(sysroot.Repository, wished.Commit);
 
     // Who names a tag asks for what is under it.
     private bool FailedBefore(Oci.Model.Digest digest, OstreeImageReference target)
@@ -228,10 +229,11 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
 
     private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, PulledImage image, PreparedImport? pulled, CancellationToken cancellation)
     {
+        OstreeImageReference followed = context.Wished!.Origin.Image!;
         context.Deploy(image, pulled, OriginFor(current, target), retain: false, DownloadOnly, cancellation);
-        if (target != current.Origin.Image)
+        if (target != followed)
         {
-            context.Forget(current.Origin.Image!.Image);
+            context.Forget(followed.Image);
         }
 
         return End(context, target, image.Image, "");
@@ -247,8 +249,9 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     private (Deployment Current, OstreeImageReference Target) FindTarget(OperationContext context)
     {
         Deployment current = context.Current ?? throw new DeploymentException($"{sysroot.Path} has no deployment to upgrade; choose an image with 'bootc switch'");
-        OstreeImageReference image = current.Origin.Image
-            ?? throw new DeploymentException($"deployment {current.DirectoryName} follows no image{(current.Origin.Refspec is { } spec ? $" but the ostree ref {spec}" : "")}; choose one with 'bootc switch'");
+        Deployment wished = context.Wished!;
+        OstreeImageReference image = wished.Origin.Image
+            ?? throw new DeploymentException($"deployment {wished.DirectoryName} follows no image{(wished.Origin.Refspec is { } spec ? $" but the ostree ref {spec}" : "")}; choose one with 'bootc switch'");
         if (Tag is null)
         {
             return (current, image);

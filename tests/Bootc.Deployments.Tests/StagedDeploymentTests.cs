@@ -299,6 +299,82 @@ public class StagedDeploymentTests
         Assert.EndsWith(" debug", host.Deployments[0].Entry.Options!, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Upgrade_follows_the_image_that_was_switched_to_before_the_reboot()
+    {
+        using TestHost host = Installed(out BootedHost booted);
+        Switch(booted, OsImage.Create("3").WriteTo(host.Images, "two"));
+        byte[] switched = booted.StagedRecord;
+        string unchanged = booted.Bootc("upgrade").Succeeded();
+        byte[] afterwards = booted.StagedRecord;
+        OsImage.Create("4").WriteTo(host.Images, "two");
+
+        booted.Bootc("upgrade", "--quiet").Succeeded();
+        booted.Bootc("internals", "finalize-staged").Succeeded();
+
+        Assert.Contains(" is staged already", unchanged, StringComparison.Ordinal);
+        Assert.Equal(switched, afterwards);
+        Assert.Equal(["Test OS 4 (ostree:0)", "Test OS 1 (ostree:1)"], host.Deployments.Select(deployment => deployment.Entry.Title));
+        Assert.EndsWith(":two", host.Deployments[0].Origin.Image!.Image.Name, StringComparison.Ordinal);
+        host.AssertSound();
+    }
+
+    [Fact]
+    public void Switch_back_to_what_runs_discards_what_was_switched_to()
+    {
+        Oracle.Require();
+        using var host = new TestHost();
+        WrittenImage one = OsImage.Create("1").WriteTo(host.Images);
+        host.Switch(one);
+        var booted = new BootedHost(host);
+        Switch(booted, OsImage.Create("2").WriteTo(host.Images, "two"));
+
+        string back = Switch(booted, one);
+        booted.Bootc("internals", "finalize-staged").Succeeded();
+
+        Assert.Contains("What was staged is discarded, and the running image boots next: ", back, StringComparison.Ordinal);
+        Assert.Equal("Test OS 1 (ostree:0)", Assert.Single(host.Deployments).Entry.Title);
+        Assert.Equal(OperationOutcome.Unchanged, host.Upgrade());
+        host.AssertSound();
+    }
+
+    [Fact]
+    public void Switch_back_to_what_runs_keeps_other_changes_for_the_next_boot()
+    {
+        Oracle.Require();
+        using var host = new TestHost();
+        WrittenImage one = OsImage.Create("1").WriteTo(host.Images);
+        host.Switch(one);
+        var booted = new BootedHost(host);
+        Switch(booted, OsImage.Create("2").WriteTo(host.Images, "two"));
+        booted.Bootc("kargs", "--quiet", "--append=debug").Succeeded();
+
+        Switch(booted, one);
+        booted.Bootc("internals", "finalize-staged").Succeeded();
+
+        Assert.Equal(["Test OS 1 (ostree:0)", "Test OS 1 (ostree:1)"], host.Deployments.Select(deployment => deployment.Entry.Title));
+        Assert.EndsWith(" debug", host.Deployments[0].Entry.Options!, StringComparison.Ordinal);
+        host.AssertSound();
+    }
+
+    [Fact]
+    public void Image_that_is_changed_in_place_is_followed_by_what_is_staged_as_well()
+    {
+        using TestHost host = Installed(out BootedHost booted);
+        booted.Bootc("upgrade", "--quiet").Succeeded();
+        WrittenImage two = OsImage.Create("3").WriteTo(host.Images, "two");
+
+        Switch(booted, two, "--mutate-in-place");
+        booted.Bootc("upgrade", "--quiet").Succeeded();
+        booted.Bootc("internals", "finalize-staged").Succeeded();
+
+        Assert.Equal(["Test OS 3 (ostree:0)", "Test OS 1 (ostree:1)"], host.Deployments.Select(deployment => deployment.Entry.Title));
+        Assert.All(host.Deployments, deployment => Assert.Equal(two.Reference, deployment.Origin.Image!.Image.ToString()));
+    }
+
+    private static string Switch(BootedHost booted, WrittenImage image, params string[] options) =>
+        booted.Bootc(["switch", .. options, "--transport", "oci", image.Reference["oci:".Length..]]).Succeeded();
+
     private static TestHost Installed(out BootedHost booted)
     {
         Oracle.Require();
