@@ -1,8 +1,8 @@
 // Documents and blobs that are made to hurt: refused with a reason, before they take memory or disk.
 using System.IO.Compression;
 using System.Text;
-using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Layers;
+using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
 using Bootc.Oci.Registry;
 using Bootc.Oci.Transports;
