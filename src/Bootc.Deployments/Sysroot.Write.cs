@@ -9,6 +9,7 @@ namespace Bootc.Deployments;
 
 public sealed partial class Sysroot
 {
+    private readonly HashSet<string> _warnings = [];
     private const long BootBlock = 4096;
     private const int BootBlocksBesides = 16; // directories and links; each entry takes one more
     private static readonly string[] HealthCheckLinks =
@@ -21,6 +22,9 @@ public sealed partial class Sysroot
 
     /// <summary>The EFI system partition of a disk that is being made, in place of the one that is found by its volume ID.</summary>
     public DirectoryHandle? NewEfiPartition { get; set; }
+
+    /// <summary>Is told, once each, of what goes wrong that the next boot does not depend on.</summary>
+    public Action<string>? Warned { get; set; }
 
     /// <summary>The list that follows when a deployment is added as the default: what must stay, stays.</summary>
     /// <param name="added">The new deployment.</param>
@@ -162,12 +166,35 @@ public sealed partial class Sysroot
             return new NoBootLoader();
         }
 
-        EfiPartition? partition = NewEfiPartition is { } made ? new EfiPartition(made, isOwned: false)
-            : settings.EfiPartition is { } volume ? EfiPartition.TryOpen(volume) : null;
         return settings.Kind == BootLoaderKind.Grub
-            ? new GrubLoader(partition)
-            : new SystemdBootLoader(partition ?? throw new DeploymentException(
+            ? new GrubLoader(TryOpenEfiPartition(settings), WarnOnce)
+            : new SystemdBootLoader(OpenEfiPartition(settings) ?? throw new DeploymentException(
                 $"the EFI system partition {settings.EfiPartition ?? "(none is configured)"} of {Path} is not among the disks of this machine, and systemd-boot reads its entries from there"));
+    }
+
+    private EfiPartition? OpenEfiPartition(BootLoaderSettings settings) => NewEfiPartition is { } made ? new EfiPartition(made, isOwned: false)
+        : settings.EfiPartition is { } volume ? EfiPartition.TryOpen(volume) : null;
+
+    // GRUB has nothing there but the counter of tries.
+    private EfiPartition? TryOpenEfiPartition(BootLoaderSettings settings)
+    {
+        try
+        {
+            return OpenEfiPartition(settings);
+        }
+        catch (LinuxException e)
+        {
+            WarnOnce(GrubLoader.DescribeLoss(e));
+            return null;
+        }
+    }
+
+    private void WarnOnce(string message)
+    {
+        if (_warnings.Add(message))
+        {
+            Warned?.Invoke(message);
+        }
     }
 
     private void DropStagedUnless(IReadOnlyList<Deployment> deployments)

@@ -152,6 +152,66 @@ public class BootLoaderTests
         machine.Open(sysroot => Assert.Equal(0, sysroot.ReadTriesLeft()));
     }
 
+    [Theory]
+    [InlineData("full")]
+    [InlineData("read-only")]
+    public void Grub_boots_what_is_new_without_a_counter_where_the_partition_takes_none(string state)
+    {
+        using var machine = new Machine("grub");
+        machine.Switch(Image("1"));
+        Peer.Run("mount", "-t", "tmpfs", "-o", "size=64k", "none", machine.Esp("")).Succeeded();
+        try
+        {
+            if (state == "full")
+            {
+                Assert.NotEqual(0, Peer.Run("dd", "if=/dev/zero", "of=" + machine.Esp("filler"), "bs=4096").ExitCode);
+            }
+            else
+            {
+                Peer.Run("mount", "-o", "remount,ro", machine.Esp("")).Succeeded();
+            }
+
+            machine.Switch(Image("2"), tag: "two");
+            machine.Open(sysroot => Assert.Null(sysroot.ReadTriesLeft()));
+            string[] warnings = [.. machine.Warnings];
+            machine.Rollback();
+
+            Assert.StartsWith("boots of new deployments are not counted, so that none is given up by itself: ", Assert.Single(warnings), StringComparison.Ordinal);
+            Assert.Contains("menuentry 'Test OS 1 (ostree:0)'", machine.GrubMenu);
+        }
+        finally
+        {
+            Peer.Run("umount", machine.Esp("")).Succeeded();
+        }
+    }
+
+    [Fact]
+    public void Grub_clears_no_counter_of_a_partition_that_became_read_only()
+    {
+        using var machine = new Machine("grub");
+        machine.Switch(Image("1"));
+        Peer.Run("mount", "-t", "tmpfs", "none", machine.Esp("")).Succeeded();
+        try
+        {
+            machine.Switch(Image("2"), tag: "two");
+            Peer.Run("mount", "-o", "remount,ro", machine.Esp("")).Succeeded();
+            machine.Open(sysroot =>
+            {
+                sysroot.Deployments[0].Origin.MarkGood();
+                sysroot.WriteOrigin(sysroot.Deployments[0]);
+                sysroot.FollowEntries();
+                Assert.Null(sysroot.ReadTriesLeft());
+            });
+
+            Assert.Single(machine.Warnings);
+            Assert.DoesNotContain("boot_counter", machine.GrubMenu);
+        }
+        finally
+        {
+            Peer.Run("umount", machine.Esp("")).Succeeded();
+        }
+    }
+
     [Fact]
     public void Deployment_that_nobody_would_call_good_is_not_on_trial()
     {

@@ -19,6 +19,9 @@ internal sealed class Machine : IDisposable
 
     public TestHost Host { get; }
 
+    /// <summary>What the sysroot warned of.</summary>
+    public List<string> Warnings { get; } = [];
+
     public string[] Entries => [.. Directory.GetFiles(Esp("loader/entries")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     public string LoaderConfiguration => File.ReadAllText(Esp("loader/loader.conf"));
@@ -47,6 +50,7 @@ internal sealed class Machine : IDisposable
         using DirectoryHandle partition = DirectoryHandle.Open(Esp(""));
         using Sysroot sysroot = Sysroot.Open(Host.Path);
         sysroot.NewEfiPartition = hasPartition ? partition : null;
+        sysroot.Warned = Warnings.Add;
         action(sysroot);
     }
 

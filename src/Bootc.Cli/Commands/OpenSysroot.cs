@@ -7,7 +7,12 @@ namespace Bootc.Cli.Commands;
 
 internal static class OpenSysroot
 {
-    public static Sysroot ForReading(ParseResult parsed) => Sysroot.Open(parsed.GetValue(BootcCommand.SysrootOption)!);
+    public static Sysroot ForReading(ParseResult parsed)
+    {
+        Sysroot sysroot = Sysroot.Open(parsed.GetValue(BootcCommand.SysrootOption)!);
+        sysroot.Warned = message => Console.Error.WriteLine($"warning: {message}");
+        return sysroot;
+    }
 
     /// <exception cref="DeploymentException">The process is not root.</exception>
     public static Sysroot ForWriting(ParseResult parsed, string command)

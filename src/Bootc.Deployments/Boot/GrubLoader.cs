@@ -10,7 +10,8 @@ namespace Bootc.Deployments.Boot;
 /// GRUB sets <c>root</c> to the file system with /boot, and <c>bootc_esp</c> to that with <see cref="EnvironmentPath"/>.
 /// </summary>
 /// <param name="partition">The EFI system partition; <see langword="null"/> where it cannot be reached: tries are not counted then.</param>
-internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
+/// <param name="warn">Is told when the partition takes no counter: then tries are not counted either, and all else is done.</param>
+internal sealed class GrubLoader(EfiPartition? partition, Action<string> warn) : IBootLoader
 {
     /// <summary>GRUB's environment block, on the EFI system partition: GRUB can write there whatever /boot is on.</summary>
     public const string EnvironmentPath = "EFI/bootc/grubenv";
@@ -30,36 +31,25 @@ internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
     public bool Follow(DirectoryHandle boot, BootMenu menu)
     {
         bool changed = MendMenu(boot, menu) | MendFallback(boot, menu);
-        if (partition is null || menu.IsFirstOnTrial)
-        {
-            return changed;
-        }
-
-        GrubEnvironment environment = ReadEnvironment();
-        if (environment.Get(IdVariable) is null)
-        {
-            return changed;
-        }
-
-        environment.Set(IdVariable, null);
-        environment.Set(CounterVariable, null);
-        WriteEnvironment(environment);
-        return true;
+        return (!menu.IsFirstOnTrial && WithPartition(ClearCounter)) || changed;
     }
 
     public int? ReadTriesLeft(BootMenu menu)
     {
-        if (partition is null || !menu.IsFirstOnTrial)
+        if (!menu.IsFirstOnTrial)
         {
             return null;
         }
 
-        GrubEnvironment environment = ReadEnvironment();
+        GrubEnvironment environment = WithPartition(ReadEnvironment) ?? GrubEnvironment.Parse(null);
         return environment.Get(IdVariable) == menu.Deployments[0].DirectoryName
             && int.TryParse(environment.Get(CounterVariable), NumberStyles.None, CultureInfo.InvariantCulture, out int tries) ? tries : null;
     }
 
     public void Dispose() => partition?.Dispose();
+
+    /// <summary>Says that tries are not counted.</summary>
+    internal static string DescribeLoss(LinuxException reason) => $"boots of new deployments are not counted, so that none is given up by itself: {reason.Message}";
 
     /// <summary>The configuration for a menu.</summary>
     internal static string MakeConfig(BootMenu menu)
@@ -112,9 +102,9 @@ internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
     private void WriteMenu(DirectoryHandle loader, BootMenu menu, byte[] content, bool sync)
     {
         // The menu in force does not know the new deployment's name, so that this has no effect before the new menu is there.
-        if (menu.IsFirstOnTrial && partition is not null)
+        if (menu.IsFirstOnTrial)
         {
-            WriteCounter(menu.Deployments[0], BootMenu.Tries);
+            WithPartition(esp => WriteCounter(esp, menu.Deployments[0], BootMenu.Tries));
         }
 
         loader.WriteAllBytesAtomically(MenuName, content, sync: sync);
@@ -166,24 +156,53 @@ internal sealed class GrubLoader(EfiPartition? partition) : IBootLoader
             ? word
             : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
-    private void WriteCounter(Deployment deployment, int tries)
+    // What is booted does not depend on the partition, which may be full, read-only or damaged.
+    private T? WithPartition<T>(Func<EfiPartition, T> action)
     {
-        GrubEnvironment environment = ReadEnvironment();
+        try
+        {
+            return partition is null ? default : action(partition);
+        }
+        catch (LinuxException e)
+        {
+            warn(DescribeLoss(e));
+            return default;
+        }
+    }
+
+    private static bool WriteCounter(EfiPartition esp, Deployment deployment, int tries)
+    {
+        GrubEnvironment environment = ReadEnvironment(esp);
         if (environment.Get(IdVariable) == deployment.DirectoryName)
         {
-            return; // its tries are being counted
+            return false; // its tries are being counted
         }
 
         environment.Set(IdVariable, deployment.DirectoryName);
         environment.Set(CounterVariable, tries.ToString(CultureInfo.InvariantCulture));
-        WriteEnvironment(environment);
+        WriteEnvironment(esp, environment);
+        return true;
     }
 
-    private GrubEnvironment ReadEnvironment() => GrubEnvironment.Parse(partition!.Directory.TryReadAllBytes(EnvironmentPath));
-
-    private void WriteEnvironment(GrubEnvironment environment)
+    private static bool ClearCounter(EfiPartition esp)
     {
-        partition!.Replace(EnvironmentPath, environment.ToBytes());
-        partition.Directory.SyncFilesystem();
+        GrubEnvironment environment = ReadEnvironment(esp);
+        if (environment.Get(IdVariable) is null)
+        {
+            return false;
+        }
+
+        environment.Set(IdVariable, null);
+        environment.Set(CounterVariable, null);
+        WriteEnvironment(esp, environment);
+        return true;
+    }
+
+    private static GrubEnvironment ReadEnvironment(EfiPartition esp) => GrubEnvironment.Parse(esp.Directory.TryReadAllBytes(EnvironmentPath));
+
+    private static void WriteEnvironment(EfiPartition esp, GrubEnvironment environment)
+    {
+        esp.Replace(EnvironmentPath, environment.ToBytes());
+        esp.Directory.SyncFilesystem();
     }
 }
