@@ -1,5 +1,6 @@
 // Opens the sysroot that the command line names.
 using System.CommandLine;
+using Bootc.Cli.Presentation;
 using Bootc.Deployments;
 using Bootc.Linux;
 
@@ -10,7 +11,7 @@ internal static class OpenSysroot
     public static Sysroot ForReading(ParseResult parsed)
     {
         Sysroot sysroot = Sysroot.Open(parsed.GetValue(BootcCommand.SysrootOption)!);
-        sysroot.Warned = message => Console.Error.WriteLine($"warning: {message}");
+        sysroot.Warned = message => ErrorReport.Log($"warning: {message}");
         return sysroot;
     }
 
