@@ -268,8 +268,19 @@ public sealed partial class Sysroot
             boot.SyncFilesystem();
         }
 
+        FlushJournal(boot);
         boot.Rename("loader.tmp", boot, "loader");
         boot.SyncFilesystem();
+        FlushJournal(boot);
+    }
+
+    // GRUB reads no journal: after a power cut it would follow the new link to what is only there, or not see either.
+    private static void FlushJournal(DirectoryHandle boot)
+    {
+        if (BlockDevice.IsOnXfs(boot))
+        {
+            BlockDevice.TryFlushJournalWatched(boot);
+        }
     }
 
     private void CheckBootRoom(IReadOnlyList<Deployment> deployments)

@@ -80,5 +80,21 @@ public static unsafe class BlockDevice
         return NativeMethods.ioctl(directory.Descriptor, Freeze, 0) >= 0 && NativeMethods.ioctl(directory.Descriptor, Thaw, 0) >= 0;
     }
 
+    /// <summary>As <see cref="TryFlushJournal"/>, of a file system that programs run from: it does not stay frozen if this one is killed meanwhile.</summary>
+    public static bool TryFlushJournalWatched(DirectoryHandle directory)
+    {
+        using FreezeWatch? watch = FreezeWatch.TryStart(directory);
+        return watch is not null && TryFlushJournal(directory);
+    }
+
+    /// <summary>Whether a directory is on XFS, of which <c>syncfs</c> puts changes in the journal alone.</summary>
+    public static bool IsOnXfs(DirectoryHandle directory)
+    {
+        const ulong Magic = 0x58465342; // XFS_SUPER_MAGIC
+        ulong* buffer = stackalloc ulong[32]; // struct statfs begins with the type
+        NativeCall.Check(NativeMethods.fstatfs(directory.Descriptor, buffer), "read the type of", directory.DisplayPath);
+        return buffer[0] == Magic;
+    }
+
     private static int Descriptor(SafeFileHandle handle) => (int)handle.DangerousGetHandle();
 }

@@ -33,6 +33,9 @@ internal static unsafe partial class NativeMethods
     public static partial int close(int fd);
 
     [LibraryImport(LibC, SetLastError = true)]
+    public static partial int fstatfs(int fd, ulong* buffer);
+
+    [LibraryImport(LibC, SetLastError = true)]
     public static partial int statx(int dirfd, [MarshalUsing(typeof(FileNameMarshaller))] string path, int flags, uint mask, StatxBuffer* buffer);
 
     [LibraryImport(LibC, SetLastError = true)]

@@ -213,6 +213,31 @@ public class BootLoaderTests
     }
 
     [Fact]
+    public void New_menu_is_on_xfs_itself_and_not_in_its_journal_alone()
+    {
+        Peer.Require("fsfreeze", "timeout");
+        using TestHost host = TestHost.OnSmallDisk(320, "boot", "xfs");
+        host.Switch(Image("1").WriteTo(host.Images));
+        host.Switch(Image("2", kernel: "6.1").WriteTo(host.Images, "two"));
+
+        // As after a power cut, and as GRUB reads it.
+        string copy = host.Beside("copy"), seen = Directory.CreateDirectory(host.Beside("seen")).FullName;
+        Peer.Run("cp", "--sparse=always", host.Disk, copy).Succeeded();
+        Peer.Run("mount", "-o", "loop,ro,norecovery,nouuid", copy, seen).Succeeded();
+        try
+        {
+            Assert.Equal(TreeOf(host["boot/loader/"]), TreeOf(Path.Combine(seen, "loader/")));
+        }
+        finally
+        {
+            Peer.Run("umount", seen).Succeeded();
+        }
+
+        File.WriteAllText(host["boot/thawed"], "");
+        static string[] TreeOf(string path) => [.. Directory.GetFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(file => $"{file[path.Length..]}\n{File.ReadAllText(file)}")];
+    }
+
+    [Fact]
     public void Deployment_that_nobody_would_call_good_is_not_on_trial()
     {
         using var machine = new Machine("systemd");

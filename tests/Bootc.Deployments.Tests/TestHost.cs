@@ -30,18 +30,19 @@ internal sealed partial class TestHost : IDisposable
     }
 
     /// <summary>A host whose sysroot, or a folder of it, is a file system of its own with so little room.</summary>
-    public static TestHost OnSmallDisk(int megabytes, string folder = "")
+    public static TestHost OnSmallDisk(int megabytes, string folder = "", string type = "ext4")
     {
-        Peer.Require("mkfs.ext4", "mount");
+        Peer.Require($"mkfs.{type}", "mount");
         var host = new TestHost(stateroot: null);
-        string disk = host._directory["disk"];
+        string disk = host.Disk;
         string mountPoint = Directory.CreateDirectory(host[folder]).FullName;
         using (FileStream file = File.Create(disk))
         {
             file.SetLength(megabytes * 1024L * 1024);
         }
 
-        Peer.Run("mkfs.ext4", "-q", "-m", "0", disk).Succeeded();
+        string[] options = type == "ext4" ? ["-q", "-m", "0", disk] : ["-q", disk];
+        Peer.Run($"mkfs.{type}", options).Succeeded();
         CommandResult mount = Peer.Run("mount", "-o", "loop", disk, mountPoint);
         if (mount.ExitCode != 0)
         {
@@ -52,6 +53,9 @@ internal sealed partial class TestHost : IDisposable
         Sysroot.Initialize(host.Path, "default");
         return host;
     }
+
+    /// <summary>What is on the disk that was made for it.</summary>
+    public string Disk => _directory["disk"];
 
     /// <summary>The sysroot.</summary>
     public string Path => _directory["sysroot"];
