@@ -17,9 +17,12 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
 
     /// <summary>
     /// Fetch only: on a running host the deployment is staged but waits to be released; elsewhere nothing is deployed. Refused where
-    /// something else is queued for the next boot.
+    /// something else is queued for the next boot, unless it <see cref="JoinsQueued"/>.
     /// </summary>
     public bool DownloadOnly { get; init; }
+
+    /// <summary>Where something else is queued for the next boot, the image is queued with it, and not <see cref="DownloadOnly"/>.</summary>
+    public bool JoinsQueued { get; init; }
 
     /// <summary>Use what was fetched before, without looking for anything newer.</summary>
     public bool FromDownloaded { get; init; }
@@ -114,6 +117,11 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         return Deploy(context, current, target, image, prepared, cancellation);
     }
 
+    private bool HasQueued => sysroot is { Staged: not null, IsStagedLocked: false };
+
+    // Whether a new deployment waits to be released.
+    private bool Waits => DownloadOnly && !HasQueued;
+
     // What is queued for the next boot is downloaded as well.
     private bool IsReady => DownloadOnly || !sysroot.IsStagedLocked;
 
@@ -133,7 +141,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     // It would take the place of what was queued, and no reboot would reach either.
     private void RefuseToHoldBack()
     {
-        if (DownloadOnly && sysroot is { Staged: not null, IsStagedLocked: false })
+        if (DownloadOnly && !JoinsQueued && HasQueued)
         {
             throw new DeploymentException("a change waits for the next boot, and a newer image that waits to be released would hold it back: reboot first, or let 'bootc upgrade' queue both");
         }
@@ -155,8 +163,9 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, (DerivedCommit Commit, StoredImage Image) newer)
     {
         RefuseToHoldBack();
-        context.Deploy(newer.Commit, OriginFor(current, target), retain: false, DownloadOnly);
-        return End(context, target, newer.Image, " with newer packages");
+        bool waits = Waits;
+        context.Deploy(newer.Commit, OriginFor(current, target), retain: false, waits);
+        return End(context, target, newer.Image, " with newer packages", waits);
     }
 
     // What was asked for and waits for the next boot is asked for still.
@@ -230,20 +239,21 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     private OperationOutcome Deploy(OperationContext context, Deployment current, OstreeImageReference target, PulledImage image, PreparedImport? pulled, CancellationToken cancellation)
     {
         OstreeImageReference followed = context.Wished!.Origin.Image!;
-        context.Deploy(image, pulled, OriginFor(current, target), retain: false, DownloadOnly, cancellation);
+        bool waits = Waits;
+        context.Deploy(image, pulled, OriginFor(current, target), retain: false, waits, cancellation);
         if (target != followed)
         {
             context.Forget(followed.Image);
         }
 
-        return End(context, target, image.Image, "");
+        return End(context, target, image.Image, "", waits);
     }
 
-    private OperationOutcome End(OperationContext context, OstreeImageReference target, StoredImage image, string what)
+    private OperationOutcome End(OperationContext context, OstreeImageReference target, StoredImage image, string what, bool waits)
     {
         context.CleanUp();
-        progress.Message($"{Describe.State(sysroot, DownloadOnly)}: {target.Image}{what}{Describe.Image(image)}");
-        return DownloadOnly ? OperationOutcome.Prepared : OperationOutcome.Changed;
+        progress.Message($"{Describe.State(sysroot, waits)}: {target.Image}{what}{Describe.Image(image)}");
+        return waits ? OperationOutcome.Prepared : OperationOutcome.Changed;
     }
 
     private (Deployment Current, OstreeImageReference Target) FindTarget(OperationContext context)

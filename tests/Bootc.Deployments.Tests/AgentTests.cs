@@ -49,6 +49,26 @@ public sealed class AgentTests : IDisposable
     }
 
     [Fact]
+    public void A_change_that_is_queued_is_booted_with_the_update()
+    {
+        Publish("2", "stable");
+        Configure("""
+            [updates]
+            strategy = "periodic"
+            periodic.window = [{days = ["Mon"], start_time = "00:00", length_minutes = 1}]
+            """);
+        _booted.Bootc("kargs", "--quiet", "--append=debug").Succeeded();
+
+        _booted.Shell(Start + "until_says '2 is staged\\|the reboot into 2'; kill $agent; wait $agent").Succeeded();
+
+        JsonNode status = JsonNode.Parse(_booted.Bootc("status", "--format", "json").Succeeded())!;
+        Assert.Equal(_images["2"].ManifestDigest, (string?)status["status"]!["staged"]!["image"]!["imageDigest"]);
+        Assert.NotEqual(true, (bool?)status["status"]!["staged"]!["downloadOnly"]);
+        _booted.Bootc("internals", "finalize-staged").Succeeded();
+        Assert.EndsWith(" debug", _host.Deployments[0].Entry.Options!, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_host_goes_through_a_barrier_first()
     {
         Publish("2", "v2");

@@ -43,7 +43,9 @@ public sealed class ImageHost(
     {
         HostRelease host = HostInspector.Read(opened);
         Digest digest = ReleaseImage.Choose(release, host), wanted = await FindManifestAsync(opened, digest, host.Repository, cancellation).ConfigureAwait(false);
-        await new UpgradeOperation(opened, oci, createProgress()) { Release = IsInRegistry(opened) ? digest : null, DownloadOnly = true, Deriver = new PackageLayering() }.RunAsync(cancellation).ConfigureAwait(false);
+        // What somebody has queued boots whenever the host does: it is neither lost nor does it stop updates.
+        await new UpgradeOperation(opened, oci, createProgress()) { Release = IsInRegistry(opened) ? digest : null, DownloadOnly = true, JoinsQueued = true, Deriver = new PackageLayering() }
+            .RunAsync(cancellation).ConfigureAwait(false);
         opened.Load();
         Deployment staged = opened.Staged ?? throw new UpdatesException($"{release.Version} was fetched, but it is not staged: {opened.Path} is not what this host runs");
         Digest? actual = ImageStore.QueryCommit(opened.Repository, staged.Commit)?.ManifestDigest;
