@@ -45,8 +45,8 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     /// <summary>The deployment whose state new ones follow.</summary>
     public Deployment? Current => Sysroot.Booted ?? Sysroot.Default;
 
-    /// <summary>The deployment whose image is followed: what waits for the next boot of the same stateroot was asked for last.</summary>
-    public Deployment? Wished => Sysroot.Staged is { } staged && staged.Stateroot == Current?.Stateroot ? staged : Current;
+    /// <inheritdoc cref="Sysroot.Wished"/>
+    public Deployment? Wished => Sysroot.Wished;
 
     /// <summary>The stateroot of new deployments.</summary>
     public string Stateroot => Current?.Stateroot ?? (Sysroot.ListStateroots() is [var only]

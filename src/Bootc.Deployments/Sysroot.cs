@@ -58,6 +58,9 @@ public sealed partial class Sysroot : IDisposable
     /// <summary>The deployment that boots next.</summary>
     public Deployment? Default => _deployments.FirstOrDefault();
 
+    /// <summary>The deployment whose image is followed: what waits for the next boot of the stateroot that runs was asked for last.</summary>
+    public Deployment? Wished => Staged is { } staged && staged.Stateroot == (Booted ?? Default)?.Stateroot ? staged : Booted ?? Default;
+
     /// <summary>The deployment to fall back to: the one after the running one, or after the default one elsewhere.</summary>
     public Deployment? Rollback
     {

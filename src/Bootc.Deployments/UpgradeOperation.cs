@@ -3,6 +3,7 @@ using Bootc.Deployments.Health;
 using Bootc.Deployments.Status;
 using Bootc.Import;
 using Bootc.Oci;
+using Bootc.Ostree.Objects;
 
 namespace Bootc.Deployments;
 
@@ -45,14 +46,15 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         (Deployment current, OstreeImageReference target) = FindTarget(context);
         PreparedImport prepared = await context.PrepareAsync(target, OperationContext.FindRelease(target, Release), FindBefore(context.Wished!), cancellation).ConfigureAwait(false);
         await prepared.Source.DisposeAsync().ConfigureAwait(false);
-        StoredImage? image = ImageStore.QueryCommit(sysroot.Repository, current.Commit);
+        Checksum newest = context.Wished!.Origin.Image == current.Origin.Image ? current.Commit : context.Wished.Commit;
+        StoredImage? image = ImageStore.QueryCommit(sysroot.Repository, newest);
         if (image?.ManifestDigest == prepared.Manifest.Digest)
         {
-            ImageStore.ClearCachedUpdate(sysroot.Repository, current.Commit);
+            ImageStore.ClearCachedUpdate(sysroot.Repository, newest);
             return null;
         }
 
-        ImageStore.CacheUpdate(sysroot.Repository, current.Commit, prepared);
+        ImageStore.CacheUpdate(sysroot.Repository, newest, prepared);
         return prepared;
     }
 
@@ -71,6 +73,11 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         if (FromDownloaded)
         {
             return DeployDownloaded(context, current, target, cancellation);
+        }
+
+        if (Release is not null && context.Wished!.Origin.Image != current.Origin.Image)
+        {
+            throw new DeploymentException($"{target.Image} is queued for the next boot, and the release {Release} is one of {current.Origin.Image?.Image}, which runs: reboot first, or choose what runs again with 'bootc switch'");
         }
 
         PreparedImport prepared = await context.PrepareAsync(target, OperationContext.FindRelease(target, Release), FindBefore(context.Wished!), cancellation).ConfigureAwait(false);

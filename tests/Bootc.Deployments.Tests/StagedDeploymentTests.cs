@@ -307,13 +307,17 @@ public class StagedDeploymentTests
         byte[] switched = booted.StagedRecord;
         string unchanged = booted.Bootc("upgrade").Succeeded();
         byte[] afterwards = booted.StagedRecord;
+        string nothingNew = booted.Bootc("upgrade", "--check").Succeeded();
         OsImage.Create("4").WriteTo(host.Images, "two");
 
+        string checkedFor = booted.Bootc("upgrade", "--check").Succeeded();
         booted.Bootc("upgrade", "--quiet").Succeeded();
         booted.Bootc("internals", "finalize-staged").Succeeded();
 
         Assert.Contains(" is staged already", unchanged, StringComparison.Ordinal);
         Assert.Equal(switched, afterwards);
+        Assert.Matches("^No update available for .*:two\n$", nothingNew);
+        Assert.Matches("^Update available for .*:two\n", checkedFor);
         Assert.Equal(["Test OS 4 (ostree:0)", "Test OS 1 (ostree:1)"], host.Deployments.Select(deployment => deployment.Entry.Title));
         Assert.EndsWith(":two", host.Deployments[0].Origin.Image!.Image.Name, StringComparison.Ordinal);
         host.AssertSound();

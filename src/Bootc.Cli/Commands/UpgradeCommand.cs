@@ -102,7 +102,8 @@ internal static class UpgradeCommand
         Deployment current = (sysroot.Booted ?? sysroot.Default)!;
         if (update is null)
         {
-            Console.Out.WriteLine(packages.HasNewerLayers ? $"Newer packages for {current.Origin.Image!.Image}, which is the same" : $"No update available for {current.Origin.Image!.Image}");
+            ImageReference followed = sysroot.Wished!.Origin.Image!.Image;
+            Console.Out.WriteLine(packages.HasNewerLayers ? $"Newer packages for {followed}, which is the same" : $"No update available for {followed}");
             WritePackages(packages);
             return;
         }

@@ -42,10 +42,11 @@ public sealed class ImageHost(
     public Task StageAsync(GraphNode release, CancellationToken cancellation) => OnSysrootAsync(async opened =>
     {
         HostRelease host = HostInspector.Read(opened);
-        Digest digest = ReleaseImage.Choose(release, host), wanted = await FindManifestAsync(opened, digest, host.Repository, cancellation).ConfigureAwait(false);
+        Digest digest = ReleaseImage.Choose(release, host);
         // What somebody has queued boots whenever the host does: it is neither lost nor does it stop updates.
         await new UpgradeOperation(opened, oci, createProgress()) { Release = IsInRegistry(opened) ? digest : null, DownloadOnly = true, JoinsQueued = true, Deriver = new PackageLayering() }
             .RunAsync(cancellation).ConfigureAwait(false);
+        Digest wanted = await FindManifestAsync(opened, digest, host.Repository, cancellation).ConfigureAwait(false);
         opened.Load();
         Deployment staged = opened.Staged ?? throw new UpdatesException($"{release.Version} was fetched, but it is not staged: {opened.Path} is not what this host runs");
         Digest? actual = ImageStore.QueryCommit(opened.Repository, staged.Commit)?.ManifestDigest;
