@@ -44,8 +44,7 @@ public sealed class BlobUploadTests
                 return false;
             }
 
-            await self.BreakAfterAsync(context, 1_000_000);
-            self.Forget(context);
+            await self.BreakAfterAsync(context, 1_000_000, forgets: true);
             return true;
         });
         var blob = new RandomBlob(Size);

@@ -37,16 +37,19 @@ internal sealed class ReceivingRegistry : IDisposable
     /// <summary>Method, path with query, and the header Content-Range of all requests, oldest first.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
-    /// <summary>Takes so many bytes of a PATCH into its upload, and breaks the connection.</summary>
-    public async Task BreakAfterAsync(HttpListenerContext context, int count)
+    /// <summary>Takes so many bytes of a PATCH into its upload, or forgets that, and breaks the connection.</summary>
+    public async Task BreakAfterAsync(HttpListenerContext context, int count, bool forgets = false)
     {
         byte[] piece = new byte[count];
         await context.Request.InputStream.ReadExactlyAsync(piece);
         _uploads[IdOf(context)].Write(piece);
+        if (forgets)
+        {
+            _uploads.TryRemove(IdOf(context), out _);
+        }
+
         context.Response.Abort();
     }
-
-    public void Forget(HttpListenerContext context) => _uploads.TryRemove(IdOf(context), out _);
 
     public static async Task<bool> AnswerAsync(HttpListenerContext context, int status, params (string Name, string Value)[] headers)
     {

@@ -49,10 +49,16 @@ internal sealed class TimedStream(Stream body, TimeSpan timeout) : ForwardStream
         {
             return await pending.WaitAsync(timeout, cancellation).ConfigureAwait(false);
         }
-        catch (TimeoutException) when (!pending.IsCompleted)
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException && !pending.IsCompleted)
         {
-            await body.DisposeAsync().ConfigureAwait(false); // ends the read, which must not write to the buffer any more
+            // Ends the read, which must not write to the buffer any more: it may be somebody else's soon.
+            await body.DisposeAsync().ConfigureAwait(false);
             await pending.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+            if (e is OperationCanceledException)
+            {
+                throw;
+            }
+
             throw new TimeoutException($"nothing came for {timeout.TotalSeconds:0.#} seconds");
         }
     }
