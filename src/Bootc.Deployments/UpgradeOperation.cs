@@ -46,7 +46,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
         (Deployment current, OstreeImageReference target) = FindTarget(context);
         PreparedImport prepared = await context.PrepareAsync(target, OperationContext.FindRelease(target, Release), FindBefore(context.Wished!), cancellation).ConfigureAwait(false);
         await prepared.Source.DisposeAsync().ConfigureAwait(false);
-        Checksum newest = context.Wished!.Origin.Image == current.Origin.Image ? current.Commit : context.Wished.Commit;
+        Checksum newest = IsOtherQueued(context, current) ? context.Wished!.Commit : current.Commit;
         StoredImage? image = ImageStore.QueryCommit(sysroot.Repository, newest);
         if (image?.ManifestDigest == prepared.Manifest.Digest)
         {
@@ -75,14 +75,14 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             return DeployDownloaded(context, current, target, cancellation);
         }
 
-        if (Release is not null && context.Wished!.Origin.Image != current.Origin.Image)
+        bool isOtherQueued = IsOtherQueued(context, current);
+        if (Release is not null && isOtherQueued)
         {
             throw new DeploymentException($"{target.Image} is queued for the next boot, and the release {Release} is one of {current.Origin.Image?.Image}, which runs: reboot first, or choose what runs again with 'bootc switch'");
         }
 
         PreparedImport prepared = await context.PrepareAsync(target, OperationContext.FindRelease(target, Release), FindBefore(context.Wished!), cancellation).ConfigureAwait(false);
-        bool isOtherStaged = context.Wished!.Origin.Image != current.Origin.Image; // then what runs is not what is wanted, whatever it is
-        if (!isOtherStaged && IsThere(current, prepared.Manifest.Digest))
+        if (!isOtherQueued && IsThere(current, prepared.Manifest.Digest))
         {
             context.NoteVerdict(current.Commit);
             if (FindNewerPackages(context, sysroot.Staged is { } next && IsThere(next, prepared.Manifest.Digest) ? next : current, target, cancellation) is { } newer)
@@ -123,6 +123,9 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
 
         return Deploy(context, current, target, image, prepared, cancellation);
     }
+
+    // Then what runs is not what is wanted, whatever it is.
+    private static bool IsOtherQueued(OperationContext context, Deployment current) => context.Wished!.Origin.Image != current.Origin.Image;
 
     private bool HasQueued => sysroot is { Staged: not null, IsStagedLocked: false };
 

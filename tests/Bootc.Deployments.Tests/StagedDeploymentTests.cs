@@ -249,8 +249,7 @@ public class StagedDeploymentTests
         Assert.Equal(1, result.ExitCode);
         Assert.Contains(etc, result.Error, StringComparison.Ordinal);
         booted.Bootc("internals", "finalize-staged").Succeeded();
-        Assert.Equal("Test OS 2 (ostree:0)", host.Deployments[0].Entry.Title);
-        Assert.EndsWith(" debug", host.Deployments[0].Entry.Options!, StringComparison.Ordinal);
+        AssertUpdateAndChangeBoot(host);
     }
 
     [Fact]
@@ -273,8 +272,7 @@ public class StagedDeploymentTests
         Assert.Equal(downloaded, afterwards);
         Assert.Contains("Staged, waiting to be released by 'bootc upgrade --from-downloaded': kernel arguments ", said, StringComparison.Ordinal);
         Assert.Equal(["Test OS 1 (ostree:0)"], held);
-        Assert.Equal("Test OS 2 (ostree:0)", host.Deployments[0].Entry.Title);
-        Assert.EndsWith(" debug", host.Deployments[0].Entry.Options!, StringComparison.Ordinal);
+        AssertUpdateAndChangeBoot(host);
     }
 
     [Fact]
@@ -295,8 +293,7 @@ public class StagedDeploymentTests
         Assert.Contains(" is staged already", again, StringComparison.Ordinal);
         Assert.Equal(both, booted.StagedRecord);
         booted.Bootc("internals", "finalize-staged").Succeeded();
-        Assert.Equal("Test OS 2 (ostree:0)", host.Deployments[0].Entry.Title);
-        Assert.EndsWith(" debug", host.Deployments[0].Entry.Options!, StringComparison.Ordinal);
+        AssertUpdateAndChangeBoot(host);
     }
 
     [Fact]
@@ -374,6 +371,12 @@ public class StagedDeploymentTests
 
         Assert.Equal(["Test OS 3 (ostree:0)", "Test OS 1 (ostree:1)"], host.Deployments.Select(deployment => deployment.Entry.Title));
         Assert.All(host.Deployments, deployment => Assert.Equal(two.Reference, deployment.Origin.Image!.Image.ToString()));
+    }
+
+    private static void AssertUpdateAndChangeBoot(TestHost host)
+    {
+        Assert.Equal("Test OS 2 (ostree:0)", host.Deployments[0].Entry.Title);
+        Assert.EndsWith(" debug", host.Deployments[0].Entry.Options!, StringComparison.Ordinal);
     }
 
     private static string Switch(BootedHost booted, WrittenImage image, params string[] options) =>

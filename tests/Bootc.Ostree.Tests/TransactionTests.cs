@@ -36,11 +36,7 @@ public sealed class TransactionTests : IDisposable
     {
         using RepositoryTransaction transaction = _repository.BeginTransaction();
         Checksum meta = transaction.WriteDirMeta(DirMeta.ForDirectory(0, 0, 0x1ED));
-        Checksum tree = transaction.WriteDirTree(new DirTree([], []));
-        for (int level = 0; level < 22; level++)
-        {
-            tree = transaction.WriteDirTree(new DirTree([], [new("a", tree, meta), new("b", tree, meta)]));
-        }
+        Checksum tree = WriteDoubling(transaction, meta, levels: 22);
 
         OstreeException e = Assert.Throws<OstreeException>(() => transaction.RequireComplete(new Commit([], null, "", "", 1, tree, meta)));
 
@@ -53,12 +49,7 @@ public sealed class TransactionTests : IDisposable
     {
         using RepositoryTransaction transaction = _repository.BeginTransaction();
         Checksum meta = transaction.WriteDirMeta(DirMeta.ForDirectory(0, 0, 0x1ED));
-        Checksum large = transaction.WriteDirTree(new DirTree([], []));
-        for (int level = 0; level < 20; level++)
-        {
-            large = transaction.WriteDirTree(new DirTree([], [new("a", large, meta), new("b", large, meta)]));
-        }
-
+        Checksum large = WriteDoubling(transaction, meta, levels: 20);
         Checksum tree = large;
         for (int level = 0; level < 3; level++)
         {
@@ -204,5 +195,17 @@ public sealed class TransactionTests : IDisposable
     {
         _repository.Dispose();
         _directory.Dispose();
+    }
+
+    // Each level has the one below it twice.
+    private static Checksum WriteDoubling(RepositoryTransaction transaction, Checksum meta, int levels)
+    {
+        Checksum tree = transaction.WriteDirTree(new DirTree([], []));
+        for (int level = 0; level < levels; level++)
+        {
+            tree = transaction.WriteDirTree(new DirTree([], [new("a", tree, meta), new("b", tree, meta)]));
+        }
+
+        return tree;
     }
 }
