@@ -43,7 +43,8 @@ public sealed class Guest : IDisposable
     private static readonly string[] EndsOfBoots = ["reboot: Restarting system", "Kernel panic - not syncing", "BdsDxe: loading"];
     private static readonly string Qemu = Environment.GetEnvironmentVariable("BOOTC_QEMU") is { Length: > 0 } program ? program : "qemu-system-x86_64";
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ProbePause = TimeSpan.FromSeconds(2); // a guest that is asked all the time gets nowhere
 
     private readonly GuestOptions _options;
     private Process _process;
@@ -51,7 +52,9 @@ public sealed class Guest : IDisposable
     private bool _isEnding;
     private readonly string _socketPath;
     private readonly StringBuilder _received = new();
+    private readonly Stopwatch _sinceProbe = new();
     private int _commands;
+    private int _restarts;
 
     private Guest(GuestOptions options, Process process, string socketPath)
     {
@@ -76,6 +79,7 @@ public sealed class Guest : IDisposable
     {
         Require();
         File.Delete(options.ConsoleLog);
+        File.Delete(Steps(options));
         string socketPath = Path.Combine(Path.GetTempPath(), $"guest-{Guid.NewGuid():N}.sock");
         var guest = new Guest(options, Launch(options, socketPath), socketPath);
         try
@@ -129,7 +133,7 @@ public sealed class Guest : IDisposable
         Send($"printf '\\n@begin-%d@\\n' {number}; {{ {command}\n}} 2>&1 < /dev/null | cat; printf '\\n@end-%d-%d@\\n' {number} ${{PIPESTATUS[0]}}\n");
         string output = "";
         WaitFor(() => (output = Received()[position..]).LastIndexOf(end, StringComparison.Ordinal) is >= 0 and int at && output.IndexOf('@', at + end.Length) > 0, $"'{command}' ends", timeout ?? TimeSpan.FromMinutes(2));
-        File.AppendAllText(Path.ChangeExtension(_options.ConsoleLog, ".steps"), $"{clock.Elapsed.TotalSeconds,6:F1} s {_process.TotalProcessorTime.TotalSeconds,6:F1} {command}\n");
+        File.AppendAllText(Steps(_options), $"{clock.Elapsed.TotalSeconds,6:F1} s {_process.TotalProcessorTime.TotalSeconds,6:F1} {command}\n");
         int from = output.IndexOf(begin, StringComparison.Ordinal) + begin.Length;
         int to = output.LastIndexOf(end, StringComparison.Ordinal);
         int status = int.Parse(output[(to + end.Length)..output.IndexOf('@', to + end.Length)], CultureInfo.InvariantCulture);
@@ -152,18 +156,16 @@ public sealed class Guest : IDisposable
     /// <summary>Restarts the guest through its systemd and waits until it is up again.</summary>
     public string Reboot(TimeSpan? timeout = null)
     {
-        string before = Run("cat /proc/sys/kernel/random/boot_id").Succeeded();
-        Begin("systemctl reboot");
-        WaitFor(() => TryRun("cat /proc/sys/kernel/random/boot_id") is { } now && now.Contains('-', StringComparison.Ordinal) && now != before, "the guest boots again", timeout ?? TimeSpan.FromMinutes(8));
+        RebootUntil("true", "the guest boots again", timeout ?? TimeSpan.FromMinutes(8));
         return WaitUntilBooted(timeout);
     }
 
     /// <summary>Has the guest restart and waits until a command succeeds in it again, however many boots that takes.</summary>
     public void RebootUntil(string command, string what, TimeSpan timeout)
     {
-        string before = Run("cat /proc/sys/kernel/random/boot_id").Succeeded();
+        int before = _restarts;
         Begin("systemctl reboot");
-        WaitFor(() => TryRun($"[ $(cat /proc/sys/kernel/random/boot_id) != {before} ] && {command}") is not null, what, timeout);
+        WaitFor(() => _restarts > before && TryRun(command) is not null, what, timeout);
     }
 
     /// <summary>Powers the guest off as its power button would, units stopped in order.</summary>
@@ -197,6 +199,8 @@ public sealed class Guest : IDisposable
     public InvalidOperationException Failure(string what) =>
         new($"{what}; the console's last lines ({_options.ConsoleLog}):\n{string.Join('\n', Console.Split('\n').TakeLast(LastLines))}");
 
+    private static string Steps(GuestOptions options) => Path.ChangeExtension(options.ConsoleLog, ".steps");
+
     private static Socket MakeSocket() => new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 
     private static Process Launch(GuestOptions options, string socketPath) =>
@@ -210,6 +214,8 @@ public sealed class Guest : IDisposable
         File.Delete(_socketPath);
         _process = Launch(_options, _socketPath);
         _shell = MakeSocket();
+        _sinceProbe.Reset();
+        _restarts++;
         Connect();
     }
 
@@ -298,18 +304,26 @@ public sealed class Guest : IDisposable
 
     private string? TryRun(string command)
     {
-        if (!HasShell())
+        if ((_sinceProbe.IsRunning && _sinceProbe.Elapsed < ProbePause) || !HasShell())
         {
             return null;
         }
 
         try
         {
-            return Run(command, ProbeInterval) is { ExitCode: 0 } result ? result.Output : null;
+            if (Run(command, ProbeTimeout) is { ExitCode: 0 } result)
+            {
+                _sinceProbe.Reset();
+                return result.Output;
+            }
+
+            _sinceProbe.Restart();
+            return null;
         }
         catch (TimeoutException)
         {
             Interrupt();
+            _sinceProbe.Restart();
             return null;
         }
         catch (SocketException)

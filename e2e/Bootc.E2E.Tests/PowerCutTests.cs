@@ -27,6 +27,7 @@ public sealed class PowerCutTests
                 guest.Kill();
                 guest.Dispose();
                 guest = installed.Start($"after-power-cut-{when}.log", uefi: true);
+                StopSealing(guest);
                 AssertIsWhole(guest);
             }
 
@@ -56,9 +57,16 @@ public sealed class PowerCutTests
         }),
     ];
 
-    private static void AssertIsWhole(Guest guest)
+    // The first update, and the boot after it, had to do with a store that is being sealed; an emulated processor would be busy with
+    // that through all the others.
+    private static void StopSealing(Guest guest)
     {
         guest.WaitUntilBooted();
+        guest.Run("systemctl mask --now bootc-seal.service").Succeeded();
+    }
+
+    private static void AssertIsWhole(Guest guest)
+    {
         string version = guest.Run("cat /usr/share/example/version").Succeeded().Trim();
         Assert.Contains(version, new[] { "version 1", "version 2" });
         Assert.Contains(version == "version 1" ? "example:v1" : "example:v2", guest.Run("bootc status --format json").Succeeded(), StringComparison.Ordinal);

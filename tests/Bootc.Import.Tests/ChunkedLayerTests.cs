@@ -1,4 +1,5 @@
 // Of layers with tables of contents, only what is missing is fetched, and what comes of it is the layer as it is.
+using System.Collections.Concurrent;
 using Bootc.Oci;
 using Bootc.Oci.Layers.Chunked;
 using Bootc.Oci.Model;
@@ -160,11 +161,14 @@ public sealed class ChunkedLayerTests : IDisposable
             await PullAsync(_test, registry, "1");
         }
 
+        // Each answer that is long enough breaks off early, but for the second one about the same bytes.
+        var broke = new ConcurrentDictionary<string, int>();
         using var broken = new LayoutRegistry(Layout, style, (answer, request, before) =>
-            request.Header("range") is not null && before % 2 == 1 && answer.Body.Length > 2000 ? answer with { BreakAfter = 1000 + (137 * before) } : answer);
+            request.Header("range")?.Split('-')[^1] is { } end && answer.Body.Length > 2000 && broke.TryAdd(end, before) ? answer with { BreakAfter = 1000 + (137 * before % 1000) } : answer);
 
         (PulledImage pulled, PreparedImport prepared, WatchedProgress progress) = await PullAsync(_test, broken, "2");
 
+        Assert.NotEmpty(broke);
         Assert.True(prepared.BytesReused > 0);
         Assert.Empty(progress.Warnings);
         await AssertIsTheImageAsync(pulled, "2");

@@ -18,9 +18,15 @@ internal sealed class BlobTries(RegistryClient client)
         _came += bytes;
         if (_came >= Progress)
         {
-            _came = 0;
-            _failures = 0;
+            Renew();
         }
+    }
+
+    /// <summary>Takes note that all of a range came, however small: there are only so many of them.</summary>
+    public void Renew()
+    {
+        _came = 0;
+        _failures = 0;
     }
 
     /// <summary>Waits before the next try.</summary>

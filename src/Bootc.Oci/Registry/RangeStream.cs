@@ -9,7 +9,7 @@ namespace Bootc.Oci.Registry;
 /// <summary>
 /// Reads ranges of a blob, one after the other. Many are asked for at once; from a registry that does not give several in one
 /// answer (storage behind registries often does not), each is asked for on its own, some ahead of the one that is read. When the
-/// connection breaks, what is missing is asked for again; progress gives new tries.
+/// connection breaks, what is missing is asked for again; progress and the end of a range give new tries.
 /// </summary>
 internal sealed class RangeStream(
     RegistryClient client, RegistryReference image, Descriptor descriptor, IReadOnlyList<BlobRange> ranges, IProgress<long>? bytesReceived) : ForwardStream
@@ -46,6 +46,7 @@ internal sealed class RangeStream(
         {
             if (_position == ranges[_index].End)
             {
+                _tries.Renew();
                 _index++;
                 _position = _index < ranges.Count ? ranges[_index].Offset : _position;
                 continue;
