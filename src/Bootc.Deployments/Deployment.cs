@@ -52,6 +52,9 @@ public sealed class Deployment
     /// <summary>Its further data, relative to the sysroot.</summary>
     public string BackingPath => $"ostree/deploy/{Stateroot}/backing/{DirectoryName}";
 
+    /// <summary>The name of the directory that has its kernel, below <c>ostree</c> of /boot or of the boot loader's partition.</summary>
+    internal string KernelDirectoryName => $"{Stateroot}-{Bootcsum}";
+
     /// <summary>Whether two objects are the same deployment.</summary>
     public bool IsSame(Deployment? other) => other is not null && Path == other.Path;
 

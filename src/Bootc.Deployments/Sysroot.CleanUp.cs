@@ -92,7 +92,7 @@ public sealed partial class Sysroot
 
     private void RemoveOtherKernels()
     {
-        HashSet<string> needed = [.. _deployments.Select(deployment => $"{deployment.Stateroot}-{deployment.Bootcsum}")];
+        HashSet<string> needed = [.. _deployments.Select(deployment => deployment.KernelDirectoryName)];
         using DirectoryHandle? kernels = Root.TryOpenDirectory("boot/ostree");
         foreach (DirectoryEntry entry in kernels?.List() ?? [])
         {

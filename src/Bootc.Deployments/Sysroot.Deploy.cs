@@ -476,7 +476,7 @@ public sealed partial class Sysroot
 
     private void Stage(Deployment deployment, DeployRequest request)
     {
-        CheckBootRoom([deployment]); // better now than at shutdown
+        CheckRoom(ListWith(deployment, request.Merge, retain: false)); // better now than at shutdown
         WriteOrigin(deployment);
         new StagedDeployment(deployment, request.Merge, request.KernelArguments?.ToArray(), request.IsLocked) { EntryExtensions = deployment.Entry.Extensions }.Write();
     }

@@ -10,8 +10,6 @@ namespace Bootc.Deployments;
 public sealed partial class Sysroot
 {
     private readonly HashSet<string> _warnings = [];
-    private const long BootBlock = 4096;
-    private const int BootBlocksBesides = 16; // directories and links; each entry takes one more
     private static readonly string[] HealthCheckLinks =
     [
         "etc/systemd/system/multi-user.target.wants/bootc-health-check.service",
@@ -58,13 +56,18 @@ public sealed partial class Sysroot
         SoftReboot.CallOffUnless(this, deployments.FirstOrDefault());
         DropStagedUnless(deployments);
         Deployment[] current = [.. _deployments.Where(deployment => !deployment.IsStaged)];
-        bool showStateroot = wanted.Any(deployment => deployment.Stateroot != wanted[0].Stateroot);
+        bool showStateroot = AreOfSeveralStateroots(wanted);
         bool needsNewEntries = wanted.Length != current.Length || !Enumerable.Range(0, wanted.Length).All(i => HaveEqualEntries(wanted[i], current[i], i, showStateroot));
         using IBootLoader loader = OpenBootLoader();
         if (!needsNewEntries && wanted.Zip(current).All(pair => pair.First.IsSame(pair.Second)))
         {
             FollowEntries(loader);
             return;
+        }
+
+        if (needsNewEntries)
+        {
+            MakeRoom(wanted, loader);
         }
 
         AssignSerials(wanted);
@@ -219,6 +222,8 @@ public sealed partial class Sysroot
         return current.Entry.Title == MakeTitle(root, wanted, index, showStateroot);
     }
 
+    private static bool AreOfSeveralStateroots(Deployment[] deployments) => deployments.Any(deployment => deployment.Stateroot != deployments[0].Stateroot);
+
     private static string OptionsWithoutOstree(Deployment deployment) => KernelArguments.Parse(deployment.Entry.Options).Remove("ostree").ToString();
 
     private string? CommitVersion(Deployment deployment) => Repository.LoadCommit(deployment.Commit).Metadata.TryGetString("version");
@@ -239,7 +244,7 @@ public sealed partial class Sysroot
     {
         int version = BootVersion == 0 ? 1 : 0;
         using DirectoryHandle boot = Root.EnsureDirectory("boot");
-        CheckRoom(boot, loader, deployments);
+        RequireRoom(boot, loader, deployments);
         boot.RemoveTree($"loader.{version}/entries");
         using DirectoryHandle entries = boot.EnsureDirectory($"loader.{version}/entries");
         foreach (Deployment deployment in deployments)
@@ -283,59 +288,11 @@ public sealed partial class Sysroot
         }
     }
 
-    private void CheckBootRoom(IReadOnlyList<Deployment> deployments)
-    {
-        using DirectoryHandle boot = Root.EnsureDirectory("boot");
-        using IBootLoader loader = OpenBootLoader();
-        CheckRoom(boot, loader, deployments);
-    }
-
-    private void CheckRoom(DirectoryHandle boot, IBootLoader loader, IReadOnlyList<Deployment> deployments)
-    {
-        CheckRoom(boot, deployments);
-        if (loader.KernelPartition is { } partition)
-        {
-            CheckRoom(partition, deployments);
-        }
-    }
-
-    // Kernels that are not in /boot, or on another such partition, yet, altogether, and a bound for what else is written there.
-    private void CheckRoom(DirectoryHandle boot, IReadOnlyList<Deployment> deployments)
-    {
-        FileStatus target = boot.GetStatus();
-        var missing = new Dictionary<string, long>();
-        foreach (Deployment deployment in deployments)
-        {
-            using DirectoryHandle root = OpenDeployment(deployment);
-            KernelLayout kernel = KernelLayout.Find(root);
-            using DirectoryHandle source = root.OpenDirectory(kernel.Directory);
-            foreach ((string from, string to) in kernel.Files)
-            {
-                string path = $"ostree/{deployment.Stateroot}-{deployment.Bootcsum}/{to}";
-                FileStatus status = source.GetStatus(from);
-                bool isCopied = status.Device != target.Device || status.MountId != target.MountId; // otherwise a link is enough
-                if (isCopied && !boot.Exists(path))
-                {
-                    missing[path] = (status.Size + BootBlock - 1) / BootBlock * BootBlock;
-                }
-            }
-        }
-
-        long needed = missing.Values.Sum();
-        long bound = needed + (BootBlocksBesides + deployments.Count) * BootBlock;
-        long room = FileSystemSpace.Of(boot).Usable;
-        if (needed > 0 && bound > room)
-        {
-            throw new DeploymentException(
-                $"{boot.DisplayPath} has no room for {string.Join(", ", missing.Keys.Select(path => System.IO.Path.GetFileName(path)))}: {bound / 1_000_000.0:F1} MB are needed, {room / 1_000_000.0:F1} MB are free");
-        }
-    }
-
     private void InstallKernel(DirectoryHandle boot, DirectoryHandle entries, int version, Deployment deployment, int count, bool showStateroot)
     {
         using DirectoryHandle root = OpenDeployment(deployment);
         KernelLayout kernel = KernelLayout.Find(root);
-        string folder = $"ostree/{deployment.Stateroot}-{deployment.Bootcsum}";
+        string folder = $"ostree/{deployment.KernelDirectoryName}";
         using DirectoryHandle target = boot.EnsureDirectory(folder, 0x1FD);
         using DirectoryHandle source = root.OpenDirectory(kernel.Directory);
         foreach ((string from, string to) in kernel.Files)

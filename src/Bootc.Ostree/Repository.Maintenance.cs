@@ -39,33 +39,36 @@ public sealed partial class Repository
         }
 
         long total = 0;
-        long deleted = 0;
-        long bytes = 0;
+        var unneeded = new List<ObjectName>();
         foreach (DirectoryEntry prefix in _objects.List())
         {
             foreach (ObjectName name in prefix.Name.Length == 2 ? ListObjects(prefix.Name) : [])
             {
                 total++;
-                if (reachable.Objects.Contains(name))
+                if (!reachable.Objects.Contains(name))
                 {
-                    continue;
-                }
-
-                string path = name.PathIn(Mode);
-                bytes += _objects.TryGetStatus(path)?.Size ?? 0;
-                deleted++;
-                if (!dryRun)
-                {
-                    _objects.RemoveTree(path);
-                    if (name.Type == ObjectType.Commit)
-                    {
-                        MarkPartial(name.Checksum, false);
-                    }
+                    unneeded.Add(name);
                 }
             }
         }
 
-        return new PruneResult(total, deleted, bytes);
+        // Commits first: one that is there has all that it consists of, whenever this ends.
+        long bytes = 0;
+        foreach (ObjectName name in unneeded.OrderBy(name => name.Type != ObjectType.Commit))
+        {
+            string path = name.PathIn(Mode);
+            bytes += _objects.TryGetStatus(path)?.Size ?? 0;
+            if (!dryRun)
+            {
+                _objects.RemoveTree(path);
+                if (name.Type == ObjectType.Commit)
+                {
+                    MarkPartial(name.Checksum, false);
+                }
+            }
+        }
+
+        return new PruneResult(total, unneeded.Count, bytes);
     }
 
     /// <summary>Checks all objects, as <c>ostree fsck</c> does, on all processors.</summary>

@@ -30,6 +30,23 @@ public class BootLoaderTests
     }
 
     [Fact]
+    public void A_partition_with_room_for_two_kernels_takes_a_third_in_place_of_the_first()
+    {
+        using var machine = new Machine("systemd", megabytes: 4);
+        foreach (string version in new[] { "1", "2", "3" })
+        {
+            Assert.Empty(machine.Warnings);
+            machine.Switch(Image(version, kernel: $"6.{version}").AddLayer(layer => layer.File($"usr/lib/modules/6.{version}/vmlinuz", new byte[1_300_000])), tag: version);
+        }
+
+        Assert.Matches($"^{machine.Esp("")} has no room for one more kernel: [0-9a-f]{{64}}\\.0, which would go after it, leaves the boot menu before the new deployment enters it$", Assert.Single(machine.Warnings));
+        Assert.Equal(2, machine.Entries.Length);
+        machine.AssertEntriesEqualThoseOfBoot();
+        machine.AssertKernelsAreThere();
+        machine.Host.AssertSound();
+    }
+
+    [Fact]
     public void Swap_that_was_cut_short_is_completed_first()
     {
         using var machine = new Machine("systemd");

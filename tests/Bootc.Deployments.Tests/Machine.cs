@@ -10,10 +10,17 @@ internal sealed class Machine : IDisposable
 {
     private const string HealthCheck = "etc/systemd/system/multi-user.target.wants/bootc-health-check.service";
 
-    public Machine(string bootLoader)
+    /// <param name="bootLoader">Its name in the repository's config.</param>
+    /// <param name="megabytes">The size of its partition; as large as the disk when it is not given.</param>
+    public Machine(string bootLoader, int megabytes = 0)
     {
         Host = new TestHost();
         Directory.CreateDirectory(Esp(""));
+        if (megabytes > 0)
+        {
+            Host.MountSmallDisk(megabytes, Esp(""));
+        }
+
         File.AppendAllText(Host["ostree/repo/config"], $"[bootc]\nbootloader={bootLoader}\nesp=1234-ABCD\n");
     }
 

@@ -22,36 +22,39 @@ internal sealed partial class TestHost : IDisposable
     }
 
     /// <summary>A host with a copy of another one's sysroot.</summary>
-    public static TestHost CopyOf(TestHost other)
-    {
-        var host = new TestHost(stateroot: null);
-        Peer.Run("cp", "-a", other.Path + "/.", host.Path).Succeeded();
-        return host;
-    }
+    public static TestHost CopyOf(TestHost other) => new TestHost(stateroot: null).With(other);
+
+    /// <summary>The same, with a folder that is a file system of its own with so little room.</summary>
+    public static TestHost CopyOnSmallDisk(TestHost other, int megabytes, string folder) => new TestHost(stateroot: null).MountSmallDisk(megabytes, folder).With(other);
 
     /// <summary>A host whose sysroot, or a folder of it, is a file system of its own with so little room.</summary>
     public static TestHost OnSmallDisk(int megabytes, string folder = "", string type = "ext4")
     {
+        TestHost host = new TestHost(stateroot: null).MountSmallDisk(megabytes, folder, type);
+        Sysroot.Initialize(host.Path, "default");
+        return host;
+    }
+
+    /// <summary>Mounts a file system with so little room on a folder.</summary>
+    public TestHost MountSmallDisk(int megabytes, string folder, string type = "ext4")
+    {
         Peer.Require($"mkfs.{type}", "mount");
-        var host = new TestHost(stateroot: null);
-        string disk = host.Disk;
-        string mountPoint = Directory.CreateDirectory(host[folder]).FullName;
-        using (FileStream file = File.Create(disk))
+        string mountPoint = Directory.CreateDirectory(this[folder]).FullName;
+        using (FileStream file = File.Create(Disk))
         {
             file.SetLength(megabytes * 1024L * 1024);
         }
 
-        string[] options = type == "ext4" ? ["-q", "-m", "0", disk] : ["-q", disk];
+        string[] options = type == "ext4" ? ["-q", "-m", "0", Disk] : ["-q", Disk];
         Peer.Run($"mkfs.{type}", options).Succeeded();
-        CommandResult mount = Peer.Run("mount", "-o", "loop", disk, mountPoint);
+        CommandResult mount = Peer.Run("mount", "-o", "loop", Disk, mountPoint);
         if (mount.ExitCode != 0)
         {
-            host.Dispose();
+            Dispose();
             Assert.Skip($"no loop device can be mounted: {mount.Error}");
         }
 
-        Sysroot.Initialize(host.Path, "default");
-        return host;
+        return this;
     }
 
     /// <summary>What is on the disk that was made for it.</summary>
@@ -135,6 +138,12 @@ internal sealed partial class TestHost : IDisposable
 
     [GeneratedRegex("^[* ] ([^ ]+ [0-9a-f]{64}\\.[0-9]+)", RegexOptions.Multiline)]
     private static partial Regex DeploymentLine();
+
+    private TestHost With(TestHost other)
+    {
+        Peer.Run("cp", "-a", other.Path + "/.", Path).Succeeded();
+        return this;
+    }
 
     private static OperationOutcome Wait(Task<OperationOutcome> operation) => operation.GetAwaiter().GetResult();
 }

@@ -86,6 +86,33 @@ public sealed class PushTests : IDisposable
         Assert.Equal((pushed.Digest, 0, 4, 0L), (again.Digest, again.Uploaded, again.Present, again.BytesUploaded)); // known by what the name stood for
     }
 
+    // Whoever may write to the registry could have put anything under the name, and the image may be signed once it is pushed.
+    [Fact]
+    public async Task Blobs_that_the_registry_takes_for_layers_do_not_come_into_an_image()
+    {
+        Peer.Require("skopeo");
+        using var registry = new RealRegistry(_directory);
+        string name = $"{registry.Address}/os/image:1";
+        string archive = $"docker-archive:{_directory["copy.tar"]}:example.com/os/image:tag";
+        Peer.Run("skopeo", "copy", "-q", _image.Reference, archive).Succeeded();
+        PushedImage pushed = await PushAsync(archive, name);
+        Peer.Run("skopeo", "copy", "-q", "--src-tls-verify=false", $"docker://{name}", $"dir:{_directory["forged"]}").Succeeded();
+        WrittenImage impostor = OsImage.Create("2").WriteTo(_directory["impostor"]);
+        string blob = impostor.LayerDigests[0];
+        File.Copy(impostor.BlobPath(blob), _directory[$"forged/{blob["sha256:".Length..]}"]);
+        JsonNode manifest = JsonNode.Parse(File.ReadAllText(_directory["forged/manifest.json"]))!;
+        manifest["layers"]![0]!["digest"] = blob;
+        manifest["layers"]![0]!["size"] = new FileInfo(impostor.BlobPath(blob)).Length;
+        File.WriteAllText(_directory["forged/manifest.json"], manifest.ToJsonString());
+        PushedImage forged = await PushAsync($"dir:{_directory["forged"]}", name);
+
+        PushedImage again = await PushAsync(archive, name);
+
+        Assert.NotEqual(pushed.Digest, forged.Digest);
+        Assert.Equal(pushed.Digest, again.Digest);
+        await AssertIsTheImageAsync($"docker://{name}", LayerCompression.Gzip);
+    }
+
     [Fact]
     public async Task Layers_that_the_registry_has_as_they_were_pulled_are_not_sent_from_storage()
     {

@@ -102,7 +102,7 @@ public sealed class ImagePush(IImageSource source, RegistryReference target, Oci
         (Descriptor Layer, Digest DiffId)[] distinct = [.. manifest.Layers.Zip(diffIds).DistinctBy(pair => pair.Second)];
         await ForEachAsync(distinct, async (pair, stop) =>
         {
-            if (await FindPresentAsync(pair.Layer, known.GetValueOrDefault(pair.DiffId), stop).ConfigureAwait(false) is { } there)
+            if (await FindPresentAsync(pair.Layer, pair.DiffId, known.GetValueOrDefault(pair.DiffId), stop).ConfigureAwait(false) is { } there)
             {
                 layers[pair.DiffId] = there;
                 _placements[there.Digest] = BlobPlacement.Present;
@@ -165,19 +165,37 @@ public sealed class ImagePush(IImageSource source, RegistryReference target, Oci
     }
 
     // As it was compressed where the image was pulled from, or as it was pushed under the name before.
-    private async Task<Descriptor?> FindPresentAsync(Descriptor original, Descriptor? pushed, CancellationToken cancellation)
+    private async Task<Descriptor?> FindPresentAsync(Descriptor original, Digest diffId, Descriptor? claimed, CancellationToken cancellation)
     {
-        foreach (Descriptor? candidate in (Descriptor?[])[pushed, original])
+        if (OciTypeOf(original.MediaType) is { } type && (!ForceCompression || HasWantedForm(original)) && await _client.HasBlobAsync(target, original.Digest, cancellation).ConfigureAwait(false))
         {
-            if (candidate is not null && OciTypeOf(candidate.MediaType) is { } type && (!ForceCompression || HasWantedForm(candidate)) && await _client.HasBlobAsync(target, candidate.Digest, cancellation).ConfigureAwait(false))
-            {
-                return candidate with { MediaType = type };
-            }
+            return original with { MediaType = type };
         }
 
-        return null;
+        return claimed is not null && HasWantedForm(claimed) && await _client.HasBlobAsync(target, claimed.Digest, cancellation).ConfigureAwait(false)
+            ? await FindEqualAsync(original, diffId, claimed.Digest, cancellation).ConfigureAwait(false)
+            : null;
     }
 
+    // Only the registry says that this blob is the layer. It is what compressing the layer gives, or another one is sent:
+    // nobody else is to decide what the image is made of that is pushed here, and signed later on.
+    private async Task<Descriptor?> FindEqualAsync(Descriptor layer, Digest diffId, Digest claimed, CancellationToken cancellation)
+    {
+        var content = new CompressedLayer(source, layer, diffId, Compression, progress: null);
+        try
+        {
+            await using Stream bytes = await content.OpenAsync(cancellation).ConfigureAwait(false);
+            await bytes.CopyToAsync(Stream.Null, cancellation).ConfigureAwait(false);
+        }
+        catch (LayerFormatException) when (Compression == LayerCompression.ZstdChunked)
+        {
+            return null; // goes without a table
+        }
+
+        return content.Descriptor!.Digest == claimed ? content.Descriptor : null;
+    }
+
+    // By what the registry says of what is under the name.
     private async Task<Dictionary<Digest, Descriptor>> FindKnownLayersAsync(CancellationToken cancellation)
     {
         var known = new Dictionary<Digest, Descriptor>();
