@@ -5,6 +5,7 @@ using Bootc.Cli;
 using Bootc.Cli.CommandLine;
 using Bootc.Cli.Presentation;
 
+TerminalOutput.Guard();
 Command root = BootcCommand.CreateFor(args);
 if (args.Length == 0)
 {

@@ -145,6 +145,26 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     /// <summary>Whether the image that was looked up last was accepted by a signature.</summary>
     public bool IsSigned => _policy?.Verdict?.IsSigned == true;
 
+    /// <summary>Warns when less is asked of the image that was looked up last than of the one before. Who chooses another image may do so; it is not to go unseen.</summary>
+    /// <param name="target">The image that was looked up.</param>
+    /// <param name="previous">What was followed until now, if anything was.</param>
+    public void WarnOfDowngrade(OstreeImageReference target, OstreeImageReference? previous)
+    {
+        if (target.Verification == SignatureVerification.OstreeRemote)
+        {
+            return; // nothing unsigned gets through
+        }
+
+        if (previous is { Verification: not SignatureVerification.ContainerPolicyAllowInsecure } && target.Verification == SignatureVerification.ContainerPolicyAllowInsecure)
+        {
+            Progress.Warn($"{previous.Image} had to be signed, and {target.Image} has not: --enforce-container-sigpolicy asks for that");
+        }
+        else if (Current is { } current && Verification.Read(Sysroot.Repository, current.Commit) is not null && !IsSigned)
+        {
+            Progress.Warn($"the image before was signed, and {target.Image} is accepted without a signature");
+        }
+    }
+
     /// <summary>Remembers what was found of the signatures of the image that was looked up last.</summary>
     public void NoteVerdict(Checksum commit)
     {

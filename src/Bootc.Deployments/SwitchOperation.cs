@@ -50,7 +50,7 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
         }
 
         PreparedImport prepared = await context.PrepareAsync(Target, OperationContext.FindRelease(Target, Release), null, cancellation).ConfigureAwait(false);
-        WarnOfDowngrade(context, previous);
+        context.WarnOfDowngrade(Target, previous);
         Origin origin = context.Current?.Origin.WithImage(Target) ?? Origin.ForImage(Target);
         if (sysroot.Staged is { } staged && staged.Stateroot == context.Current?.Stateroot)
         {
@@ -94,24 +94,6 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
         && origin.File.ToString() == booted.Origin.ForNewDeployment().File.ToString()
         && KernelArgumentsOperation.Show(sysroot, staged).SequenceEqual(KernelArgumentsOperation.Show(sysroot, booted))
         && staged.Entry.Extensions.SequenceEqual(booted.Entry.Extensions);
-
-    // Who chooses another image may do so; it is not to go unseen.
-    private void WarnOfDowngrade(OperationContext context, OstreeImageReference? previous)
-    {
-        if (Target.Verification == SignatureVerification.OstreeRemote)
-        {
-            return; // nothing unsigned gets through
-        }
-
-        if (previous is { Verification: not SignatureVerification.ContainerPolicyAllowInsecure } && Target.Verification == SignatureVerification.ContainerPolicyAllowInsecure)
-        {
-            progress.Warn($"{previous.Image} had to be signed, and {Target.Image} has not: --enforce-container-sigpolicy asks for that");
-        }
-        else if (context.Current is { } current && Verification.Read(sysroot.Repository, current.Commit) is not null && !context.IsSigned)
-        {
-            progress.Warn($"the image before was signed, and {Target.Image} is accepted without a signature");
-        }
-    }
 
     private OperationOutcome ChangeOrigin(OperationContext context)
     {

@@ -42,7 +42,9 @@ public sealed class ResetOperation(Sysroot sysroot, OciOptions oci, IOperationPr
         PulledImage? pulled = null;
         if (Target is not null)
         {
-            pulled = await context.PullAsync(await context.PrepareAsync(image, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+            PreparedImport prepared = await context.PrepareAsync(image, cancellation).ConfigureAwait(false);
+            context.WarnOfDowngrade(image, current.Origin.Image);
+            pulled = await context.PullAsync(prepared, cancellation).ConfigureAwait(false);
         }
 
         Checksum commit = pulled?.Image.MergeCommit ?? ImageStore.BaseOf(sysroot.Repository, current.Commit);

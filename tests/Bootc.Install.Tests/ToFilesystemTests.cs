@@ -79,6 +79,27 @@ public class ToFilesystemTests
     }
 
     [Fact]
+    public void Reset_to_another_image_tells_that_less_is_asked_of_it()
+    {
+        using var root = new MountedRoot();
+        root.Bootc("install", "to-filesystem", "--source-imgref", root.Image, "--enforce-container-sigpolicy", "--bootloader", "none", root.Path).Succeeded();
+        string[] reset = ["install", "reset", "--experimental", "--sysroot", root.Path];
+        string other = root.Image.Replace("oci:", "oci:/..");
+
+        CommandResult unsigned = root.Bootc([.. reset, "--target-transport", "oci", "--target-imgref", other["oci:".Length..]]);
+        CommandResult refused = root.Bootc([.. reset, "--target-imgref", other, "--enforce-container-sigpolicy"]);
+        CommandResult nothing = root.Bootc([.. reset, "--enforce-container-sigpolicy"]);
+
+        unsigned.Succeeded();
+        Assert.Contains($"warning: {root.Image} had to be signed, and {other} has not: --enforce-container-sigpolicy asks for that\n", unsigned.Error);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("error: ", refused.Error);
+        Assert.Contains("sign", refused.Error);
+        Assert.Equal(2, nothing.ExitCode);
+        Assert.Contains("which is not given", nothing.Error);
+    }
+
+    [Fact]
     public void What_is_there_stays_when_the_installation_cannot_be_done()
     {
         using var root = new MountedRoot();

@@ -165,12 +165,14 @@ internal static class InstallCommand
     {
         var experimental = new Option<bool>("--experimental") { Description = "Say that you know that this may change" };
         var target = new Option<string?>("--target-imgref") { Description = "The image, if it is another one than that which runs", HelpName = "IMAGE" };
+        var transport = TransportOption.Create("--target-transport", "that image");
+        var verify = new Option<bool>("--enforce-container-sigpolicy") { Description = "Refuse that image unless the containers policy asks for its signature and finds it good" };
         var stateroot = new Option<string?>("--stateroot") { Description = "The name of the new stateroot, instead of one like s2026-0", HelpName = "NAME" };
         var arguments = new Option<string[]>("--karg") { Description = "Add a kernel argument", HelpName = "ARG" };
         var noRoot = new Option<bool>("--no-root-kargs") { Description = "Do not take over the kernel arguments by which the root is found" };
         var apply = new Option<bool>("--apply") { Description = "Reboot into the new deployment when it is ready" };
         var progress = new ProgressOptions();
-        var command = new DocumentedCommand("reset", "Start anew: the image with an /etc and a /var that nobody has touched", experimental, target, stateroot, arguments, noRoot, apply)
+        var command = new DocumentedCommand("reset", "Start anew: the image with an /etc and a /var that nobody has touched", experimental, target, transport, verify, stateroot, arguments, noRoot, apply)
         {
             Details = ["The new deployment has a stateroot of its own. The one before can still be booted, and its files stay in /sysroot/ostree/deploy."],
         };
@@ -181,16 +183,22 @@ internal static class InstallCommand
             {
                 result.AddError("this command may still change: give --experimental to use it");
             }
+
+            if (result.GetValue(target) is null && (result.GetValue(verify) || result.GetValue(transport) is not null))
+            {
+                result.AddError("--target-transport and --enforce-container-sigpolicy are about the image that --target-imgref names, which is not given");
+            }
         });
         command.SetAction(async (parsed, cancellation) =>
         {
             using Sysroot sysroot = OpenSysroot.ForWriting(parsed, "install reset");
             Reboot.Check(sysroot, parsed.GetValue(apply));
             var oci = new OciOptions();
-            ImageReference? image = parsed.GetValue(target) is { } named ? await ImageName.ResolveAsync(ImageName.Read(named), oci, ErrorReport.Log, cancellation) : null;
+            ImageReference? image = parsed.GetValue(target) is { } named ? await ImageName.ResolveAsync(ImageName.Read(named, parsed.GetValue(transport)), oci, ErrorReport.Log, cancellation) : null;
+            SignatureVerification verification = parsed.GetValue(verify) ? SignatureVerification.ContainerPolicy : SignatureVerification.ContainerPolicyAllowInsecure;
             OperationOutcome outcome = await progress.CreateView(parsed).RunAsync(view => new ResetOperation(sysroot, oci, view)
             {
-                Target = image is null ? null : OstreeImageReference.Unverified(image),
+                Target = image is null ? null : new OstreeImageReference(verification, null, image),
                 Stateroot = parsed.GetValue(stateroot),
                 KernelArguments = parsed.GetValue(arguments) ?? [],
                 WithoutRootArguments = parsed.GetValue(noRoot),

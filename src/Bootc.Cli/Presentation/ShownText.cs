@@ -15,12 +15,17 @@ internal static class ShownText
     public static string Line(string text) => Lines(text).Replace('\n', ' ');
 
     /// <summary>The text with its lines.</summary>
-    public static string Lines(string text)
+    public static string Lines(string text) => Clean(text.Replace("\r", ""), MaximumLength);
+
+    /// <summary>The text, all of it, with its lines.</summary>
+    public static string All(ReadOnlySpan<char> text) => Clean(text, int.MaxValue);
+
+    private static string Clean(ReadOnlySpan<char> text, int maximumLength)
     {
-        var shown = new StringBuilder();
-        foreach (Rune rune in text.Replace("\r", "").EnumerateRunes())
+        var shown = new StringBuilder(Math.Min(text.Length, maximumLength));
+        foreach (Rune rune in text.EnumerateRunes())
         {
-            if (shown.Length >= MaximumLength)
+            if (shown.Length >= maximumLength)
             {
                 return shown.Append('…').ToString();
             }
