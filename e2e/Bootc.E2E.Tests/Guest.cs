@@ -34,7 +34,10 @@ public sealed class Guest : IDisposable
         + "systemd.mask=ssh.service systemd.mask=e2scrub_reap.service systemd.mask=systemd-binfmt.service systemd.mask=proc-sys-fs-binfmt_misc.automount "
         + "systemd.mask=modprobe@drm.service systemd.mask=modprobe@configfs.service systemd.mask=modprobe@fuse.service systemd.mask=systemd-journal-catalog-update.service "
         + "systemd.mask=systemd-networkd-persistent-storage.service systemd.mask=getty@tty1.service "
-        + "systemd.mask=dracut-shutdown.service";
+        + "systemd.mask=dracut-shutdown.service systemd.mask=systemd-resolved.service systemd.mask=modprobe@efi_pstore.service systemd.mask=dev-hugepages.mount "
+        + "systemd.mask=dev-mqueue.mount systemd.mask=sys-kernel-debug.mount systemd.mask=sys-kernel-tracing.mount systemd.mask=systemd-random-seed.service "
+        + "systemd.mask=systemd-network-generator.service systemd.mask=systemd-udev-load-credentials.service systemd.getty_auto=no "
+        + "tsc=reliable"; // the time is read in user space then, not from a device
 
     // Without what makes each access to memory dearer to emulate.
     private const string Processor = "max,la57=off,smap=off,smep=off,umip=off";

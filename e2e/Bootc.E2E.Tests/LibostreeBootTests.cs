@@ -17,7 +17,7 @@ public sealed class LibostreeBootTests
         {
             guest.WaitUntilBooted(Patience);
             AssertBooted(guest);
-            guest.Run("while bootc status --format human | grep -E 'Store: (not|being) sealed'; do sleep 1; done", Patience).Succeeded();
+            guest.Run("while bootc status --format human | grep -E 'Store: (not|being) sealed'; do sleep 5; done", Patience).Succeeded();
             guest.PowerOff();
         }
 

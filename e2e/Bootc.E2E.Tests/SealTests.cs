@@ -45,7 +45,7 @@ public sealed class SealTests
         using Guest guest = boot.Start("seal-first.log");
         guest.WaitUntilBooted(Patience);
         Assert.DoesNotContain("verity=require", guest.Run("findmnt -n -o OPTIONS /").Succeeded(), StringComparison.Ordinal);
-        guest.Run("while bootc status --format human | grep -E 'Store: (not|being) sealed'; do sleep 1; done", Patience).Succeeded();
+        guest.Run("while bootc status --format human | grep -E 'Store: (not|being) sealed'; do sleep 5; done", Patience).Succeeded();
         Assert.Contains("Store: sealed", guest.Run("bootc status --format human").Succeeded(), StringComparison.Ordinal);
         Assert.Contains("fsverity=true", guest.Run("cat /ostree/repo/config").Succeeded(), StringComparison.Ordinal);
         AssertNothingIsUnsealed(guest);

@@ -31,7 +31,7 @@ public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress
     private OperationOutcome Run(
         Func<Deployment, (IReadOnlyList<string> Arguments, IReadOnlyList<KeyValuePair<string, string>>? Notes)> change, string unchanged, CancellationToken cancellation)
     {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         Deployment from = FindBase(sysroot);
         (IReadOnlyList<string> arguments, IReadOnlyList<KeyValuePair<string, string>>? notes) = change(from);
         if (sysroot.ArgumentsOf(from).SequenceEqual(arguments) && (notes is null || from.Entry.Extensions.SequenceEqual(notes)))

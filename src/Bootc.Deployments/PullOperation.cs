@@ -16,7 +16,7 @@ public sealed class PullOperation(Sysroot sysroot, OciOptions oci, IOperationPro
     /// <exception cref="DeploymentException">It is no image that a host could boot.</exception>
     public async Task<OperationOutcome> RunAsync(CancellationToken cancellation)
     {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         var context = new OperationContext(sysroot, oci, progress);
         PreparedImport prepared = await context.PrepareAsync(Image, cancellation).ConfigureAwait(false);
         if (prepared.Present is { } present)

@@ -15,7 +15,7 @@ public sealed class RemoveImageOperation(Sysroot sysroot, IOperationProgress pro
     /// <exception cref="DeploymentException">There is no such image, or a deployment follows it.</exception>
     public PruneResult Run(CancellationToken cancellation)
     {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         if (ImageStore.QueryImage(sysroot.Repository, Image) is null)
         {
             string known = string.Join(", ", ImageStore.ListImages(sysroot.Repository).Select(image => image.ToString()).DefaultIfEmpty("none"));

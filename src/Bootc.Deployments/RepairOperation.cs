@@ -22,7 +22,7 @@ public sealed class RepairOperation(Sysroot sysroot, OciOptions oci, IOperationP
     /// <exception cref="OciException">A layer cannot be had.</exception>
     public async Task<RepairResult> RunAsync(FsckResult found, CancellationToken cancellation)
     {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         IReadOnlySet<ObjectName> objects = await RepairObjectsAsync(found, cancellation).ConfigureAwait(false);
         return new RepairResult(objects, [.. sysroot.Deployments.Where(RepairImage)]);
     }

@@ -11,7 +11,7 @@ public sealed class RollbackOperation(Sysroot sysroot, IOperationProgress progre
     /// <exception cref="DeploymentException">There is no deployment to fall back to.</exception>
     public OperationOutcome Run(CancellationToken cancellation)
     {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         Deployment[] finalized = [.. sysroot.Deployments.Where(deployment => !deployment.IsStaged)];
         bool isReverting = sysroot.Booted is { } running && !finalized[0].IsSame(running);
         Deployment target = isReverting ? sysroot.Booted! : sysroot.Rollback

@@ -48,7 +48,7 @@ public sealed class SealOperation(Sysroot sysroot, IOperationProgress progress)
         // The long part, beside which others may work; then what they added meanwhile, while they wait.
         SealResult first = sysroot.Repository.Seal(cancellation);
         ThrowIfCorrupt(first);
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         SealResult rest = RunLocked(cancellation);
         progress.Message($"{first.Sealed + rest.Sealed} files sealed, {first.Before} were before; the images of {sysroot.Deployments.Count} deployments are sealed, and each boot asks for it");
     }

@@ -34,7 +34,7 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
     /// <exception cref="DeploymentException">It cannot be deployed.</exception>
     public async Task<OperationOutcome> RunAsync(CancellationToken cancellation)
     {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         var context = new OperationContext(sysroot, oci, progress) { Deriver = Deriver };
         if (MutateInPlace)
         {

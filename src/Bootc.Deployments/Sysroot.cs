@@ -212,6 +212,16 @@ public sealed partial class Sysroot : IDisposable
         return held;
     }
 
+    /// <summary>The same for an operation, which is told meanwhile what the next boot does not depend on.</summary>
+    public SysrootLock Lock(IOperationProgress progress, CancellationToken cancellation)
+    {
+        SysrootLock held = Lock(progress.Message, cancellation);
+        Action<string>? before = Warned;
+        Warned = progress.Warn;
+        held.Released = () => Warned = before;
+        return held;
+    }
+
     /// <summary>Opens a deployment's directory.</summary>
     public DirectoryHandle OpenDeployment(Deployment deployment) => Root.OpenDirectory(deployment.Path);
 

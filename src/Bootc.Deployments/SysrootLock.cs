@@ -34,8 +34,15 @@ public sealed class SysrootLock : IDisposable
         }
     }
 
+    /// <summary>Called when the lock is given back.</summary>
+    internal Action? Released { get; set; }
+
     /// <inheritdoc/>
-    public void Dispose() => _lock.Dispose();
+    public void Dispose()
+    {
+        Released?.Invoke();
+        _lock.Dispose();
+    }
 
     // Locks by open file description carry no process; which descriptor holds one, its fdinfo says (proc_pid_fdinfo(5)).
     private static string DescribeHolder(DirectoryHandle root)

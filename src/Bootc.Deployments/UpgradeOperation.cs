@@ -41,7 +41,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     /// <returns>What an update would bring; <see langword="null"/> when there is none.</returns>
     public async Task<PreparedImport?> CheckAsync(CancellationToken cancellation)
     {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         var context = new OperationContext(sysroot, oci, progress);
         (Deployment current, OstreeImageReference target) = FindTarget(context);
         PreparedImport prepared = await context.PrepareAsync(target, OperationContext.FindRelease(target, Release), FindBefore(context.Wished!), cancellation).ConfigureAwait(false);
@@ -67,7 +67,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
     /// <exception cref="DeploymentException">It cannot be deployed.</exception>
     public async Task<OperationOutcome> RunAsync(CancellationToken cancellation)
     {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         var context = new OperationContext(sysroot, oci, progress) { Deriver = Deriver };
         (Deployment current, OstreeImageReference target) = FindTarget(context);
         if (FromDownloaded)

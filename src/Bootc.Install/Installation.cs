@@ -30,7 +30,7 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
         Sysroot.Initialize(target.Root, options.Stateroot ?? DefaultStateroot);
         using Sysroot sysroot = Sysroot.Open(target.Root.Reopen());
         sysroot.NewEfiPartition = target.EfiPartition;
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         var puller = new OperationContext(sysroot, options.Oci, progress) { WarnsOfLabel = !WasLookedInto };
         PreparedImport prepared = await puller.PrepareAsync(options.Source, cancellation).ConfigureAwait(false);
         prepared = prepared with { Reference = Target.Image };

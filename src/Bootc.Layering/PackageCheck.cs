@@ -42,7 +42,7 @@ public sealed record PackageCheck(PackageDiff? Image, PackageDiff Layers, IReadO
 
     private static PackageDiff CompareLayers(Sysroot sysroot, PreparedImport? update, IOperationProgress progress, CancellationToken cancellation)
     {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         DeriveRequest request = PackageRequest.For(sysroot, progress, update?.Present);
         if (new PackageLayering().SolveUnlessUnchanged(request, cancellation) is not { } solved)
         {

@@ -17,7 +17,7 @@ public sealed partial class PackageOperation
     /// <exception cref="LayeringException">It takes a reboot.</exception>
     public OperationOutcome ApplyPending(CancellationToken cancellation)
     {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         Deployment next = sysroot.Default ?? throw new LayeringException($"{sysroot.Path} has no deployment");
         MakeLive(next);
         return OperationOutcome.Prepared;
@@ -29,7 +29,7 @@ public sealed partial class PackageOperation
     /// <exception cref="LayeringException">One is no package or cannot be had, or it takes a reboot.</exception>
     public OperationOutcome InstallTransiently(IReadOnlyList<string> packages, CancellationToken cancellation)
     {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         Deployment booted = sysroot.Booted ?? throw new LayeringException($"only the running host can be changed while it runs, and {sysroot.Path} is not what it runs");
         StoredImage image = RequireImage(booted);
         IPackageSystem system = SystemOf(booted);

@@ -157,7 +157,7 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
 
     private OperationOutcome Run(Func<Deployment, Origin> change, CancellationToken cancellation, bool isRefresh = false)
     {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         Deployment current = sysroot.Default ?? throw new LayeringException($"{sysroot.Path} has no deployment that packages could be added to; choose an image with 'bootc switch'");
         StoredImage image = RequireImage(current);
         if (ApplyLive && sysroot.Booted is null)

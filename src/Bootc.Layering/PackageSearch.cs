@@ -16,7 +16,7 @@ public sealed class PackageSearch(Sysroot sysroot, IOperationProgress progress)
     /// <exception cref="LayeringException">There is no deployment of an image that takes packages, or no list can be had.</exception>
     public IReadOnlyList<FoundPackage> Run(IReadOnlyList<string> terms, CancellationToken cancellation)
     {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         DeriveRequest request = PackageRequest.For(sysroot, progress);
         HashSet<string> present = [.. (PackageDatabase.Read(sysroot.Repository, sysroot.Default!.Commit) ?? []).Select(package => package.Name)];
         return [.. new PackageLayering { CacheOnly = CacheOnly }.Search(request, terms, cancellation)

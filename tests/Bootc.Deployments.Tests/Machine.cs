@@ -26,8 +26,8 @@ internal sealed class Machine : IDisposable
 
     public TestHost Host { get; }
 
-    /// <summary>What the sysroot warned of.</summary>
-    public List<string> Warnings { get; } = [];
+    /// <summary>What the sysroot and operations on it warned of.</summary>
+    public List<string> Warnings => Host.Progress.Warnings;
 
     public string[] Entries => [.. Directory.GetFiles(Esp("loader/entries")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 

@@ -14,7 +14,7 @@ public sealed class BindImagesOperation(Sysroot sysroot, OciOptions oci, IOperat
     /// <exception cref="DeploymentException">There is no deployment.</exception>
     public OperationOutcome Run(CancellationToken cancellation)
     {
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         // What runs keeps what it has where something else boots next.
         Deployment next = sysroot.Staged ?? sysroot.Booted ?? sysroot.Default ?? throw new DeploymentException($"{sysroot.Path} has no deployment that could bind images");
         if (IsSame(next.Origin.BoundImages, Images))

@@ -21,7 +21,7 @@ public sealed class HealthOperation(Sysroot sysroot, IOperationProgress progress
         }
 
         string[] failures = [.. RunChecks(root).Select(check => $"check {check.Name} failed: {check.Failure}")];
-        using SysrootLock held = sysroot.Lock(progress.Message, cancellation);
+        using SysrootLock held = sysroot.Lock(progress, cancellation);
         NoteExhausted();
         Deployment booted = sysroot.Booted!;
         StoredImage? image = ImageStore.QueryCommit(sysroot.Repository, booted.Commit);

@@ -69,7 +69,7 @@ public sealed class ImageHost(
 
             if (opened.IsStagedLocked)
             {
-                using SysrootLock held = opened.Lock(null, cancellation);
+                using SysrootLock held = opened.Lock(waiting: null, cancellation);
                 opened.ReleaseStaged();
             }
 

@@ -45,7 +45,7 @@ internal static class LoggedInUsers
     /// <summary>Writes a message to all of them; a terminal that does not take it is passed over.</summary>
     public static void Tell(string message, DateTimeOffset now)
     {
-        byte[] text = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\r\nMessage of the update agent of this host at {now.UtcDateTime:yyyy-MM-dd HH:mm} UTC:\r\n{message}\r\n"));
+        byte[] text = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\r\nMessage of the update agent of this host at {now.UtcDateTime:yyyy-MM-dd HH:mm} UTC:\r\n{Clean(message)}\r\n"));
         foreach (string terminal in FindTerminals())
         {
             try
@@ -59,4 +59,7 @@ internal static class LoggedInUsers
             }
         }
     }
+
+    // Names of releases are others' words, and a terminal does what it is told.
+    private static string Clean(string message) => string.Concat(message.Select(character => char.IsControl(character) ? '?' : character));
 }

@@ -126,7 +126,7 @@ public sealed class GitHost(string sysroot, GitSource source, GitSettings settin
             source.Update(state => state with { Attempt = state.Attempt is { } attempt ? attempt with { IsBooted = true } : null });
             if (opened.IsStagedLocked)
             {
-                using SysrootLock held = opened.Lock(null, cancellation);
+                using SysrootLock held = opened.Lock(waiting: null, cancellation);
                 opened.ReleaseStaged();
             }
 
@@ -256,7 +256,7 @@ public sealed class GitHost(string sysroot, GitSource source, GitSettings settin
                 return (added, true);
             }
 
-            using SysrootLock held = opened.Lock(null, cancellation);
+            using SysrootLock held = opened.Lock(waiting: null, cancellation);
             opened.DiscardStaged(); // what was wanted before is not what this is built on
         }
 
