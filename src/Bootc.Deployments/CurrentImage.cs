@@ -28,5 +28,5 @@ public sealed record CurrentImage(ImageReference Image, Digest Manifest)
     /// <summary>The running deployment or, on a sysroot that does not run, the one that boots next.</summary>
     /// <exception cref="DeploymentException">There is none.</exception>
     public static Deployment FindDeployment(Sysroot sysroot) =>
-        sysroot.Booted ?? sysroot.Default ?? throw new DeploymentException($"{sysroot.Path} has no deployment whose image could be meant");
+        sysroot.Current ?? throw new DeploymentException($"{sysroot.Path} has no deployment whose image could be meant");
 }

@@ -33,7 +33,7 @@ public static class FollowedArtifact
             return null;
         }
 
-        VerificationStatus? before = (sysroot.Booted ?? sysroot.Default) is { } current ? Verification.Read(sysroot.Repository, current.Commit) : null;
+        VerificationStatus? before = sysroot.Current is { } current ? Verification.Read(sysroot.Repository, current.Commit) : null;
         await ImagePolicy.For(followed, artifact, oci, sysroot.Repository, before).AdmitAsync(source, manifest, cancellation).ConfigureAwait(false);
         return manifest.Manifest is { Layers: [var layer] } found && found.ArtifactType == type && layer.MediaType == type
             ? await source.FetchSmallBlobAsync(layer, limit, cancellation).ConfigureAwait(false)

@@ -65,7 +65,7 @@ public sealed class KernelArgumentsOperation(Sysroot sysroot, IOperationProgress
 
         sysroot.CleanUp();
         progress.Message($"{Describe.State(sysroot, isLocked)}: kernel arguments {string.Join(' ', arguments.Where(word => KernelArguments.KeyOf(word) != "ostree"))}");
-        return isLocked && sysroot.Booted is not null ? OperationOutcome.Prepared : OperationOutcome.Changed;
+        return Describe.Outcome(sysroot, isLocked);
     }
 
     /// <summary>The arguments of a deployment, without the one that says which deployment boots.</summary>

@@ -42,8 +42,8 @@ internal sealed class OperationContext(Sysroot sysroot, OciOptions oci, IOperati
     /// <summary>Adds what the host wants besides its image; without it, such a host is refused.</summary>
     public IDeriver? Deriver { get; init; }
 
-    /// <summary>The deployment whose state new ones follow.</summary>
-    public Deployment? Current => Sysroot.Booted ?? Sysroot.Default;
+    /// <inheritdoc cref="Sysroot.Current"/>
+    public Deployment? Current => Sysroot.Current;
 
     /// <inheritdoc cref="Sysroot.Wished"/>
     public Deployment? Wished => Sysroot.Wished;

@@ -45,7 +45,7 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
         if (previous == Target)
         {
             context.CleanUp(); // what a run that was killed after its last rename left undone
-            progress.Message($"Image specification is unchanged: {Target.Image}");
+            progress.Message($"Image specification is unchanged. {Target.Image} is followed already");
             return OperationOutcome.Unchanged;
         }
 
@@ -82,7 +82,7 @@ public sealed class SwitchOperation(Sysroot sysroot, OciOptions oci, IOperationP
         }
 
         progress.Message($"{Describe.State(sysroot, DownloadOnly)}: {Target.Image}{Describe.Image(image.Image)}");
-        return DownloadOnly && sysroot.Booted is not null ? OperationOutcome.Prepared : OperationOutcome.Changed;
+        return Describe.Outcome(sysroot, DownloadOnly);
     }
 
     // Whether a deployment of the image would be the running one again, which boots next once nothing is staged.

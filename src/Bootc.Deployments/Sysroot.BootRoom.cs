@@ -18,23 +18,25 @@ public sealed partial class Sysroot
         FindLeaving(boot, loader, wanted);
     }
 
-    // Whoever is killed in here leaves a host with what it boots now, and nothing else in the menu.
-    private void MakeRoom(Deployment[] wanted, IBootLoader loader)
+    // Whoever is killed in here leaves a host with what it boots now, and nothing else in the menu. Whether anything had to go.
+    private bool MakeRoom(Deployment[] wanted, IBootLoader loader)
     {
         using DirectoryHandle boot = Root.EnsureDirectory("boot");
         Deployment[] leaving = FindLeaving(boot, loader, wanted);
         if (leaving.Length == 0)
         {
-            return;
+            return false;
         }
 
         Deployment[] staying = [.. _deployments.Where(deployment => !deployment.IsStaged).Except(leaving)];
         AssignSerials(staying);
-        SwapEntries(staying, AreOfSeveralStateroots(staying), loader);
+        SwapEntries(staying, AreOfSeveralStateroots(staying), loader, checksRoom: true);
         Touch();
         Load();
         FollowEntries(loader);
         RemoveOtherKernels();
+        boot.SyncFilesystem();
+        return true;
     }
 
     private void RequireRoom(DirectoryHandle boot, IBootLoader loader, IReadOnlyList<Deployment> wanted)
@@ -113,10 +115,11 @@ public sealed partial class Sysroot
         return missing;
     }
 
+    // What has another name, in the repository, stays when this one goes.
     private static long SizeOfFiles(DirectoryHandle place, string folder)
     {
         using DirectoryHandle? files = place.TryOpenDirectory(folder);
-        return files?.List().Where(entry => entry.Kind == FileKind.Regular).Sum(entry => RoundUp(files.GetStatus(entry.Name).Size)) ?? 0;
+        return files?.List().Select(entry => files.GetStatus(entry.Name)).Where(status => status.Kind == FileKind.Regular && status.LinkCount == 1).Sum(status => RoundUp(status.Size)) ?? 0;
     }
 
     private static long RoundUp(long size) => (size + BootBlock - 1) / BootBlock * BootBlock;

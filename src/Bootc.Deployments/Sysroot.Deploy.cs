@@ -109,21 +109,36 @@ public sealed partial class Sysroot
     /// <returns>What was made bootable; <see langword="null"/> when nothing is staged, or it waits to be released.</returns>
     public Deployment? FinalizeStaged()
     {
+        Deployment? finalized;
         try
         {
-            Deployment? finalized = StagedDeployment.TryRead() is { IsLocked: false } record && Staged is { } staged ? FinalizeStaged(record, staged) : null;
-            if (finalized is not null)
-            {
-                FinalizationFailure.Clear(Root);
-            }
-
-            return finalized;
+            finalized = StagedDeployment.TryRead() is { IsLocked: false } record && Staged is { } staged ? FinalizeStaged(record, staged) : null;
         }
         catch (Exception e) when (e is IOException or DeploymentException or OstreeException)
         {
             FinalizationFailure.Record(Root, e);
-            SoftReboot.CallOff(); // into what is not whole
+            TryCallOffSoftReboot(); // into what is not whole
             throw;
+        }
+
+        if (finalized is not null)
+        {
+            FinalizationFailure.Clear(Root);
+        }
+
+        return finalized;
+    }
+
+    // What made the finalization fail is what counts.
+    private void TryCallOffSoftReboot()
+    {
+        try
+        {
+            SoftReboot.CallOff();
+        }
+        catch (Exception e) when (e is IOException or DeploymentException)
+        {
+            WarnOnce($"the soft reboot that was prepared is not called off: {e.Message}");
         }
     }
 

@@ -65,15 +65,11 @@ public sealed partial class Sysroot
             return;
         }
 
-        if (needsNewEntries)
-        {
-            MakeRoom(wanted, loader);
-        }
-
+        bool hasMadeRoom = needsNewEntries && MakeRoom(wanted, loader);
         AssignSerials(wanted);
         if (needsNewEntries || loader is not NoBootLoader) // a boot loader that counts tries tells deployments apart by their entries
         {
-            SwapEntries(wanted, showStateroot, loader);
+            SwapEntries(wanted, showStateroot, loader, checksRoom: !hasMadeRoom); // some file systems take a while to give it back
         }
         else
         {
@@ -240,11 +236,15 @@ public sealed partial class Sysroot
         }
     }
 
-    private void SwapEntries(Deployment[] deployments, bool showStateroot, IBootLoader loader)
+    private void SwapEntries(Deployment[] deployments, bool showStateroot, IBootLoader loader, bool checksRoom)
     {
         int version = BootVersion == 0 ? 1 : 0;
         using DirectoryHandle boot = Root.EnsureDirectory("boot");
-        RequireRoom(boot, loader, deployments);
+        if (checksRoom)
+        {
+            RequireRoom(boot, loader, deployments);
+        }
+
         boot.RemoveTree($"loader.{version}/entries");
         using DirectoryHandle entries = boot.EnsureDirectory($"loader.{version}/entries");
         foreach (Deployment deployment in deployments)

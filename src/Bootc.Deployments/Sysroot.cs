@@ -58,8 +58,11 @@ public sealed partial class Sysroot : IDisposable
     /// <summary>The deployment that boots next.</summary>
     public Deployment? Default => _deployments.FirstOrDefault();
 
+    /// <summary>The deployment whose state new ones follow: the running one, or on a sysroot that does not run the one that boots next.</summary>
+    public Deployment? Current => Booted ?? Default;
+
     /// <summary>The deployment whose image is followed: what waits for the next boot of the stateroot that runs was asked for last.</summary>
-    public Deployment? Wished => Staged is { } staged && staged.Stateroot == (Booted ?? Default)?.Stateroot ? staged : Booted ?? Default;
+    public Deployment? Wished => Staged is { } staged && staged.Stateroot == Current?.Stateroot ? staged : Current;
 
     /// <summary>The deployment to fall back to: the one after the running one, or after the default one elsewhere.</summary>
     public Deployment? Rollback
@@ -93,6 +96,22 @@ public sealed partial class Sysroot : IDisposable
 
     /// <summary>Whether a directory is a sysroot, so that it can be opened.</summary>
     public static bool IsSysroot(string path) => Directory.Exists(System.IO.Path.Combine(path, RepositoryPath));
+
+    /// <summary>
+    /// Whether a directory that is not <c>/</c> has the sysroot of the running host: what runs is not known to be in use there, and
+    /// would be removed for something newer.
+    /// </summary>
+    public static bool IsOfRunningHost(string path)
+    {
+        if (System.IO.Path.GetFullPath(path) == "/" || !File.Exists(SoftReboot.BootedMarker))
+        {
+            return false;
+        }
+
+        using DirectoryHandle host = DirectoryHandle.Open("/");
+        using DirectoryHandle root = DirectoryHandle.Open(path);
+        return host.TryGetStatus(RepositoryPath) is { } ours && root.TryGetStatus(RepositoryPath) is { } theirs && (ours.Device, ours.Inode) == (theirs.Device, theirs.Inode);
+    }
 
     /// <summary>Opens a sysroot, which takes over its directory, and reads its deployments.</summary>
     /// <exception cref="DeploymentException">It is no sysroot, or its boot entries are inconsistent.</exception>
@@ -208,8 +227,16 @@ public sealed partial class Sysroot : IDisposable
     public SysrootLock Lock(Action<string>? waiting, CancellationToken cancellation = default)
     {
         SysrootLock held = SysrootLock.Acquire(Root, waiting, cancellation);
-        Load();
-        return held;
+        try
+        {
+            Load();
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The same for an operation, which is told meanwhile what the next boot does not depend on.</summary>

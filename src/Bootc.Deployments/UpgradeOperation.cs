@@ -91,7 +91,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
             }
 
             context.CleanUp(); // what a run that was killed after its last rename left undone
-            progress.Message($"No update available for {target.Image}");
+            progress.Message($"No changes in {target.Image} => {prepared.Manifest.Digest}");
             return OperationOutcome.Unchanged;
         }
 
@@ -102,7 +102,7 @@ public sealed class UpgradeOperation(Sysroot sysroot, OciOptions oci, IOperation
                 return Deploy(context, current, target, newer);
             }
 
-            progress.Message($"The update of {target.Image} is staged already");
+            progress.Message($"No changes in {target.Image} => {prepared.Manifest.Digest}: it is staged already{(sysroot.IsStagedLocked ? "" : ", and boots next")}");
             return OperationOutcome.Unchanged;
         }
 

@@ -26,7 +26,7 @@ public sealed record PackageCheck(PackageDiff? Image, PackageDiff Layers, IReadO
     public static PackageCheck Run(Sysroot sysroot, PreparedImport? update, IOperationProgress progress, CancellationToken cancellation)
     {
         Repository repository = sysroot.Repository;
-        Deployment current = sysroot.Booted ?? sysroot.Default!;
+        Deployment current = sysroot.Current!;
         PackageDiff? image = update?.Present is { } fetched
             && PackageDatabase.Read(repository, ImageStore.BaseOf(repository, current.Commit)) is { } before
             && PackageDatabase.Read(repository, fetched.MergeCommit) is { } after

@@ -228,7 +228,7 @@ public sealed partial class PackageOperation(Sysroot sysroot, OciOptions oci, IO
             MakeLive(deployment);
         }
 
-        return isLocked && sysroot.Booted is not null ? OperationOutcome.Prepared : OperationOutcome.Changed;
+        return Deployments.Describe.Outcome(sysroot, isLocked);
     }
 
     private static string Describe(Origin origin)

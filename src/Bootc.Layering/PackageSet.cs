@@ -34,7 +34,7 @@ public sealed record PackageSet(string Name, IReadOnlyList<Package> Packages)
     {
         "booted" => sysroot.Booted,
         "next" or "image" => sysroot.Default,
-        "rollback" => sysroot.Deployments.SkipWhile(deployment => !deployment.IsSame(sysroot.Booted ?? sysroot.Default)).Skip(1).FirstOrDefault(),
+        "rollback" => sysroot.Deployments.SkipWhile(deployment => !deployment.IsSame(sysroot.Current)).Skip(1).FirstOrDefault(),
         _ => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? sysroot.Deployments.ElementAtOrDefault(index) : null,
     };
 }

@@ -2,6 +2,7 @@
 // deployments on trial; and a swap that was cut short is completed before anything goes that it needs.
 using Bootc.Deployments.Boot;
 using Bootc.Linux;
+using Bootc.Oci;
 using Bootc.Testing;
 
 namespace Bootc.Deployments.Tests;
@@ -44,6 +45,34 @@ public class BootLoaderTests
         machine.AssertEntriesEqualThoseOfBoot();
         machine.AssertKernelsAreThere();
         machine.Host.AssertSound();
+    }
+
+    // libostree looks for room in /boot alone.
+    [Fact]
+    public void A_partition_without_room_for_what_others_deployed_takes_it_in_place_of_what_they_dropped()
+    {
+        using var machine = new Machine("systemd", megabytes: 4);
+        OsImage Large(string version) => Image(version, kernel: $"6.{version}").AddLayer(layer => layer.File($"usr/lib/modules/6.{version}/vmlinuz", new byte[1_300_000]));
+        machine.Switch(Large("1"), tag: "1");
+        machine.Switch(Large("2"), tag: "2");
+        string copy = machine.Host.Beside("copy");
+        Directory.CreateDirectory(copy);
+        using (DirectoryHandle elsewhere = DirectoryHandle.Open(copy))
+        {
+            string third = Large("3").WriteTo(machine.Host.Images, "3").Reference;
+            machine.Open(sysroot =>
+            {
+                sysroot.NewEfiPartition = elsewhere;
+                new SwitchOperation(sysroot, machine.Host.Settings, machine.Host.Progress) { Target = OstreeImageReference.Unverified(ImageReference.Parse(third)) }.RunAsync(TestContext.Current.CancellationToken).GetAwaiter().GetResult();
+            });
+        }
+
+        machine.Open(sysroot => sysroot.FollowEntries());
+
+        Assert.Equal(2, machine.Entries.Length);
+        machine.AssertEntriesEqualThoseOfBoot();
+        machine.AssertKernelsAreThere();
+        Assert.Equal(2, Directory.GetDirectories(machine.Esp("ostree")).Length);
     }
 
     [Fact]

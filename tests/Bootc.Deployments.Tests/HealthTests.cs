@@ -28,6 +28,20 @@ public class HealthTests
     }
 
     [Fact]
+    public void Check_that_leaves_a_program_running_is_over_when_it_ends()
+    {
+        using var root = new TestDirectory("health");
+        Write(root, "etc", "required.d/10-daemon", "sleep 600 & echo $!");
+        Write(root, "etc", "required.d/20-fails", "sleep 600 & echo $! >&2; exit 4");
+
+        HealthCheck[] checks = [.. HealthChecks.Run(root.Path)];
+
+        Assert.Null(checks[0].Failure);
+        Assert.StartsWith("exit code 4, ", checks[1].Failure);
+        Peer.Run("pkill", "-f", "^sleep 600$");
+    }
+
+    [Fact]
     public void Failed_deployment_gives_way_and_is_deployed_again_only_on_demand()
     {
         using TestHost host = Updated(out BootedHost booted);

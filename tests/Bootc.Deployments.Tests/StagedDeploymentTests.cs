@@ -290,7 +290,7 @@ public class StagedDeploymentTests
 
         Assert.Equal((1, "error: a change waits for the next boot, and a newer image that waits to be released would hold it back: reboot first, or let 'bootc upgrade' queue both\n"), (download.ExitCode, download.Error));
         Assert.Equal(queued, afterwards);
-        Assert.Contains(" is staged already", again, StringComparison.Ordinal);
+        Assert.Contains(" is staged already, and boots next", again, StringComparison.Ordinal);
         Assert.Equal(both, booted.StagedRecord);
         booted.Bootc("internals", "finalize-staged").Succeeded();
         AssertUpdateAndChangeBoot(host);
@@ -313,8 +313,8 @@ public class StagedDeploymentTests
 
         Assert.Contains(" is staged already", unchanged, StringComparison.Ordinal);
         Assert.Equal(switched, afterwards);
-        Assert.Matches("^No update available for .*:two\n$", nothingNew);
-        Assert.Matches("^Update available for .*:two\n", checkedFor);
+        Assert.Matches("^No changes in: .*:two\n$", nothingNew);
+        Assert.Matches("^Update available for: .*:two\n", checkedFor);
         Assert.Equal(["Test OS 4 (ostree:0)", "Test OS 1 (ostree:1)"], host.Deployments.Select(deployment => deployment.Entry.Title));
         Assert.EndsWith(":two", host.Deployments[0].Origin.Image!.Image.Name, StringComparison.Ordinal);
         host.AssertSound();

@@ -82,7 +82,43 @@ internal sealed class SystemdBootLoader(EfiPartition partition) : IBootLoader
 
     private static IEnumerable<string> FilesOf(BootMenu menu) => menu.Deployments.SelectMany(deployment => deployment.Entry.Files).Select(PathOf).Distinct();
 
+    // Where there is no room for one more, what the menu has no deployment for gives way first, unless nothing else could boot.
     private bool CopyKernels(DirectoryHandle boot, BootMenu menu)
+    {
+        try
+        {
+            return CopyMissingKernels(boot, menu);
+        }
+        catch (LinuxException e) when (e.Error == Errno.ENOSPC && RemoveEntriesOfOthers(menu))
+        {
+            RemoveOtherKernels(menu);
+            Root.SyncFilesystem();
+            return CopyMissingKernels(boot, menu);
+        }
+    }
+
+    private bool RemoveEntriesOfOthers(BootMenu menu)
+    {
+        HashSet<string> needed = [.. FilesOf(menu)];
+        using DirectoryHandle entries = Root.EnsureDirectory(Entries);
+        ILookup<bool, string> files = entries.List().Select(entry => entry.Name)
+            .Where(file => file.StartsWith(Prefix, StringComparison.Ordinal) && file.EndsWith(Suffix, StringComparison.Ordinal))
+            .ToLookup(file => BootEntry.Parse(Encoding.UTF8.GetString(entries.ReadAllBytes(file))).Files.Select(PathOf).All(path => needed.Contains(path) && Root.Exists(path)));
+        if (!files[true].Any() || !files[false].Any())
+        {
+            return false;
+        }
+
+        foreach (string file in files[false])
+        {
+            entries.RemoveFile(file);
+        }
+
+        Root.SyncFilesystem(); // before the kernels go that they name
+        return true;
+    }
+
+    private bool CopyMissingKernels(DirectoryHandle boot, BootMenu menu)
     {
         bool changed = false;
         foreach (string path in FilesOf(menu))

@@ -16,7 +16,7 @@ public sealed class BindImagesOperation(Sysroot sysroot, OciOptions oci, IOperat
     {
         using SysrootLock held = sysroot.Lock(progress, cancellation);
         // What runs keeps what it has where something else boots next.
-        Deployment next = sysroot.Staged ?? sysroot.Booted ?? sysroot.Default ?? throw new DeploymentException($"{sysroot.Path} has no deployment that could bind images");
+        Deployment next = sysroot.Staged ?? sysroot.Current ?? throw new DeploymentException($"{sysroot.Path} has no deployment that could bind images");
         if (IsSame(next.Origin.BoundImages, Images))
         {
             return OperationOutcome.Unchanged;

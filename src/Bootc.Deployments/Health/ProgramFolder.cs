@@ -12,6 +12,7 @@ public static class ProgramFolder
 {
     private static readonly string[] Places = ["usr/lib/bootc", "etc/bootc"];
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan RestOfOutput = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs them one after another, each when it is asked for.</summary>
     /// <param name="root">The root below which the folders are.</param>
@@ -48,7 +49,17 @@ public static class ProgramFolder
     private static string? Execute(string path)
     {
         string last = "";
-        void Keep(object sender, DataReceivedEventArgs line) => last = string.IsNullOrWhiteSpace(line.Data) ? last : line.Data.Trim();
+        var ends = new CountdownEvent(2); // of both streams; not disposed, since they may end later
+        void Keep(object sender, DataReceivedEventArgs line)
+        {
+            if (line.Data is null)
+            {
+                ends.Signal();
+            }
+
+            last = string.IsNullOrWhiteSpace(line.Data) ? last : line.Data.Trim();
+        }
+
         using var process = new Process { StartInfo = new ProcessStartInfo(path) { RedirectStandardOutput = true, RedirectStandardError = true } };
         process.OutputDataReceived += Keep;
         process.ErrorDataReceived += Keep;
@@ -61,7 +72,9 @@ public static class ProgramFolder
             return $"it took more than {Limit.TotalMinutes:F0} minutes";
         }
 
-        process.WaitForExit(); // for the rest of what it printed
+        ends.Wait(RestOfOutput); // what it left running may keep the pipes open for ever
+        process.OutputDataReceived -= Keep;
+        process.ErrorDataReceived -= Keep;
         return process.ExitCode == 0 ? null : $"exit code {process.ExitCode}{(last.Length == 0 ? "" : $", {last}")}";
     }
 }

@@ -12,7 +12,7 @@ public static class HostStatusBuilder
     public static Host Build(Sysroot sysroot)
     {
         Deployment? rollback = sysroot.Rollback;
-        Deployment? current = sysroot.Booted ?? sysroot.Default;
+        Deployment? current = sysroot.Current;
         Deployment? wish = sysroot.Staged ?? current;
         bool rollbackQueued = sysroot.Booted is { } booted && sysroot.Deployments.First(deployment => !deployment.IsStaged) is { } first && !first.IsSame(booted) && first.IsSame(rollback);
         BootEntryStatus[] others = [.. sysroot.Deployments

@@ -33,7 +33,7 @@ public sealed class GraphFollower(IGraphSource source, AgentConfig config, doubl
         AgentConfig config = sysroot.Path == "/" ? AgentConfig.LoadOwn() : new AgentConfig();
         config = document is null ? config : config with { GraphDocument = document, CincinnatiBaseUrl = null };
         bool isNamed = config is not { GraphDocument: null, CincinnatiBaseUrl: null };
-        if (!isNamed && (!config.LooksForGraph || (sysroot.Booted ?? sysroot.Default)?.Origin.Image is not { } followed || GraphArtifact.PlaceFor(followed.Image) is null))
+        if (!isNamed && (!config.LooksForGraph || sysroot.Current?.Origin.Image is not { } followed || GraphArtifact.PlaceFor(followed.Image) is null))
         {
             return null;
         }

@@ -15,7 +15,7 @@ internal static class HostInspector
     /// <exception cref="UpdatesException">It runs no image.</exception>
     public static HostRelease Read(Sysroot sysroot)
     {
-        Deployment current = sysroot.Booted ?? sysroot.Default ?? throw new UpdatesException($"{sysroot.Path} has no deployment, so there is nothing to update");
+        Deployment current = sysroot.Current ?? throw new UpdatesException($"{sysroot.Path} has no deployment, so there is nothing to update");
         StoredImage image = ImageStore.QueryCommit(sysroot.Repository, current.Commit)
             ?? throw new UpdatesException($"deployment {current.DirectoryName} was made of no image, so there are no updates for it; choose an image with 'bootc switch'");
         RegistryReference? followed = current.Origin.Image?.Image is { Transport: Transport.Registry } reference ? RegistryReference.Parse(reference.Name) : null;

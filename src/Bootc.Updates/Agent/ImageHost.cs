@@ -105,7 +105,7 @@ public sealed class ImageHost(
     private async Task<Digest> FindManifestAsync(Sysroot opened, Digest digest, string? repository, CancellationToken cancellation) =>
         repository is null ? digest : await _manifests.FindAsync(repository, digest, IndexRecord.Load(opened), cancellation).ConfigureAwait(false);
 
-    private static bool IsInRegistry(Sysroot opened) => (opened.Booted ?? opened.Default)?.Origin.Image?.Image.Transport == Transport.Registry;
+    private static bool IsInRegistry(Sysroot opened) => opened.Current?.Origin.Image?.Image.Transport == Transport.Registry;
 
     private Task<T> OnSysrootAsync<T>(Func<Sysroot, Task<T>> action) => SysrootThread.RunAsync(sysroot, action);
 }

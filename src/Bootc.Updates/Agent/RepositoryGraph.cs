@@ -29,7 +29,7 @@ public sealed class RepositoryGraph(AgentConfig config, double wariness, OciOpti
     /// <exception cref="OciException">It cannot be had.</exception>
     public async Task<UpdateDecision?> TryDecideAsync(Sysroot sysroot, HostRelease host, CancellationToken cancellation)
     {
-        if ((sysroot.Booted ?? sysroot.Default)?.Origin.Image is not { } followed || GraphArtifact.PlaceFor(followed.Image) is not { } place)
+        if (sysroot.Current?.Origin.Image is not { } followed || GraphArtifact.PlaceFor(followed.Image) is not { } place)
         {
             return null;
         }

@@ -92,7 +92,7 @@ public sealed class EditOperation(Sysroot sysroot, OciOptions oci, IOperationPro
         AppendIfMissing = [.. wish.Present.Where(word => !words.Contains(word))],
     };
 
-    private Deployment? Next => sysroot.Staged ?? sysroot.Booted ?? sysroot.Default;
+    private Deployment? Next => sysroot.Staged ?? sysroot.Current;
 
     private bool IsRollbackQueued => Bootc.Deployments.Status.HostStatusBuilder.Build(sysroot).Status.RollbackQueued;
 

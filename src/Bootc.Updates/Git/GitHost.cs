@@ -275,7 +275,7 @@ public sealed class GitHost(string sysroot, GitSource source, GitSettings settin
             : (added, opened.Booted is null || opened.Staged is not null);
     }
 
-    private static Deployment Current(Sysroot opened) => opened.Booted ?? opened.Default ?? throw new UpdatesException($"{opened.Path} has no deployment, so there is nothing to change");
+    private static Deployment Current(Sysroot opened) => opened.Current ?? throw new UpdatesException($"{opened.Path} has no deployment, so there is nothing to change");
 
     private static Task<HostFacts> ReadFactsAsync(Sysroot opened)
     {
