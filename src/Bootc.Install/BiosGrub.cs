@@ -11,7 +11,7 @@ namespace Bootc.Install;
 /// </summary>
 internal static class BiosGrub
 {
-    private const string ImageTool = "usr/bin/grub-mkimage";
+    private static readonly string[] Tools = ["grub-mkimage", "grub2-mkimage"]; // as Debian and as Fedora call it
     private const string ModuleFolder = "/usr/lib/grub/i386-pc";
     private const string ConfigFile = "etc/.grub-core.cfg";
     private const int Sector = 512;
@@ -28,6 +28,10 @@ internal static class BiosGrub
         "biosdisk", "part_gpt", "part_msdos", "fat", "ext2", "xfs", "btrfs", "normal", "configfile", "linux", "search", "search_fs_uuid",
         "loadenv", "test", "echo", "sleep", "serial", "terminal", "minicmd", "reboot", "halt", "ls", "cat",
     ];
+
+    /// <summary>Whether a core can be made of the modules of an image that has the program for it, or has not.</summary>
+    /// <param name="isInImage">Whether a file is in the image.</param>
+    public static bool HasTool(Func<string, bool> isInImage) => Array.Exists(Tools, name => isInImage($"usr/bin/{name}")) || FindTool() is not null;
 
     /// <summary>Writes GRUB to a disk.</summary>
     /// <param name="place">Where its core goes.</param>
@@ -62,6 +66,8 @@ internal static class BiosGrub
         place.Disk.Sync(place.DiskPath);
     }
 
+    private static string? FindTool() => Tools.Select(Tool.Find).FirstOrDefault(tool => tool is not null);
+
     // Where GRUB goes on to read grub.cfg. Its first parser knows commands and variables, no conditions.
     private static string MakeConfig(string? volumeId, string boot) =>
         (volumeId is null ? "" : $"search.fs_uuid {volumeId} bootc_esp\n") + $"search.fs_uuid {boot} root\nset prefix=($root)/boot/loader\n";
@@ -71,11 +77,11 @@ internal static class BiosGrub
     private static byte[] MakeCore(DirectoryHandle deployment, string config)
     {
         string root = $"/proc/{Environment.ProcessId}/fd/{deployment.Descriptor}";
-        string[] command = deployment.Exists(ImageTool)
-            ? ["chroot", root, $"/{ImageTool}", "-d", ModuleFolder, "-c", $"/{ConfigFile}"]
-            : Tool.Find("grub-mkimage") is { } tool
+        string[] command = Array.Find(Tools, name => deployment.Exists($"usr/bin/{name}")) is { } own
+            ? ["chroot", root, $"/usr/bin/{own}", "-d", ModuleFolder, "-c", $"/{ConfigFile}"]
+            : FindTool() is { } tool
                 ? [tool, "-d", root + ModuleFolder, "-c", $"{root}/{ConfigFile}"]
-                : throw new InstallException($"GRUB for BIOS needs grub-mkimage, which neither the image (/{ImageTool}) nor this machine has");
+                : throw new InstallException($"GRUB for BIOS needs grub-mkimage, which neither the image (/usr/bin) nor this machine has");
         string output = Path.GetTempFileName();
         try
         {

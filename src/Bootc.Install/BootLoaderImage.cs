@@ -42,7 +42,7 @@ internal sealed class BootLoaderImage(Repository repository, CommitTree tree)
     public bool HasUefiGrub => Grub is not null;
 
     /// <summary>Whether the image has what it takes to make a core of GRUB for BIOS.</summary>
-    public bool HasBiosGrub => Has($"{BiosFolder}/boot.img") && Has($"{BiosFolder}/kernel.img");
+    public bool HasBiosGrub => Has($"{BiosFolder}/boot.img") && Has($"{BiosFolder}/kernel.img") && BiosGrub.HasTool(Has);
 
     /// <summary>The boot loader to install.</summary>
     /// <param name="asked">What is asked for; <see langword="null"/> for what the image has.</param>

@@ -80,7 +80,7 @@ internal sealed class Disk : IDisposable
     }
 
     /// <summary>A partition as a block device.</summary>
-    public LoopDevice OpenPartition(Partition partition) => LoopDevice.Attach(Handle, partition.Start, partition.Size, readOnly: false);
+    public LoopDevice OpenPartition(Partition partition) => LoopDevice.Attach(Handle, partition.Start, partition.Size, readOnly: false, SectorSize);
 
     /// <summary>Puts all on disk and shows the kernel the new partitions.</summary>
     public void Finish()

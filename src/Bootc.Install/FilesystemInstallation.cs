@@ -18,6 +18,9 @@ public sealed class FilesystemInstallation(InstallOptions options, IOperationPro
     /// <summary>What is done with what is there.</summary>
     public ExistingContent Existing { get; init; }
 
+    /// <summary>Whether the root is that of the system that runs, whose kernel knows how to find it.</summary>
+    public bool IsRunningRoot { get; init; }
+
     /// <summary>Whether the file systems are left as they are at the end, without being trimmed and flushed.</summary>
     public bool SkipFinalize { get; init; }
 
@@ -38,22 +41,36 @@ public sealed class FilesystemInstallation(InstallOptions options, IOperationPro
 
         using DirectoryHandle? efi = EfiMountPoints.Select(path => OpenMount(root, path)).FirstOrDefault(mount => mount is not null && MountedFileSystem.Of(mount).Type == "vfat");
         using BiosBootPlace? biosBoot = BiosBootPlace.TryFind((bootMount ?? rootMount).Source);
+        string uuid = rootMount.ReadUuid();
         var target = new InstallTarget
         {
             Root = root,
-            RootUuid = rootMount.ReadUuid(),
+            RootUuid = uuid,
             RootType = rootMount.Type,
+            Subvolume = rootMount.Subvolume,
+            RunningRoot = IsRunningRoot ? RootArguments.TryFind(File.ReadAllText("/proc/cmdline"), rootMount.Source, uuid) : null,
             BootUuid = bootMount?.ReadUuid(),
             EfiPartition = efi,
             EfiVolumeId = efi is null ? null : MountedFileSystem.Of(efi).ReadUuid(),
             BiosBoot = biosBoot,
         };
+        if (IsRunningRoot && target.RunningRoot is null && options.RootMountSpec is null)
+        {
+            progress.Warn($"the kernel's arguments do not say how {rootMount.Source} is found: it is looked for by its UUID, which takes --karg or --root-mount-spec where the root is on LVM or encrypted");
+        }
+
         RequireWritable(root, boot, efi);
         target.Place.RequireRoomFor(options.BootLoader);
         RequireAcceptable(root);
         long size = await SourceCheck.RunAsync(options, cancellation).ConfigureAwait(false);
         using ImagePreview? preview = IsAnythingLost(root, boot) ? await ImagePreview.RunAsync(options, target.Place, size, progress, cancellation).ConfigureAwait(false) : null;
         Clear(root, boot);
+        if (UnfinishedInstallation.IsIn(root))
+        {
+            progress.Message("What an installation left that was broken off is removed");
+            UnfinishedInstallation.Remove(root);
+        }
+
         var installation = new Installation(preview?.Options ?? options, progress) { WasLookedInto = preview is not null };
         string installed = await installation.RunAsync(target, cancellation).ConfigureAwait(false);
         efi?.SyncFilesystem();
@@ -113,12 +130,13 @@ public sealed class FilesystemInstallation(InstallOptions options, IOperationPro
 
     private void RequireAcceptable(DirectoryHandle root)
     {
-        if (root.Exists("ostree/repo") && Existing != ExistingContent.Wipe)
+        bool isUnfinished = UnfinishedInstallation.IsIn(root);
+        if (root.Exists("ostree/repo") && !isUnfinished && Existing != ExistingContent.Wipe)
         {
             throw new InstallException($"{Root} is installed from an image already (it has ostree/repo): 'bootc switch --sysroot {Root}' deploys another one");
         }
 
-        if (Existing == ExistingContent.Refuse && root.List().Select(entry => entry.Name).FirstOrDefault(name => !Harmless.Contains(name)) is { } found)
+        if (Existing == ExistingContent.Refuse && root.List().Select(entry => entry.Name).FirstOrDefault(name => !Harmless.Contains(name) && !(isUnfinished && name == "ostree")) is { } found)
         {
             throw new InstallException($"{Root} is not empty: it has {found}; --replace wipe removes all that is there, --replace alongside installs beside it");
         }
@@ -204,9 +222,11 @@ public enum ExistingContent
 /// <summary>A file system that is mounted, as /proc/self/mountinfo has it.</summary>
 /// <param name="Source">What is mounted.</param>
 /// <param name="Type">The type of the file system.</param>
-internal sealed record MountedFileSystem(string Source, string Type)
+/// <param name="Subvolume">The subvolume that is mounted (btrfs); <see langword="null"/> where it is all of the file system.</param>
+internal sealed record MountedFileSystem(string Source, string Type, string? Subvolume)
 {
     private const int NothingFound = 2; // an exit code of blkid
+    private const string SubvolumeOption = "subvol=";
 
     /// <summary>Finds the mount that holds a directory.</summary>
     /// <exception cref="InstallException">The kernel does not list it.</exception>
@@ -214,7 +234,7 @@ internal sealed record MountedFileSystem(string Source, string Type)
     {
         ulong id = directory.GetStatus().MountId;
         return MountInfo.ReadAll().FirstOrDefault(mount => mount.Id == id) is { } found
-            ? new MountedFileSystem(found.Source, found.Type)
+            ? new MountedFileSystem(found.Source, found.Type, FindSubvolume(found))
             : throw new InstallException($"{directory.DisplayPath} is on no file system that the kernel lists");
     }
 
@@ -225,4 +245,7 @@ internal sealed record MountedFileSystem(string Source, string Type)
         string uuid = Encoding.UTF8.GetString(Tool.Run("blkid", ["-p", "-s", "UUID", "-o", "value", Source], null, NothingFound)).Trim();
         return uuid.Length > 0 ? uuid : throw new InstallException($"the file system on {Source} ({Type}) has no UUID by which it could be found at boot");
     }
+
+    private static string? FindSubvolume(MountInfo mount) =>
+        mount.Options.Split(',').FirstOrDefault(option => option.StartsWith(SubvolumeOption, StringComparison.Ordinal))?[SubvolumeOption.Length..] is { } path and not "/" ? path : null;
 }

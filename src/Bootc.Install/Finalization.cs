@@ -26,7 +26,10 @@ public static class Finalization
         foreach (DirectoryHandle directory in new[] { root, boot }.OfType<DirectoryHandle>())
         {
             BlockDevice.TryTrim(directory);
-            BlockDevice.TryFlushJournal(directory);
+            if (!BlockDevice.TryFlushJournalWatched(directory)) // it may be the root of the system that runs
+            {
+                BlockDevice.TryFlushJournal(directory);
+            }
         }
     }
 }

@@ -10,6 +10,9 @@ namespace Bootc.Install;
 /// <param name="HasBiosBoot">Whether GRUB for BIOS has a place.</param>
 internal sealed record InstallPlace(string RootType, bool IsTypeByDefault, bool HasEfiPartition, bool HasBiosBoot)
 {
+    /// <summary>Whether /boot is in a subvolume, where GRUB does not look for it.</summary>
+    public bool HasBootBeyondGrub { get; init; }
+
     /// <summary>Makes sure that a boot loader has a place.</summary>
     /// <param name="kind">The boot loader; <see langword="null"/> for whatever the image has.</param>
     /// <exception cref="InstallException">It has none.</exception>
@@ -18,6 +21,11 @@ internal sealed record InstallPlace(string RootType, bool IsTypeByDefault, bool 
         if (kind == BootLoaderKind.SystemdBoot && !HasEfiPartition)
         {
             throw new InstallException("systemd-boot needs an EFI system partition, and none is mounted at boot/efi, efi or boot of the root");
+        }
+
+        if (kind == BootLoaderKind.Grub && HasBootBeyondGrub)
+        {
+            throw new InstallException("GRUB does not find /boot in a subvolume: mount a file system of its own at boot of the root, or use systemd-boot");
         }
 
         if (kind != BootLoaderKind.None && !HasEfiPartition && !HasBiosBoot)

@@ -19,6 +19,12 @@ internal sealed record InstallTarget
     /// <summary>Whether the type was chosen by nobody, so that what the image asks for counts.</summary>
     public bool IsTypeByDefault { get; init; }
 
+    /// <summary>The subvolume of the file system that the root is, such as <c>/root</c>; <see langword="null"/> for its top.</summary>
+    public string? Subvolume { get; init; }
+
+    /// <summary>How the running system finds this root, by its kernel's arguments; <see langword="null"/> where that says nothing of it.</summary>
+    public RootArguments? RunningRoot { get; init; }
+
     /// <summary>The UUID of the file system with /boot, when that is another one.</summary>
     public string? BootUuid { get; init; }
 
@@ -32,5 +38,5 @@ internal sealed record InstallTarget
     public BiosBootPlace? BiosBoot { get; init; }
 
     /// <summary>What images are chosen for, and refused for.</summary>
-    public InstallPlace Place => new(RootType, IsTypeByDefault, EfiPartition is not null, BiosBoot is not null);
+    public InstallPlace Place => new(RootType, IsTypeByDefault, EfiPartition is not null, BiosBoot is not null) { HasBootBeyondGrub = Subvolume is not null && BootUuid is null };
 }

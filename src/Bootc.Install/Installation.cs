@@ -27,6 +27,7 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
     /// <exception cref="InstallException">The image lacks something that the installation needs.</exception>
     public async Task<string> RunAsync(InstallTarget target, CancellationToken cancellation)
     {
+        UnfinishedInstallation.Mark(target.Root);
         Sysroot.Initialize(target.Root, options.Stateroot ?? DefaultStateroot);
         using Sysroot sysroot = Sysroot.Open(target.Root.Reopen());
         sysroot.NewEfiPartition = target.EfiPartition;
@@ -67,6 +68,7 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
             new RootLabels(labels, target.Root).Apply(deployment.Path);
         }
 
+        UnfinishedInstallation.Unmark(target.Root);
         return $"Installed: {options.Source.Image} (digest {pulled.Image.ManifestDigest})";
     }
 
@@ -116,12 +118,18 @@ internal sealed class Installation(InstallOptions options, IOperationProgress pr
     {
         // systemd-boot tells which disk it was started from, and the root is found there by its type.
         bool isDiscovered = config.DiscoverablePartitions == true && kind == BootLoaderKind.SystemdBoot;
-        string root = options.RootMountSpec ?? config.RootMountSpec ?? (isDiscovered ? "" : $"UUID={target.RootUuid}");
+        string? given = options.RootMountSpec ?? config.RootMountSpec ?? (isDiscovered ? "" : null);
+        string root = given ?? target.RunningRoot?.Spec ?? $"UUID={target.RootUuid}";
         string boot = options.BootMountSpec ?? config.BootMountSpec ?? (target.BootUuid is { } uuid ? $"UUID={uuid}" : "");
         List<string> words = [];
         if (root.Length > 0)
         {
             words.Add($"root={root}");
+        }
+
+        if (given is null)
+        {
+            words.AddRange(target.RunningRoot?.Others ?? (target.Subvolume is { } subvolume ? [$"rootflags=subvol={subvolume}"] : []));
         }
 
         words.Add("rw");

@@ -30,7 +30,7 @@ public sealed class ResetOperation(Sysroot sysroot, OciOptions oci, IOperationPr
     public async Task<OperationOutcome> RunAsync(CancellationToken cancellation)
     {
         using SysrootLock held = sysroot.Lock(progress, cancellation);
-        Deployment current = sysroot.Booted ?? sysroot.Default ?? throw new InstallException($"{sysroot.Path} has no deployment that could be reset");
+        Deployment current = sysroot.Current ?? throw new InstallException($"{sysroot.Path} has no deployment that could be reset");
         OstreeImageReference image = Target ?? current.Origin.Image ?? throw new InstallException($"{current.DirectoryName} follows no image: name one with --target-imgref");
         string stateroot = Stateroot ?? ChooseName();
         if (sysroot.ListStateroots().Contains(stateroot))

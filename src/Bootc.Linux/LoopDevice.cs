@@ -15,6 +15,8 @@ public sealed unsafe class LoopDevice : IDisposable
     // struct loop_config: the file's descriptor u32 at 0, block size u32 at 4, struct loop_info64 at 8, in which the offset is
     // a u64 at 24, the size limit a u64 at 32 and the flags a u32 at 52; reserved u64[8] at its end.
     private const int ConfigSize = 304;
+    private const int BlockSizeOffset = 4;
+    private const int DefaultSectorSize = 512;
     private const int OffsetOffset = 8 + 24;
     private const int SizeOffset = 8 + 32;
     private const int FlagsOffset = 8 + 52;
@@ -41,13 +43,15 @@ public sealed unsafe class LoopDevice : IDisposable
     /// <param name="offset">Where the part begins, in bytes.</param>
     /// <param name="size">How many bytes it has; 0 for all that follow.</param>
     /// <param name="readOnly">Whether nothing can be written.</param>
+    /// <param name="sectorSize">The size of its sectors in bytes: that of the disk, if the part is one. File systems are made for it, and mounted on no disk with larger ones.</param>
     /// <exception cref="LinuxException">There is no free device, or the process may not take one.</exception>
-    public static LoopDevice Attach(SafeFileHandle file, long offset, long size, bool readOnly)
+    public static LoopDevice Attach(SafeFileHandle file, long offset, long size, bool readOnly, int sectorSize = DefaultSectorSize)
     {
         using SafeFileHandle control = Open(ControlPath, FileAccess.Read);
         Span<byte> config = stackalloc byte[ConfigSize];
         config.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(config, (uint)file.DangerousGetHandle());
+        BinaryPrimitives.WriteInt32LittleEndian(config[BlockSizeOffset..], sectorSize);
         BinaryPrimitives.WriteInt64LittleEndian(config[OffsetOffset..], offset);
         BinaryPrimitives.WriteInt64LittleEndian(config[SizeOffset..], size);
         BinaryPrimitives.WriteUInt32LittleEndian(config[FlagsOffset..], AutoClearFlag | (readOnly ? ReadOnlyFlag : 0));

@@ -11,7 +11,8 @@ namespace Bootc.Linux;
 /// <param name="MountPoint">Where it is mounted.</param>
 /// <param name="Type">The type of the file system.</param>
 /// <param name="Source">What was mounted.</param>
-public sealed record MountInfo(ulong Id, string Device, string Root, string MountPoint, string Type, string Source)
+/// <param name="Options">The options of the file system, with commas between them.</param>
+public sealed record MountInfo(ulong Id, string Device, string Root, string MountPoint, string Type, string Source, string Options)
 {
     /// <summary>All mounts that this process sees, in the order in which they were made.</summary>
     public static IEnumerable<MountInfo> ReadAll()
@@ -21,7 +22,7 @@ public sealed record MountInfo(ulong Id, string Device, string Root, string Moun
             int dash = Array.IndexOf(words, "-");
             if (dash > 5 && dash + 2 < words.Length && ulong.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out ulong id))
             {
-                yield return new MountInfo(id, words[2], Unescape(words[3]), Unescape(words[4]), words[dash + 1], Unescape(words[dash + 2]));
+                yield return new MountInfo(id, words[2], Unescape(words[3]), Unescape(words[4]), words[dash + 1], Unescape(words[dash + 2]), dash + 3 < words.Length ? Unescape(words[dash + 3]) : "");
             }
         }
     }

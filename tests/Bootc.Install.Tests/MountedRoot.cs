@@ -8,7 +8,9 @@ internal sealed class MountedRoot : IDisposable
 {
     private readonly TestDirectory _directory;
 
-    public MountedRoot(OsImage? image = null)
+    /// <param name="image">The image.</param>
+    /// <param name="subvolume">The subvolume of btrfs that is mounted; without one, the file system is ext4.</param>
+    public MountedRoot(OsImage? image = null, string? subvolume = null)
     {
         Peer.RequireRoot("file systems are mounted");
         Peer.Require("mkfs.ext4", "blkid", "findmnt", "mount");
@@ -20,9 +22,22 @@ internal sealed class MountedRoot : IDisposable
             file.SetLength(256 << 20);
         }
 
-        Peer.Run("mkfs.ext4", "-q", disk).Succeeded();
         Directory.CreateDirectory(Path);
-        Peer.Run("mount", "-o", "loop", disk, Path).Succeeded();
+        if (subvolume is null)
+        {
+            Peer.Run("mkfs.ext4", "-q", disk).Succeeded();
+            Peer.Run("mount", "-o", "loop", disk, Path).Succeeded();
+        }
+        else
+        {
+            Peer.Require("mkfs.btrfs", "btrfs");
+            Peer.Run("mkfs.btrfs", "-q", disk).Succeeded();
+            Peer.Run("mount", "-o", "loop", disk, Path).Succeeded();
+            Peer.Run("btrfs", "subvolume", "create", this[subvolume]).Succeeded();
+            Peer.Run("umount", Path).Succeeded();
+            Peer.Run("mount", "-o", $"loop,subvol={subvolume}", disk, Path).Succeeded();
+        }
+
         Image = (image ?? OsImage.Create().AddLayer(layer => layer
             .File("usr/lib/systemd/boot/efi/systemd-bootx64.efi", "systemd-boot")
             .File("usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed", "grub"))).WriteTo(_directory["images"]).Reference;

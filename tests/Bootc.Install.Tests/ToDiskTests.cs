@@ -50,6 +50,35 @@ public class ToDiskTests
         work.AssertNothingIsLeft();
     }
 
+    // File systems with smaller sectors than their disk are not mounted.
+    [Fact]
+    public void Disk_with_large_sectors_gets_file_systems_with_such()
+    {
+        using var work = new Work();
+        Peer.Require("mkfs.xfs");
+        string loop = Peer.Run("losetup", "--find", "--show", "--sector-size", "4096", work.Disk).Succeeded().Trim();
+        try
+        {
+            Peer.Run(Executable, [.. work.Arguments("--filesystem", "xfs", "--bootloader", "systemd")[..^1], loop]).Succeeded();
+            JsonNode[] partitions = [.. JsonNode.Parse(Peer.Run("sfdisk", "--json", loop).Succeeded())!["partitiontable"]!["partitions"]!.AsArray().Select(partition => partition!)];
+            byte[] sizes = new byte[2];
+            ushort Read(string type, long offset, bool isBigEndian)
+            {
+                using FileStream disk = File.OpenRead(loop);
+                disk.Position = (partitions.Single(partition => (string)partition["type"]! == type)["start"]!.GetValue<long>() * 4096) + offset;
+                disk.ReadExactly(sizes);
+                return isBigEndian ? System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(sizes) : System.Buffers.Binary.BinaryPrimitives.ReadUInt16LittleEndian(sizes);
+            }
+
+            Assert.Equal(4096, Read("C12A7328-F81F-11D2-BA4B-00A0C93EC93B", 11, isBigEndian: false)); // bytes of a sector in FAT's boot sector
+            Assert.Equal(4096, Read("4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709", 102, isBigEndian: true)); // sb_sectsize of XFS
+        }
+        finally
+        {
+            Peer.Run("losetup", "--detach", loop).Succeeded();
+        }
+    }
+
     [Theory]
     [InlineData("ext4")]
     [InlineData("xfs")]

@@ -22,6 +22,83 @@ public class ToFilesystemTests
     }
 
     [Fact]
+    public void Installation_that_was_broken_off_is_begun_anew()
+    {
+        using var root = new MountedRoot();
+        Oracle.Require();
+        Directory.CreateDirectory(root["home"]);
+        string[] install = ["install", "to-filesystem", "--replace", "alongside", "--source-imgref", root.Image, "--bootloader", "none", root.Path];
+
+        CommandResult broken = root.Bootc([.. install, "--run-fetch-check", "--target-imgref", "oci:/nonexistent"]); // found out last
+        bool isLeft = Directory.Exists(root["ostree/repo"]);
+        CommandResult again = root.Bootc(install);
+
+        Assert.Equal((1, true), (broken.ExitCode, isLeft));
+        again.Succeeded();
+        Assert.True(Directory.Exists(root["home"]));
+        Assert.False(File.Exists(root["ostree/.bootc-installing"]));
+        Assert.Matches("default [0-9a-f]{64}\\.0", Oracle.Run("ostree", "admin", "status", "--sysroot", root.Path).Succeeded());
+        Oracle.Run("ostree", "fsck", "--repo", root["ostree/repo"]).Succeeded();
+        Assert.Contains("is installed from an image already", root.Bootc(install).Error);
+    }
+
+    [Fact]
+    public void Subvolume_is_found_at_boot()
+    {
+        using var root = new MountedRoot(subvolume: "os");
+        string[] install = ["install", "to-filesystem", "--source-imgref", root.Image, root.Path];
+        Directory.CreateDirectory(root["boot"]);
+
+        CommandResult grub = root.Bootc([.. install, "--bootloader", "grub"]);
+        root.Bootc([.. install, "--bootloader", "none"]).Succeeded();
+        string entry = File.ReadAllText(root["boot/loader/entries/ostree-1.conf"]);
+        root.Bootc([.. install, "--bootloader", "none", "--replace", "wipe", "--root-mount-spec", "LABEL=mine"]).Succeeded();
+
+        Assert.Equal("error: GRUB does not find /boot in a subvolume: mount a file system of its own at boot of the root, or use systemd-boot\n", grub.Error);
+        Assert.Matches("options root=UUID=[0-9a-f-]+ rootflags=subvol=/os rw ostree=", entry);
+        Assert.Contains("options root=LABEL=mine rw ostree=", File.ReadAllText(root["boot/loader/entries/ostree-1.conf"]));
+    }
+
+    [Theory]
+    [InlineData("BOOT_IMAGE=/vmlinuz root=UUID=0A-1b rd.luks.uuid=x rootflags=subvol=root quiet rd.lvm.lv=vg/root", "UUID=0A-1b", "rd.luks.uuid=x rootflags=subvol=root rd.lvm.lv=vg/root")]
+    [InlineData("root=/dev/other root=/dev/mapper/vg-root ro", "/dev/mapper/vg-root", "")]
+    [InlineData("root=UUID=other rd.luks.uuid=x", null, null)]
+    [InlineData("quiet", null, null)]
+    public void Root_is_found_as_the_running_system_finds_it(string commandLine, string? spec, string? others)
+    {
+        RootArguments? found = RootArguments.TryFind(commandLine, "/dev/mapper/vg-root", "0a-1b");
+
+        Assert.Equal((spec, others), (found?.Spec, found is null ? null : string.Join(' ', found.Others)));
+    }
+
+    // As podman mounts it: its storage where it is on the host, and its description of the container.
+    [Fact]
+    public void Container_installs_its_own_image()
+    {
+        Peer.Require("skopeo", "unshare");
+        using var root = new MountedRoot();
+        string store = root.Beside("store"), settings = root.Beside("storage.conf"), description = root.Beside("containerenv");
+        Peer.Run("skopeo", "copy", "-q", root.Image, $"containers-storage:[vfs@{store}+{root.Beside("run")}]quay.example/os/web:1").Succeeded();
+        string id = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(Path.Combine(store, "vfs-images/images.json")))![0]!["id"]!.GetValue<string>();
+        File.WriteAllText(settings, $"[storage]\ndriver = \"vfs\"\ngraphroot = \"{store}\"\n");
+        CommandResult InContainer(string text, params string[] install)
+        {
+            File.WriteAllText(description, text);
+            string[] command = ["-m", "sh", "-c", "mount -t tmpfs none /run && cp \"$0\" /run/.containerenv && exec \"$@\"", description, ToDiskTests.Executable, "install", .. install];
+            return Peer.Run("unshare", command, null, new Dictionary<string, string> { ["CONTAINERS_STORAGE_CONF"] = settings });
+        }
+
+        CommandResult unknown = InContainer("", "to-filesystem", root.Path);
+        CommandResult ownRoot = InContainer("", "to-existing-root", "--source-imgref", root.Image);
+        CommandResult installed = InContainer($"engine=\"podman-5.4.0\"\nname=\"x\"\nimage=\"quay.example/os/web:1\"\nimageid=\"{id}\"\nrootless=0\n", "to-filesystem", "--bootloader", "none", root.Path);
+
+        Assert.EndsWith("give --source-imgref IMAGE, or run this container with --privileged, and its own image is installed\n", unknown.Error);
+        Assert.StartsWith("error: this is a container, and its own root is not meant", ownRoot.Error);
+        installed.Succeeded();
+        Assert.Contains("container-image-reference=ostree-unverified-registry:quay.example/os/web:1\n", File.ReadAllText(Directory.GetFiles(root["ostree/deploy/default/deploy"], "*.origin").Single()));
+    }
+
+    [Fact]
     public void What_is_there_is_kept_unless_it_is_to_go()
     {
         using var root = new MountedRoot();
@@ -151,6 +228,7 @@ public class ToFilesystemTests
     [InlineData("to-filesystem", "--allow-missing-verity", "--allow-missing-verity is not offered: files are sealed with fs-verity where the file system can, and prepare-root.conf says what a boot demands")]
     [InlineData("to-filesystem", "--uki-addon=x", "--uki-addon is not offered: images boot by their kernel and initramfs, not by unified kernel images")]
     [InlineData("to-existing-root", "--cleanup", "--cleanup is not offered: what the system before leaves is in /sysroot of the new one, to be removed there by whoever knows what is not needed")]
+    [InlineData("to-disk", "--experimental-unified-storage", "--experimental-unified-storage is not offered: the images of the host are in one store already, apart from those of containers")]
     [InlineData("to-existing-root", "--bootupd-skip-boot-uuid", "--bootupd-skip-boot-uuid is not offered: the boot loader is installed without bootupd, and finds /boot by its UUID")]
     [InlineData("to-disk", "--bootloader=grub-cc", "--bootloader is one of grub, systemd, none, not 'grub-cc'")]
     [InlineData("to-disk", "--bound-images=stored", "--bound-images is one of pull, skip, not 'stored'")]

@@ -103,7 +103,7 @@ internal static class InstallCommand
         DocumentedCommand command = CreateForMounted(
             "to-existing-root",
             "Install an image beside the system that is on a root",
-            parsed => parsed.GetValue(path)!,
+            parsed => RequireHost(parsed.GetValue(path)!, parsed.GetResult(path)?.Implicit != false),
             parsed => parsed.GetValue(replace) == "wipe" ? ExistingContent.Wipe : ExistingContent.KeepBeside,
             acknowledge,
             ["The content of /boot is replaced, so that the next boot is the new system. All else stays, and the new system has it in /sysroot."],
@@ -112,6 +112,11 @@ internal static class InstallCommand
         RefusedInstallOptions.Add(command, new Option<bool>("--cleanup"), "what the system before leaves is in /sysroot of the new one, to be removed there by whoever knows what is not needed");
         return command;
     }
+
+    // A container's own root is nothing to install to.
+    private static string RequireHost(string path, bool isByDefault) => path == "/" && isByDefault && RunningContainer.IsOne
+        ? throw new InstallException("this is a container, and its own root is not meant: mount the root of the host at /target (podman run -v /:/target), or name ROOT_PATH")
+        : path;
 
     private static DocumentedCommand CreateForMounted(
         string name, string description, Func<ParseResult, string> path, Func<ParseResult, ExistingContent> existing, Option<bool> acknowledge, string[] details, params Symbol[] symbols)
@@ -131,7 +136,7 @@ internal static class InstallCommand
             await WarnAsync(path(parsed), existing(parsed), parsed.GetValue(acknowledge), cancellation);
             await progress.CreateView(parsed).RunAsync(async view =>
             {
-                await new FilesystemInstallation(options, view) { Root = path(parsed), Existing = existing(parsed), SkipFinalize = parsed.GetValue(skip) }.RunAsync(cancellation);
+                await new FilesystemInstallation(options, view) { Root = path(parsed), Existing = existing(parsed), IsRunningRoot = name == "to-existing-root", SkipFinalize = parsed.GetValue(skip) }.RunAsync(cancellation);
                 return OperationOutcome.Changed;
             });
             return 0;

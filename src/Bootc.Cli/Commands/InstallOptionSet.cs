@@ -11,11 +11,12 @@ namespace Bootc.Cli.Commands;
 /// <summary>What image is installed, with which settings.</summary>
 internal sealed class InstallOptionSet
 {
-    private readonly Option<string?> _source = new("--source-imgref") { Description = "The image to install, such as docker://registry.example.com/os:stable or oci:/path", HelpName = "IMAGE" };
+    private readonly Option<string?> _source = new("--source-imgref") { Description = "The image to install, such as docker://registry.example.com/os:stable or oci:/path; in a privileged container of podman it is that container's image unless another one is named", HelpName = "IMAGE" };
     private readonly Option<string?> _target = new("--target-imgref") { Description = "The image that updates come from, if it is another one", HelpName = "IMAGE" };
     private readonly Option<string?> _transport = TransportOption.Create("--target-transport", "the image for updates");
 
     private readonly Option<bool> _enforce = new("--enforce-container-sigpolicy") { Description = "Refuse updates unless the containers policy asks for a signature and finds it good" };
+    private readonly Option<bool> _ignored = new("--target-no-signature-verification") { Hidden = true }; // bootc has it for old scripts, and ignores it
     private readonly Option<bool> _check = new("--run-fetch-check") { Description = "Fail unless the image that updates come from can be fetched with the credentials that the installed image has" };
     private readonly Option<bool> _skipCheck = new("--skip-fetch-check") { Description = "Do not look for the image for updates", Hidden = true }; // which is so by itself
     private readonly Option<string?> _stateroot = new("--stateroot") { Description = "The name of the stateroot, which holds /var", HelpName = "NAME" };
@@ -30,7 +31,7 @@ internal sealed class InstallOptionSet
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_source, _target, _transport, _enforce, _check, _skipCheck, _bound, _stateroot, _bootLoader, _arguments, _deleted, _keys, _noSelinux, _generic])
+        foreach (Option option in (Option[])[_source, _target, _transport, _enforce, _ignored, _check, _skipCheck, _bound, _stateroot, _bootLoader, _arguments, _deleted, _keys, _noSelinux, _generic])
         {
             command.Add(option);
         }
@@ -50,9 +51,9 @@ internal sealed class InstallOptionSet
     /// <exception cref="OciException">No registry that a name without host may be in has it.</exception>
     public async Task<InstallOptions> ReadAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        string source = parsed.GetValue(_source) ?? throw new InstallException("which image to install is not said: give --source-imgref IMAGE");
-        ImageReference image = await ResolveAsync(ImageName.Read(source), cancellation);
-        ImageReference followed = parsed.GetValue(_target) is { } target ? await ResolveAsync(ImageName.Read(target, parsed.GetValue(_transport)), cancellation) : image;
+        RunningContainer? container = parsed.GetValue(_source) is null ? RunningContainer.TryRead() : null;
+        ImageReference image = container?.Source ?? await ResolveAsync(ImageName.Read(parsed.GetValue(_source) ?? throw NoSource()), cancellation);
+        ImageReference followed = parsed.GetValue(_target) is { } target ? await ResolveAsync(ImageName.Read(target, parsed.GetValue(_transport)), cancellation) : container?.InRegistry ?? image;
         return new InstallOptions
         {
             Source = OstreeImageReference.Unverified(image),
@@ -67,6 +68,9 @@ internal sealed class InstallOptionSet
             RootSshAuthorizedKeys = parsed.GetValue(_keys) is { } file ? ReadKeys(file) : null,
         };
     }
+
+    private static InstallException NoSource() => new(
+        "which image to install is not said: give --source-imgref IMAGE" + (RunningContainer.IsOne ? ", or run this container with --privileged, and its own image is installed" : ""));
 
     private static string ReadKeys(string file)
     {

@@ -12,6 +12,7 @@ internal static class RefusedInstallOptions
     [
         ("--composefs-backend", OneBackEnd),
         ("--allow-missing-verity", "files are sealed with fs-verity where the file system can, and prepare-root.conf says what a boot demands"),
+        ("--experimental-unified-storage", "the images of the host are in one store already, apart from those of containers"),
         ("--bootupd-skip-boot-uuid", "the boot loader is installed without bootupd, and finds /boot by its UUID"),
     ];
 
