@@ -32,7 +32,7 @@ public sealed class ImageBuildTests : IDisposable
         Assert.Contains("\nBuilt: localhost/os:dev (", built.Output);
         Assert.Contains("Boot it with 'bootc switch --transport docker-daemon localhost/os:dev'", built.Output);
         Assert.StartsWith("Deployed: docker-daemon:localhost/os:dev", switched.Succeeded());
-        Assert.StartsWith("No update available for docker-daemon:localhost/os:dev", nothing.Succeeded());
+        Assert.StartsWith("No changes in docker-daemon:localhost/os:dev => sha256:", nothing.Succeeded());
         Assert.Matches("^(sha256:)?[0-9a-f]{12,64}\n$", quiet.Succeeded());
         Assert.StartsWith("Deployed: docker-daemon:localhost/os:dev", upgraded.Succeeded());
         string[] apps = Directory.GetFiles(Path.Combine(host.Sysroot, "ostree/deploy/default/deploy"), "app", SearchOption.AllDirectories);

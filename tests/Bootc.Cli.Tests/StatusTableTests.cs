@@ -50,7 +50,7 @@ public class StatusTableTests
         using CliHost host = CliHost.WithTwoDeployments();
 
         Golden.Check("image-list", host.Run("image", "list").Succeeded());
-        Assert.Equal($$"""[{"image":"oci:{{host.Images}}:latest","imageType":"host"}]""" + "\n", host.Run("image", "list", "--type", "host", "--format", "json").Succeeded());
+        Assert.Equal($$"""[{"image":"oci:{{host.Images}}:latest","image_type":"host"}]""" + "\n", host.Run("image", "list", "--type", "host", "--format", "json").Succeeded());
         Assert.Equal("[]\n", host.Run("image", "list", "--type", "logical", "--format", "json").Succeeded());
     }
 

@@ -55,8 +55,8 @@ public sealed class BoundImagesTests : IDisposable
         Assert.Equal([one, two], Stored());
         Assert.Equal("the app one\n", ReadApp(one));
         JsonArray listed = JsonNode.Parse(Bootc("image", "list", "--type", "logical", "--format", "json").Succeeded())!.AsArray();
-        Assert.Equal([(one, "logical"), (two, "logical")], listed.Select(image => ((string)image!["image"]!, (string)image["imageType"]!)));
-        Assert.Contains($"host        oci:{Host.Images}:latest\nlogical     {one}\n", Bootc("image", "list").Succeeded());
+        Assert.Equal([(one, "logical"), (two, "logical")], listed.Select(image => ((string)image!["image"]!, (string)image["image_type"]!)));
+        Assert.Contains($"oci:{Host.Images}:latest  host\n{one.PadRight($"oci:{Host.Images}:latest".Length)}  logical\n", Bootc("image", "list").Succeeded());
 
         // What the deployment to fall back to binds stays; what none binds goes.
         Publish("2", layer => layer.File("usr/share/containers/systemd/three.image", $"[Image]\nImage={three}\n").SymbolicLink("usr/lib/bootc/bound-images.d/three.image", "../../../share/containers/systemd/three.image"));
@@ -106,7 +106,7 @@ public sealed class BoundImagesTests : IDisposable
         Assert.Equal([one, two], Stored());
         Assert.Equal(commit, Host.Deployments[0].DirectoryName); // nothing boots for it
         Assert.Equal($"{two};", Host.Deployments[0].Origin.File.GetString("bootc", "bound-images"));
-        Assert.Contains($"logical     {two}\n", Bootc("image", "list", "--type", "logical").Succeeded());
+        Assert.Contains($"{two}  logical\n", Bootc("image", "list", "--type", "logical").Succeeded());
         CommandResult refused = Bootc("edit", "-f", Document($"{Registry}/apps/gone:1"));
         Assert.Contains($"error: the bound image {Registry}/apps/gone:1 (asked for on this host) cannot be fetched: ", refused.Error);
 

@@ -23,7 +23,7 @@ internal static class ConfigDiffCommand
         command.SetAction(parsed =>
         {
             using Sysroot sysroot = OpenSysroot.ForReading(parsed);
-            Deployment deployment = sysroot.Booted ?? sysroot.Default ?? throw new DeploymentException($"{sysroot.Path} has no deployment");
+            Deployment deployment = sysroot.Current ?? throw new DeploymentException($"{sysroot.Path} has no deployment");
             using DirectoryHandle root = sysroot.OpenDeployment(deployment);
             EtcDiff diff = EtcDiff.Compare(root);
             Write('M', diff.Modified);

@@ -28,7 +28,7 @@ internal static class ImageCommand
         {
             using Sysroot sysroot = OpenSysroot.ForReading(parsed);
             string wanted = parsed.GetValue(type)!;
-            Deployment? current = sysroot.Booted ?? sysroot.Default;
+            Deployment? current = sysroot.Current;
             ImageListEntry[] images =
             [
                 .. wanted == "logical" ? [] : ImageStore.ListImages(sysroot.Repository).Select(image => new ImageListEntry(Show(image), "host")),
@@ -40,10 +40,11 @@ internal static class ImageCommand
                 return;
             }
 
-            Console.Out.WriteLine("IMAGE TYPE  IMAGE");
+            int width = images.Select(image => image.Image.Length).Append("IMAGE".Length).Max();
+            Console.Out.WriteLine($"{"IMAGE".PadRight(width)}  TYPE");
             foreach (ImageListEntry image in images)
             {
-                Console.Out.WriteLine($"{image.ImageType,-10}  {image.Image}");
+                Console.Out.WriteLine($"{image.Image.PadRight(width)}  {image.ImageType}");
             }
         });
         return new DocumentedCommand("image", "Work with images, and with those in the host's store", list, ImagePullCommand.Create(), ImagePushCommand.Create(), ImageRemoveCommand.Create(), ImageBuildCommand.Create(), ImageCopyToStorageCommand.Create(), ImageVerifyCommand.Create(), ImageSignCommand.Create());

@@ -23,11 +23,19 @@ internal static class OpenSysroot
             throw new DeploymentException($"'bootc {command}' changes the sysroot and must be run as root");
         }
 
-        if (parsed.GetValue(BootcCommand.SysrootOption) == "/")
+        string path = parsed.GetValue(BootcCommand.SysrootOption)!;
+        if (path == "/")
         {
             Sysroot.MakeWritableForThisProgram();
         }
 
-        return ForReading(parsed);
+        Sysroot sysroot = ForReading(parsed);
+        if (!Sysroot.IsOfRunningHost(path))
+        {
+            return sysroot;
+        }
+
+        sysroot.Dispose();
+        throw new DeploymentException($"{path} is the sysroot of the running host: leave --sysroot out, so that what runs is known to be in use");
     }
 }

@@ -99,18 +99,18 @@ internal static class UpgradeCommand
 
     private static void WriteCheck(Sysroot sysroot, PreparedImport? update, PackageCheck packages)
     {
-        Deployment current = (sysroot.Booted ?? sysroot.Default)!;
+        Deployment current = sysroot.Current!;
         if (update is null)
         {
             ImageReference followed = sysroot.Wished!.Origin.Image!.Image;
-            Console.Out.WriteLine(packages.HasNewerLayers ? $"Newer packages for {followed}, which is the same" : $"No update available for {followed}");
+            Console.Out.WriteLine(packages.HasNewerLayers ? $"Newer packages for {followed}, which is the same" : $"No changes in: {followed}");
             WritePackages(packages);
             return;
         }
 
         StoredImage? image = ImageStore.QueryCommit(sysroot.Repository, current.Commit);
         LayerState[] missing = [.. update.LayersToFetch];
-        Console.Out.WriteLine($"Update available for {update.Reference}");
+        Console.Out.WriteLine($"Update available for: {update.Reference}");
         Console.Out.WriteLine($"  Version: {image?.Version ?? "none"} -> {update.Version ?? "none"}");
         Console.Out.WriteLine($"  Digest:  {update.Manifest.Digest}");
         LayerState[] present = [.. update.Layers.Where(layer => layer.Commit is not null)];
