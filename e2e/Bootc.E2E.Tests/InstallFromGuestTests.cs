@@ -12,16 +12,19 @@ public sealed class InstallFromGuestTests
     public void AHostThatIsInstalledFromAGuestIsSealedFromTheStart()
     {
         InstalledHost.Require();
+        Peer.Require("skopeo");
         using InstalledDisk installed = InstalledDisk.CreateEmpty();
         using InstalledDisk prepared = InstalledDisk.CreateEmpty();
+        using InstalledDisk stick = InstalledDisk.CreateEmpty();
+        FillStick(stick.Disk);
         using (DirectBoot installer = DirectBoot.Create("bootc/example:v1"))
         {
-            using Guest guest = installer.Start("install-from-guest.log", GuestOptions.WithoutSealing, disks: [installed.Disk, prepared.Disk]);
+            using Guest guest = installer.Start("install-from-guest.log", GuestOptions.WithoutSealing, disks: [installed.Disk, prepared.Disk, stick.Disk]);
             guest.WaitUntilBooted(Patience);
             InstalledDisk.TrustRegistry(guest);
             guest.WaitForNetwork();
             guest.Run($"bootc install to-disk --quiet --source-imgref {DirectBoot.GuestRegistry}/bootc/example:v1 --bootloader grub --boot-size 500M {string.Join(' ', InstalledDisk.ConsoleOptions)} /dev/vdb", Patience).Succeeded();
-            InstallToFilesystem(guest, "/dev/vdc");
+            InstallToFilesystem(guest, "/dev/vdc", "/dev/vdd");
             guest.PowerOff();
         }
 
@@ -53,8 +56,23 @@ public sealed class InstallFromGuestTests
         Assert.Equal("", guest.Run("systemctl --failed --no-legend --plain").Output);
     }
 
+    // An image for machines without network: its layers lie uncompressed in a directory.
+    private static void FillStick(string disk)
+    {
+        string directory = Directory.CreateDirectory(disk + ".files").FullName;
+        try
+        {
+            Peer.Run("skopeo", "copy", "-q", "--src-tls-verify=false", "--dest-decompress", $"docker://{DirectBoot.Registry}/bootc/example:v2", $"dir:{directory}/os").Succeeded();
+            Peer.Run("mkfs.ext4", "-q", "-F", "-d", directory, disk).Succeeded();
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
     // Partitions and file systems of somebody else's making, for machines with UEFI and with BIOS.
-    private static void InstallToFilesystem(Guest guest, string disk)
+    private static void InstallToFilesystem(Guest guest, string disk, string stick)
     {
         guest.Run($"""
             set -e
@@ -66,9 +84,11 @@ public sealed class InstallFromGuestTests
             mount {disk}3 /var/target
             mkdir -p /var/target/boot/efi
             mount {disk}2 /var/target/boot/efi
+            mkdir -p /var/stick
+            mount -o ro {stick} /var/stick
             """).Succeeded();
-        guest.Run($"bootc install to-filesystem --quiet --source-imgref {DirectBoot.GuestRegistry}/bootc/example:v2 --bootloader grub {string.Join(' ', InstalledDisk.ConsoleOptions)} /var/target", Patience).Succeeded();
-        guest.Run("umount -R /var/target").Succeeded();
+        guest.Run($"bootc install to-filesystem --quiet --source-imgref dir:/var/stick/os --target-imgref {DirectBoot.GuestRegistry}/bootc/example:v2 --bootloader grub {string.Join(' ', InstalledDisk.ConsoleOptions)} /var/target", Patience).Succeeded();
+        guest.Run("umount -R /var/target && umount /var/stick").Succeeded();
     }
 
     private static void AssertBootsSealed(InstalledDisk disk, bool uefi)
