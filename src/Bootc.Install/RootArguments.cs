@@ -9,8 +9,6 @@ namespace Bootc.Install;
 /// <param name="Others"><c>rootflags</c> and the initramfs' own arguments (<c>rd.*</c>).</param>
 internal sealed record RootArguments(string Spec, IReadOnlyList<string> Others)
 {
-    private const string Root = "root=";
-
     /// <summary>Those of a kernel's command line, if that is about a certain file system.</summary>
     /// <param name="commandLine">The text of /proc/cmdline.</param>
     /// <param name="device">The device that has the file system.</param>
@@ -18,9 +16,9 @@ internal sealed record RootArguments(string Spec, IReadOnlyList<string> Others)
     /// <returns><see langword="null"/> when it names no root, or another one.</returns>
     public static RootArguments? TryFind(string commandLine, string device, string uuid)
     {
-        IReadOnlyList<string> words = KernelArguments.Parse(commandLine).Words;
-        return words.LastOrDefault(word => word.StartsWith(Root, StringComparison.Ordinal))?[Root.Length..] is { } spec && IsOn(spec, device, uuid)
-            ? new RootArguments(spec, [.. words.Where(word => word.StartsWith("rootflags=", StringComparison.Ordinal) || word.StartsWith("rd.", StringComparison.Ordinal))])
+        var arguments = KernelArguments.Parse(commandLine);
+        return arguments.GetValue("root") is { } spec && IsOn(spec, device, uuid)
+            ? new RootArguments(spec, [.. arguments.Words.Where(word => word.StartsWith("rootflags=", StringComparison.Ordinal) || word.StartsWith("rd.", StringComparison.Ordinal))])
             : null;
     }
 

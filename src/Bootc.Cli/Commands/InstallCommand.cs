@@ -88,6 +88,7 @@ internal static class InstallCommand
             "Install an image to a root that is mounted",
             parsed => parsed.GetRequiredValue(path),
             parsed => parsed.GetValue(replace) switch { "wipe" => ExistingContent.Wipe, "alongside" => ExistingContent.KeepBeside, _ => ExistingContent.Refuse },
+            isRunningRoot: false,
             acknowledge,
             ["The root, and /boot and the EFI system partition below it where they are file systems of their own, are made and mounted before by whoever knows what they shall be on: RAID, LVM, an encrypted disk."],
             path,
@@ -105,6 +106,7 @@ internal static class InstallCommand
             "Install an image beside the system that is on a root",
             parsed => RequireHost(parsed.GetValue(path)!, parsed.GetResult(path)?.Implicit != false),
             parsed => parsed.GetValue(replace) == "wipe" ? ExistingContent.Wipe : ExistingContent.KeepBeside,
+            isRunningRoot: true,
             acknowledge,
             ["The content of /boot is replaced, so that the next boot is the new system. All else stays, and the new system has it in /sysroot."],
             path,
@@ -119,7 +121,7 @@ internal static class InstallCommand
         : path;
 
     private static DocumentedCommand CreateForMounted(
-        string name, string description, Func<ParseResult, string> path, Func<ParseResult, ExistingContent> existing, Option<bool> acknowledge, string[] details, params Symbol[] symbols)
+        string name, string description, Func<ParseResult, string> path, Func<ParseResult, ExistingContent> existing, bool isRunningRoot, Option<bool> acknowledge, string[] details, params Symbol[] symbols)
     {
         var rootSpec = new Option<string?>("--root-mount-spec") { Description = "How the root is named on the kernel command line, instead of by its UUID; empty for not at all", HelpName = "SPEC" };
         var bootSpec = new Option<string?>("--boot-mount-spec") { Description = "How a /boot of its own is named, instead of by its UUID; empty for not at all", HelpName = "SPEC" };
@@ -136,7 +138,7 @@ internal static class InstallCommand
             await WarnAsync(path(parsed), existing(parsed), parsed.GetValue(acknowledge), cancellation);
             await progress.CreateView(parsed).RunAsync(async view =>
             {
-                await new FilesystemInstallation(options, view) { Root = path(parsed), Existing = existing(parsed), IsRunningRoot = name == "to-existing-root", SkipFinalize = parsed.GetValue(skip) }.RunAsync(cancellation);
+                await new FilesystemInstallation(options, view) { Root = path(parsed), Existing = existing(parsed), IsRunningRoot = isRunningRoot, SkipFinalize = parsed.GetValue(skip) }.RunAsync(cancellation);
                 return OperationOutcome.Changed;
             });
             return 0;
